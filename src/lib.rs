@@ -1,0 +1,4 @@
+//! aksim: a deterministic discrete-event simulator of Azure Kubernetes Service (AKS) cluster operations.
+
+pub mod kernel;
+pub mod units;

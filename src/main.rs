@@ -1,0 +1,2 @@
+//! The aksim binary.
+fn main() {}

@@ -1,0 +1,3 @@
+//! From a scenario file to a plan: `Spec` is what is written, `Plan` is what it means.
+
+pub mod plan;

@@ -1,11 +1,10 @@
 //! A node: an instance of a scale set, from the request for it until it is gone.
 
-use super::{Credits, PodId, PoolId};
+use super::{Credits, NodeInfo, PodId, PoolId};
 use crate::catalog::KubernetesVersion;
 use crate::kernel::{SimDuration, SimTime};
-use crate::scenario::plan::{HostPort, Taint};
-use crate::units::{Bytes, MilliCpu, Resources};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::units::MilliCpu;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The stages of a node's boot, in order.
@@ -123,8 +122,8 @@ pub struct NodeTimes {
 /// A node.
 #[derive(Clone, Debug)]
 pub struct Node {
-    /// As Azure names it: `aks-<pool>-<8 digits>-vmss<6 base-36 digits>`.
-    pub name: String,
+    /// What the scheduler knows of it. Its name is as Azure makes it: `aks-<pool>-<8 digits>-vmss<6 base-36 digits>`.
+    pub info: NodeInfo,
     /// Its pool.
     pub pool: PoolId,
     /// The number of the instance in its scale set.
@@ -137,29 +136,13 @@ pub struct Node {
     pub surge: bool,
     /// Version of its kubelet.
     pub version: KubernetesVersion,
-    /// `spec.unschedulable`
-    pub cordoned: bool,
-    /// Labels, host name and zone among them.
-    pub labels: Arc<BTreeMap<String, String>>,
-    /// The pool's taints and those put on it since.
-    pub taints: Vec<Taint>,
-    /// What it can give to pods.
-    pub allocatable: Resources,
-    /// Sum of the requests of the pods bound to it.
-    pub requested: Resources,
-    /// The same with kube-scheduler's defaults for absent requests, for scoring only.
-    pub nonzero_cpu: MilliCpu,
-    /// The same for memory.
-    pub nonzero_memory: Bytes,
-    /// Host ports in use.
-    pub host_ports: Vec<HostPort>,
     /// Pods bound to it that are not terminal, in the order of binding.
     pub pods: Vec<PodId>,
     /// Images on its disk.
     pub images: BTreeSet<Arc<str>>,
     /// Drawn duration of each boot stage.
     pub boot: [SimDuration; STAGES.len()],
-    /// Drawn duration of a reimage and of the deletion.
+    /// Drawn duration of a reimage, from the node leaving the API until its kubelet runs again.
     pub reimage_delay: SimDuration,
     /// Drawn duration of the deletion.
     pub delete_delay: SimDuration,

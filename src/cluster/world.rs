@@ -171,7 +171,7 @@ impl World {
         self.workloads[workload].births += 1;
         // A DaemonSet's pod is named after its node: which node was served first must not change its draws.
         let identity = match pinned {
-            Some(node) => format!("{}/{}/{birth}", of.key(), self.nodes[node].name),
+            Some(node) => format!("{}/{}/{birth}", of.key(), self.nodes[node].info.name),
             None => format!("{}/{birth}", of.key()),
         };
         let pod = self.pods.push(Pod {
@@ -200,11 +200,9 @@ impl World {
         let plan = Arc::clone(&self.plan);
         let template = &plan.workloads[self.workloads[self.pods[pod].workload].plan].template;
         let host = &mut self.nodes[node];
-        host.requested.add(&template.requests);
-        assert!(host.requested.fits_in(&host.allocatable), "{} does not fit on {}", self.pods[pod].name, host.name);
-        host.nonzero_cpu += template.nonzero_cpu;
-        host.nonzero_memory += template.nonzero_memory;
-        host.host_ports.extend(template.host_ports.iter().cloned());
+        host.info.add(template);
+        let info = &host.info;
+        assert!(info.requested.fits_in(&info.allocatable), "{} does not fit on {}", self.pods[pod].name, info.name);
         host.pods.push(pod);
         let pod_state = &mut self.pods[pod];
         pod_state.node = Some(node);
@@ -273,10 +271,10 @@ impl World {
 
     /// Cordons or uncordons the node.
     pub fn set_cordoned(&mut self, node: NodeId, cordoned: bool, ctx: &mut Ctx<'_>) {
-        if cordoned && !self.nodes[node].cordoned {
+        if cordoned && !self.nodes[node].info.unschedulable {
             ctx.observe(Fact::NodeCordoned(node));
         }
-        self.nodes[node].cordoned = cordoned;
+        self.nodes[node].info.unschedulable = cordoned;
     }
 
     /// Has CPU shared anew at the end of this instant, because demand, pods or nodes changed.

@@ -82,10 +82,6 @@ impl World {
                 Controller::Pod => 1,
                 Controller::DaemonSet | Controller::Job(_) | Controller::CronJob { .. } => 0,
             },
-            completions_left: match &workload.controller {
-                Controller::Job(job) => job.completions,
-                _ => 0,
-            },
             ..Workload::default()
         });
         let operations = (0..plan.operations.len()).map(|index| Operation {

@@ -6,6 +6,7 @@
 mod budget;
 mod context;
 mod credits;
+mod drain;
 mod event;
 mod eviction;
 mod fact;
@@ -21,6 +22,7 @@ mod world;
 pub use budget::{Budget, BudgetStatus};
 pub use context::{Ctx, Observer};
 pub use credits::Credits;
+pub use drain::{Drain, DrainOutcome};
 pub use event::{Class, Event};
 pub use eviction::EvictionRefused;
 pub use fact::Fact;

@@ -1,13 +1,14 @@
 //! The world: every table, and the changes that keep several of them in step.
 
 use super::{
-    Budget, BudgetId, Ctx, Event, Fact, Node, NodeId, Operation, OperationId, OperationState, Pod, PodDraws, PodId,
+    Budget, BudgetId, Ctx, Drain, Event, Fact, Node, NodeId, Operation, OperationId, OperationState, Pod, PodDraws, PodId,
     PodPhase, PodTimes, Pool, PoolId, ProvisioningState, Subnet, SubnetId, Workload, WorkloadId,
 };
 use crate::catalog::KubernetesVersion;
 use crate::kernel::{Id, SimTime, Streams, Table, stable_hash};
 use crate::scenario::plan::{Controller, Plan, PodTemplate, PoolPlan, WorkloadPlan};
 use crate::units::{CoreSeconds, MilliCpu};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Everything that exists in one replication.
@@ -37,6 +38,8 @@ pub struct World {
     pub subnets: Table<SubnetId, Subnet>,
     /// Nodes that hold a /24 of the pod CIDR.
     pub pod_cidrs: u32,
+    /// The last drain of each node that was ever drained.
+    pub drains: BTreeMap<NodeId, Drain>,
     /// Operations, in the plan's order.
     pub operations: Table<OperationId, Operation>,
     /// CPU of the whole cluster.
@@ -104,6 +107,7 @@ impl World {
                 .collect(),
             subnets: plan.cluster.subnets.iter().map(|subnet| Subnet::new(subnet.prefix)).collect(),
             pod_cidrs: 0,
+            drains: BTreeMap::new(),
             operations: operations.collect(),
             cpu: CpuLedger::default(),
             plan,

@@ -224,6 +224,7 @@ mod tests {
     fn a_late_pull_slows_the_first_only_from_then_on() {
         let mut pulls = Pulls::new(1000 * MB);
         pulls.request(SimTime::ZERO, request(0, "a", 0, false));
+        assert!(pulls.complete(SimTime::ZERO).is_empty());
         pulls.request(SimTime::after_start(SimDuration::from_secs(2)), request(0, "b", 1, false));
         // 40 MB in two seconds, then 60 MB at half speed; the other then has 40 MB left at full speed.
         assert_eq!(finish(pulls), [(0, 8.0), (1, 10.0)]);

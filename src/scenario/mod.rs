@@ -3,6 +3,7 @@
 mod diagnostic;
 mod document;
 pub mod plan;
+pub mod spec;
 
 pub use diagnostic::{Problem, Problems, Severity, did_you_mean};
 pub use document::{Document, SourceFile, Span, escape, path_of};

@@ -102,6 +102,29 @@ impl Document {
         self.places.insert(pointer.to_owned(), Place { key: span, value: span });
     }
 
+    /// Gives a key of the mapping at `parent` another name; its place stays.
+    pub fn rename(&mut self, parent: &str, old: &str, new: &str) {
+        let Some(map) = self.value.pointer_mut(parent).and_then(Value::as_object_mut) else {
+            return;
+        };
+        if let Some(value) = map.shift_remove(old) {
+            map.insert(new.to_owned(), value);
+            let (from, to) = (format!("{parent}/{}", escape(old)), format!("{parent}/{}", escape(new)));
+            let is_below = |pointer: &str| pointer == from || pointer.starts_with(&format!("{from}/"));
+            let moved: Vec<_> = self.places.keys().filter(|pointer| is_below(pointer)).cloned().collect();
+            for pointer in moved {
+                if let Some(place) = self.places.remove(&pointer) {
+                    self.places.insert(format!("{to}{}", &pointer[from.len()..]), place);
+                }
+            }
+        }
+    }
+
+    /// Takes a key out of the mapping at `parent`.
+    pub fn remove(&mut self, parent: &str, key: &str) -> Option<Value> {
+        self.value.pointer_mut(parent)?.as_object_mut()?.shift_remove(key)
+    }
+
     fn place(&self, pointer: &str) -> Option<Place> {
         let mut pointer = pointer;
         loop {

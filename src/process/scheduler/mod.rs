@@ -7,6 +7,8 @@
 mod decide;
 mod node_tree;
 mod queue;
+#[cfg(test)]
+mod tests;
 
 use crate::catalog::KubernetesVersion;
 use crate::cluster::{Ctx, Event, Fact, NodeId, PodId, World};

@@ -44,7 +44,8 @@ pub struct SchedulingQueue {
     active: BTreeSet<QueuedPod>,
     /// Pods held back, by the expiry of their backoff.
     backoff: BTreeSet<(SimTime, QueuedPod)>,
-    unschedulable: BTreeMap<PodId, (QueuedPod, RejectedBy)>,
+    /// Pods that wait for a change, by the moment of their last failure.
+    unschedulable: BTreeMap<(SimTime, PodId), (QueuedPod, RejectedBy)>,
 }
 
 impl SchedulingQueue {
@@ -65,12 +66,12 @@ impl SchedulingQueue {
     /// Puts a pod back that was tried at `now` in vain.
     pub fn reject(&mut self, queued: QueuedPod, plugins: RejectedBy, now: SimTime) {
         let failed = QueuedPod { timestamp: now, failures: queued.failures + 1, ..queued };
-        self.unschedulable.insert(queued.pod, (failed, plugins));
+        self.unschedulable.insert((now, queued.pod), (failed, plugins));
     }
 
     /// Has those waiting pods tried again for which `helps` holds: the change may have made room for them.
     pub fn wake(&mut self, now: SimTime, rules: BackoffRules, helps: impl Fn(PodId, &RejectedBy) -> bool) {
-        let woken = self.unschedulable.extract_if(.., |pod, (_, plugins)| helps(*pod, plugins));
+        let woken = self.unschedulable.extract_if(.., |(_, pod), (_, plugins)| helps(*pod, plugins));
         for (_, (queued, _)) in woken.collect::<Vec<_>>() {
             self.requeue(queued, now, rules);
         }
@@ -78,25 +79,24 @@ impl SchedulingQueue {
 
     /// Drops a pod that no longer needs a node.
     pub fn remove(&mut self, pod: PodId) {
-        if self.unschedulable.remove(&pod).is_none() {
-            self.arriving.retain(|(_, queued)| queued.pod != pod);
-            self.active.retain(|queued| queued.pod != pod);
-            self.backoff.retain(|(_, queued)| queued.pod != pod);
-        }
+        self.arriving.retain(|(_, queued)| queued.pod != pod);
+        self.active.retain(|queued| queued.pod != pod);
+        self.backoff.retain(|(_, queued)| queued.pod != pod);
+        self.unschedulable.retain(|(_, other), _| *other != pod);
     }
 
     /// Makes the moves that time alone brings about: arrivals, ends of backoff, pods left over too long.
     pub fn flush(&mut self, now: SimTime, rules: BackoffRules) {
-        while let Some((seen, queued)) = self.arriving.first().copied()
-            && seen <= now
-        {
-            self.arriving.pop_first();
-            self.active.insert(queued);
+        while self.arriving.first().is_some_and(|(seen, _)| *seen <= now) {
+            self.active.extend(self.arriving.pop_first().map(|(_, queued)| queued));
         }
-        let over = self.backoff.extract_if(.., |(expiry, _)| rules.release(*expiry) <= now);
-        self.active.extend(over.map(|(_, queued)| queued));
-        let left_over = self.unschedulable.extract_if(.., |_, (queued, _)| leftover_due(queued) <= now);
-        for (_, (queued, _)) in left_over.collect::<Vec<_>>() {
+        while self.backoff.first().is_some_and(|(expiry, _)| rules.release(*expiry) <= now) {
+            self.active.extend(self.backoff.pop_first().map(|(_, queued)| queued));
+        }
+        while let Some(entry) = self.unschedulable.first_entry()
+            && leftover_due(entry.key().0) <= now
+        {
+            let (queued, _) = entry.remove();
             self.requeue(queued, now, rules);
         }
     }
@@ -115,7 +115,7 @@ impl SchedulingQueue {
     #[must_use]
     pub fn next_flush(&self, rules: BackoffRules) -> Option<SimTime> {
         let backoff = self.backoff.first().map(|(expiry, _)| rules.release(*expiry));
-        let left_over = self.unschedulable.values().map(|(queued, _)| leftover_due(queued)).min();
+        let left_over = self.unschedulable.first_key_value().map(|((failed, _), _)| leftover_due(*failed));
         [backoff, left_over].into_iter().flatten().min()
     }
 
@@ -129,9 +129,9 @@ impl SchedulingQueue {
     }
 }
 
-/// The first tick at which the pod has waited longer than it may.
-fn leftover_due(queued: &QueuedPod) -> SimTime {
-    let limit = (queued.timestamp + LONGEST_WAIT).micros();
+/// The first tick at which a pod that failed then has waited longer than it may.
+fn leftover_due(failed: SimTime) -> SimTime {
+    let limit = (failed + LONGEST_WAIT).micros();
     SimTime::from_micros(limit - limit % LEFTOVER_TICK.micros()) + LEFTOVER_TICK
 }
 

@@ -3,4 +3,5 @@
 pub mod cpu;
 pub mod network;
 pub mod node;
+pub mod scheduler;
 pub mod workload;

@@ -155,7 +155,7 @@ impl Event {
             Self::ReimageNode(node) => [6, id(node), 0],
             Self::DeleteNode(node) => [7, id(node), 0],
             Self::NodeDeleted(node) => [8, id(node), 0],
-            Self::NodeUncordoned(node) => [9, id(node), 0],
+            Self::NodeUncordoned(node) => [10, id(node), 0],
             Self::ReconcileWorkload(workload) => [20, id(workload), 0],
             Self::CronFires(workload) => [21, id(workload), 0],
             Self::DemandStep(workload) => [22, id(workload), 0],

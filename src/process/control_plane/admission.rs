@@ -116,8 +116,8 @@ fn admit_version(world: &World, version: KubernetesVersion, pools: &[PoolId]) ->
             "Upgrading Kubernetes version {from} to {version} is not allowed. Available upgrades: [{available}]"
         ))
     };
-    if version.minor() > current.minor() + 1 {
-        return path_refused(current, format!("1.{}", current.minor() + 1));
+    if version.minor > current.minor + 1 {
+        return path_refused(current, format!("1.{}", current.minor + 1));
     }
     if version < current && pools.is_empty() {
         return path_refused(current, String::new());
@@ -147,9 +147,9 @@ fn admit_cluster_upgrade(world: &World, version: KubernetesVersion, pools: &[Poo
             spot.name
         ));
     }
-    let skew = if version.minor() >= 28 { 3 } else { 2 };
+    let skew = if version.minor >= 28 { 3 } else { 2 };
     for (id, pool) in world.pools.iter() {
-        if version.minor() > pool.version.minor() + skew {
+        if version.minor > pool.version.minor + skew {
             let message = format!(
                 "agent pool {} version {} and control plane version {version} are incompatible",
                 world.pool_plan(id).name,

@@ -156,8 +156,8 @@ impl ControlPlane {
     /// An instance is gone: perhaps the last one that a scale-in waits for.
     pub fn on_node_deleted(&mut self, world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
         let ended = self.running.iter_mut().find_map(|(operation, running)| match &mut running.progress {
-            Progress::ScalingIn { pool, leaving } if leaving.remove(&node) && leaving.is_empty() => {
-                Some((*operation, *pool))
+            Progress::ScalingIn { pool, leaving } => {
+                (leaving.remove(&node) && leaving.is_empty()).then_some((*operation, *pool))
             }
             _ => None,
         });

@@ -28,5 +28,5 @@ pub(super) fn width(settings: &UpgradeSettings, spot: bool, size: u32, old: u32)
 /// True when an upgrade that cannot have its surge nodes is tried again with one.
 /// Source: azure-aks-docs, upgrade-options.md, 2026-06-22.
 pub(super) fn retries_with_one(pool: KubernetesVersion) -> bool {
-    pool.minor() >= 35
+    pool.minor >= 35
 }

@@ -16,6 +16,8 @@ mod operation;
 mod pod;
 mod pool;
 mod subnet;
+#[cfg(test)]
+pub(crate) mod testing;
 mod workload;
 mod world;
 

@@ -93,7 +93,9 @@ fn admit_scale(world: &World, pool: PoolId, count: u32) -> Result<(), Refusal> {
         PoolMode::User => 0,
     };
     if plan.autoscaling.is_some() {
-        return not_allowed(format!("agent pool {name} is managed by the cluster autoscaler and cannot be scaled by hand"));
+        return not_allowed(format!(
+            "agent pool {name} is managed by the cluster autoscaler and cannot be scaled by hand"
+        ));
     }
     if !(least..=MAX_NODES_PER_POOL).contains(&count) {
         return invalid(format!("agent pool {name}: count {count} is not between {least} and {MAX_NODES_PER_POOL}"));

@@ -319,8 +319,8 @@ mod catalogue {
     use crate::kernel::Dist;
 
     /// Version 1.`minor`.
-    pub(crate) fn version(minor: u32) -> KubernetesVersion {
-        format!("1.{minor}").parse().expect("a version")
+    pub(crate) const fn version(minor: u32) -> KubernetesVersion {
+        KubernetesVersion::minor(minor)
     }
 
     /// Two vCPUs, not burstable.
@@ -329,7 +329,7 @@ mod catalogue {
     }
 
     pub(super) fn os_disk() -> OsDisk {
-        OsDisk::default_for(vm_size())
+        OsDisk::choose(vm_size(), None, None).expect("a default for every size")
     }
 
     /// The catalogue's, but every cordon alike, so that nodes keep their order.

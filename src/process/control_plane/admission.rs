@@ -2,13 +2,10 @@
 
 use super::ControlPlane;
 use crate::catalog::KubernetesVersion;
+use crate::catalog::limits::NODES_PER_POOL;
 use crate::cluster::{Budget, Pool, PoolId, ProvisioningState, Refusal, World};
 use crate::kernel::Id;
 use crate::scenario::plan::{BudgetRule, IntOrPercent, OperationKind, PoolMode, PoolPlan};
-
-/// Instances of a scale set at most.
-/// Source: azure-docs, container-service-limits.md, 2024-01-12.
-const MAX_NODES_PER_POOL: u32 = 1000;
 
 /// What an operation holds while it is in progress.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,8 +94,18 @@ fn admit_scale(world: &World, pool: PoolId, count: u32) -> Result<(), Refusal> {
             "agent pool {name} is managed by the cluster autoscaler and cannot be scaled by hand"
         ));
     }
-    if !(least..=MAX_NODES_PER_POOL).contains(&count) {
-        return invalid(format!("agent pool {name}: count {count} is not between {least} and {MAX_NODES_PER_POOL}"));
+    if !(least..=NODES_PER_POOL).contains(&count) {
+        return invalid(format!("agent pool {name}: count {count} is not between {least} and {NODES_PER_POOL}"));
+    }
+    let others: u32 = world.pools.iter().filter(|(id, _)| *id != pool).map(|(_, other)| other.target).sum();
+    let tier = world.plan.cluster.tier;
+    if others + count > tier.max_nodes() {
+        return invalid(format!(
+            "agent pool {name}: {} nodes are more than the {} of the {} tier",
+            others + count,
+            tier.max_nodes(),
+            tier.name()
+        ));
     }
     let state = &world.pools[pool];
     if state.target == count && state.state == ProvisioningState::Succeeded {
@@ -193,9 +200,9 @@ fn admit_surge(world: &World, pool: PoolId) -> Result<(), Refusal> {
     let PoolPlan { name, mode, upgrade, .. } = world.pool_plan(pool);
     let nodes = world.pools[pool].target;
     let surge = upgrade.max_surge.of_rounded_up(nodes).min(nodes);
-    if nodes + surge > MAX_NODES_PER_POOL {
+    if nodes + surge > NODES_PER_POOL {
         return not_allowed(format!(
-            "agent pool {name}: {nodes} nodes and {surge} surge nodes are more than the {MAX_NODES_PER_POOL} of a scale set"
+            "agent pool {name}: {nodes} nodes and {surge} surge nodes are more than the {NODES_PER_POOL} of a scale set"
         ));
     }
     if nodes == 0 || surge > 0 {

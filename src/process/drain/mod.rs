@@ -14,7 +14,7 @@ pub struct Drains;
 
 impl Drains {
     /// Begins to evict the pods that are on the node now. The node is cordoned, so no other pod has to be looked for later.
-    pub fn on_start_drain(&mut self, world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
+    pub fn on_start(&mut self, world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
         if !world.is_draining(node) {
             return;
         }
@@ -58,7 +58,7 @@ impl Drains {
     }
 
     /// Gives the drain up when its time is over. Evictions accepted until then are not taken back.
-    pub fn on_drain_timeout(&mut self, world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
+    pub fn on_timeout(&mut self, world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
         // A timeout of an earlier drain of the node finds another deadline.
         if world.is_draining(node) && world.drains[&node].deadline == ctx.now {
             end(world, node, DrainOutcome::TimedOut, ctx);
@@ -105,9 +105,9 @@ mod tests {
     /// Runs the drain process, pods going [`EXIT`] after their deletion.
     fn run(bench: &mut Bench, end: SimDuration) {
         bench.run(end, |world, event, ctx| match event {
-            Event::StartDrain(node) => Drains.on_start_drain(world, node, ctx),
+            Event::StartDrain(node) => Drains.on_start(world, node, ctx),
             Event::EvictPod(pod) => Drains.on_evict_pod(world, pod, ctx),
-            Event::DrainTimeout(node) => Drains.on_drain_timeout(world, node, ctx),
+            Event::DrainTimeout(node) => Drains.on_timeout(world, node, ctx),
             Event::PodDeleted(pod) => ctx.after(EXIT, Event::PodGone(pod)),
             Event::PodGone(pod) => {
                 world.end_pod(pod, crate::cluster::PodPhase::Gone, ctx);

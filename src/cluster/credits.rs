@@ -52,6 +52,12 @@ impl Credits {
         self.bank as f64 / CREDIT as f64
     }
 
+    /// Credits in the bank as a share of the most it can hold, 0 to 1.
+    #[must_use]
+    pub fn fill(&self) -> f64 {
+        self.bank as f64 / self.capacity() as f64
+    }
+
     /// The CPU that the VM may always use, rounded down to a millicore.
     #[must_use]
     pub fn baseline(&self) -> MilliCpu {

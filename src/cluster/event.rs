@@ -29,6 +29,8 @@ pub enum Event {
     AttachNic(NodeId),
     /// The instance finished the boot stage it is in.
     StageEnded(NodeId),
+    /// The Node object appeared in the API; the node is not Ready yet.
+    NodeRegistered(NodeId),
     /// The node became Ready: it takes pods from now on.
     NodeReady(NodeId),
     /// The node's addresses could not be had, or its creation failed otherwise.
@@ -50,8 +52,8 @@ pub enum Event {
     PodCreated(PodId),
     /// The pod is bound: the kubelet begins with it.
     PodBound(PodId),
-    /// The pull of the pod's current image ended.
-    ImagePulled(PodId),
+    /// The sandbox is made, a pull connected or an image arrived: the kubelet goes on with the pod.
+    PullStep(PodId),
     /// All containers of the pod are started.
     ContainersStarted(PodId),
     /// The readiness probe of the pod succeeded.
@@ -102,6 +104,7 @@ impl Event {
             Self::ReconcilePool(_)
             | Self::AttachNic(_)
             | Self::StageEnded(_)
+            | Self::NodeRegistered(_)
             | Self::NodeReady(_)
             | Self::NodeFailed(_)
             | Self::ReimageNode(_)
@@ -112,7 +115,7 @@ impl Event {
             | Self::DemandStep(_)
             | Self::PodCreated(_)
             | Self::PodBound(_)
-            | Self::ImagePulled(_)
+            | Self::PullStep(_)
             | Self::ContainersStarted(_)
             | Self::PodReady(_)
             | Self::PodFinished(_)
@@ -143,6 +146,7 @@ impl Event {
             Self::ReconcilePool(pool) => [1, id(pool), 0],
             Self::AttachNic(node) => [2, id(node), 0],
             Self::StageEnded(node) => [3, id(node), 0],
+            Self::NodeRegistered(node) => [9, id(node), 0],
             Self::NodeReady(node) => [4, id(node), 0],
             Self::NodeFailed(node) => [5, id(node), 0],
             Self::ReimageNode(node) => [6, id(node), 0],
@@ -153,7 +157,7 @@ impl Event {
             Self::DemandStep(workload) => [22, id(workload), 0],
             Self::PodCreated(pod) => [23, id(pod), 0],
             Self::PodBound(pod) => [24, id(pod), 0],
-            Self::ImagePulled(pod) => [25, id(pod), 0],
+            Self::PullStep(pod) => [25, id(pod), 0],
             Self::ContainersStarted(pod) => [26, id(pod), 0],
             Self::PodReady(pod) => [27, id(pod), 0],
             Self::PodFinished(pod) => [28, id(pod), 0],

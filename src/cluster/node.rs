@@ -161,10 +161,14 @@ pub struct Node {
 }
 
 impl Node {
-    /// True when the Node object exists in the API.
+    /// True when the Node object exists in the API and is there to stay: a node that is being deleted or reimaged takes nothing.
     #[must_use]
     pub fn is_registered(&self) -> bool {
-        self.times.registered.is_some() && !matches!(self.phase, NodePhase::Deleted | NodePhase::Failed(_))
+        self.times.registered.is_some()
+            && !matches!(
+                self.phase,
+                NodePhase::Reimaging | NodePhase::Deleting | NodePhase::Deleted | NodePhase::Failed(_)
+            )
     }
 
     /// True when the Ready condition is true, cordoned or not.

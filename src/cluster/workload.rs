@@ -14,8 +14,6 @@ pub struct Workload {
     pub pods: Vec<PodId>,
     /// Pods ever created: names the next one and its streams.
     pub births: u32,
-    /// Completions that open Jobs still need beyond their running pods.
-    pub completions_left: u32,
     /// CPU demand at the moment: the workload's, or each pod's, as its plan says.
     pub demand: MilliCpu,
     /// Demand at the moment over all of its pods.

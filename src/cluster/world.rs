@@ -85,10 +85,6 @@ impl World {
                 Controller::Pod => 1,
                 Controller::DaemonSet | Controller::Job(_) | Controller::CronJob { .. } => 0,
             },
-            completions_left: match &workload.controller {
-                Controller::Job(job) => job.completions,
-                _ => 0,
-            },
             ..Workload::default()
         });
         let operations = (0..plan.operations.len()).map(|index| Operation {
@@ -262,14 +258,7 @@ impl World {
         let plan = Arc::clone(&self.plan);
         let template = &plan.workloads[self.workloads[self.pods[pod].workload].plan].template;
         let host = &mut self.nodes[node];
-        host.requested.sub(&template.requests);
-        host.nonzero_cpu -= template.nonzero_cpu;
-        host.nonzero_memory -= template.nonzero_memory;
-        for port in &template.host_ports {
-            let held =
-                host.host_ports.iter().position(|other| other == port).expect("a bound pod holds its host ports");
-            host.host_ports.swap_remove(held);
-        }
+        host.info.remove(template);
         host.pods.retain(|other| *other != pod);
     }
 

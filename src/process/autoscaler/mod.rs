@@ -38,7 +38,7 @@ mod tests;
 mod utilization;
 
 use crate::cluster::{
-    Ctx, Drain, DrainOutcome, Event, Fact, NodeId, NodePhase, PodId, PoolId, ProvisioningState, World,
+    Ctx, DrainOutcome, Event, Fact, NodeId, NodePhase, PodId, PoolId, ProvisioningState, World,
 };
 use crate::kernel::{SimDuration, SimTime};
 use crate::scenario::plan::{Controller, Taint, TaintEffect};
@@ -122,16 +122,18 @@ impl Autoscaler {
 
     /// Something changed that a scan looks at: has the next instant of the grid scan. Cheap, and does nothing when no pool is
     /// autoscaled.
-    pub fn wake(&mut self, ctx: &mut Ctx<'_>) {
+    pub fn wake(&mut self, _world: &World, ctx: &mut Ctx<'_>) {
         if !self.pools.is_empty() {
             self.schedule(self.grid.at_or_after(ctx.now), ctx);
         }
     }
 
-    /// The scheduler found no node for the pod. A pod that the last scan saw already is no news.
-    pub fn on_pod_unschedulable(&mut self, pod: PodId, ctx: &mut Ctx<'_>) {
-        if !self.seen.contains(&pod) {
-            self.wake(ctx);
+    /// The scheduler tried pods. News is only a pod without a node that the last scan has not seen: a pod that is tried again
+    /// and again changes nothing.
+    pub fn on_scheduling_cycle(&mut self, world: &World, ctx: &mut Ctx<'_>) {
+        let is_news = |fact: &Fact| matches!(fact, Fact::PodUnschedulable(pod) if !self.seen.contains(pod));
+        if ctx.observed().iter().any(is_news) {
+            self.wake(world, ctx);
         }
     }
 
@@ -148,7 +150,7 @@ impl Autoscaler {
     }
 
     /// The scale set takes the decided number of nodes.
-    pub fn on_scale_up(&mut self, pool: PoolId, world: &mut World, ctx: &mut Ctx<'_>) {
+    pub fn on_scale_up(&mut self, world: &mut World, pool: PoolId, ctx: &mut Ctx<'_>) {
         let Some(increase) = self.increase.take_if(|increase| increase.pool == pool) else {
             return;
         };
@@ -158,11 +160,11 @@ impl Autoscaler {
             ctx.observe(Fact::ScaledUp(pool, nodes));
             ctx.soon(Event::ReconcilePool(pool));
         }
-        self.wake(ctx);
+        self.wake(world, ctx);
     }
 
     /// The drain of a node ended: one that the autoscaler removes is deleted, or kept when pods would not leave.
-    pub fn on_drain_ended(&mut self, node: NodeId, world: &mut World, ctx: &mut Ctx<'_>) {
+    pub fn on_drain_ended(&mut self, world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
         let Some(outcome) = world.drain_outcome(node) else {
             return;
         };
@@ -178,13 +180,13 @@ impl Autoscaler {
             world.nodes[node].info.taints.retain(|taint| *taint.key != *TO_BE_DELETED);
             world.set_cordoned(node, false, ctx);
         }
-        self.wake(ctx);
+        self.wake(world, ctx);
     }
 
     /// An instance could not be created: the pool's target gives it up, and the pool is left alone for a while.
     ///
     /// The Azure provider learns of it by re-reading the scale set; here it is known at once.
-    pub fn on_node_failed(&mut self, node: NodeId, world: &mut World, ctx: &mut Ctx<'_>) {
+    pub fn on_node_failed(&mut self, world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
         let pool = world.nodes[node].pool;
         let Some(range) = world.pool_plan(pool).autoscaling else {
             return;
@@ -195,13 +197,7 @@ impl Autoscaler {
             *target = target.saturating_sub(1).max(range.min);
             self.backoff.fail(pool, ctx.now);
         }
-        self.wake(ctx);
-    }
-
-    /// The instance is gone, whoever removed it.
-    pub fn on_node_deleted(&mut self, node: NodeId, ctx: &mut Ctx<'_>) {
-        self.leaving.remove(&node);
-        self.wake(ctx);
+        self.wake(world, ctx);
     }
 
     /// Schedules a scan at `at`, an instant of the grid, or as soon after it as the loop is free, unless one comes earlier.
@@ -218,6 +214,8 @@ impl Autoscaler {
     /// Scans; returns when the next scan is due if nothing happens in between.
     fn scan(&mut self, world: &mut World, ctx: &mut Ctx<'_>) -> Due {
         let mut due = Due::new(self.grid, ctx.now);
+        // A node that somebody else deleted or reimaged is not ours to remove any more.
+        self.leaving.retain(|node, _| world.nodes[*node].is_ready());
         self.give_up_late_nodes(world, &mut due, ctx);
         if is_unhealthy(world) {
             self.scale_down.forget();
@@ -314,13 +312,9 @@ impl Autoscaler {
     fn remove(&mut self, node: NodeId, effort: Effort, world: &mut World, ctx: &mut Ctx<'_>) {
         let taint = Taint { key: TO_BE_DELETED.into(), value: "".into(), effect: TaintEffect::NoSchedule };
         world.nodes[node].info.taints.push(taint);
-        world.set_cordoned(node, true, ctx);
         ctx.observe(Fact::ScaledDown(node));
-        let deadline = ctx.now + DELAY_AFTER_TAINT + MAX_EVICTION_TIME + longest_grace(world, node) + EVICTION_HEADROOM;
-        let drain =
-            Drain { asked: ctx.now, retry: EVICTION_RETRY, deadline, pods: BTreeMap::new(), outcome: None };
-        world.drains.insert(node, drain);
-        ctx.after(DELAY_AFTER_TAINT, Event::StartDrain(node));
+        let timeout = DELAY_AFTER_TAINT + MAX_EVICTION_TIME + longest_grace(world, node) + EVICTION_HEADROOM;
+        world.start_drain_after(DELAY_AFTER_TAINT, node, EVICTION_RETRY, timeout, ctx);
         self.leaving.insert(node, effort);
         self.last.removal = Some(ctx.now);
     }

@@ -86,7 +86,9 @@ impl Snapshot {
 
 /// True when the pod passes the scheduler's filters on the node.
 pub(super) fn fits(pod: &PodTemplate, node: &NodeInfo) -> bool {
-    placement::filter(&PodView::of(pod), node, &Rules::default()).is_ok()
+    // The rules of a version change reasons and scores, not whether a pod fits.
+    const RULES: Rules = Rules::of_minor(0);
+    placement::filter(&PodView { template: pod, pinned: None }, node, &RULES).is_ok()
 }
 
 /// True for a node that is Ready and not cordoned.

@@ -49,7 +49,7 @@ fn labels(world: &World, pool: PoolId, name: &str) -> BTreeMap<String, String> {
         None => {
             let mut labels = plan.labels.clone();
             if let Some(zone) = plan.zones.first() {
-                labels.insert(ZONE.to_owned(), format!("{}-{zone}", world.plan.cluster.location));
+                labels.insert(ZONE.to_owned(), format!("{}-{zone}", world.plan.cluster.location.name()));
             }
             labels
         }

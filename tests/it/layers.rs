@@ -84,5 +84,9 @@ fn rooms_use_only_rooms_above_them() {
         }
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
-    assert_eq!(seen.len(), LAYERS.len(), "a layer has no files: the test looks in the wrong place, or a room was renamed: {seen:?}");
+    assert_eq!(
+        seen.len(),
+        LAYERS.len(),
+        "a layer has no files: the test looks in the wrong place, or a room was renamed: {seen:?}"
+    );
 }

@@ -37,9 +37,7 @@ mod template;
 mod tests;
 mod utilization;
 
-use crate::cluster::{
-    Ctx, DrainOutcome, Event, Fact, NodeId, NodePhase, PodId, PoolId, ProvisioningState, World,
-};
+use crate::cluster::{Ctx, DrainOutcome, Event, Fact, NodeId, NodePhase, PodId, PoolId, ProvisioningState, World};
 use crate::kernel::{SimDuration, SimTime};
 use crate::scenario::plan::{Controller, Taint, TaintEffect};
 use backoff::Backoff;
@@ -122,9 +120,9 @@ impl Autoscaler {
 
     /// Something changed that a scan looks at: has the next instant of the grid scan. Cheap, and does nothing when no pool is
     /// autoscaled.
-    pub fn wake(&mut self, _world: &World, ctx: &mut Ctx<'_>) {
+    pub fn wake(&mut self, world: &World, ctx: &mut Ctx<'_>) {
         if !self.pools.is_empty() {
-            self.schedule(self.grid.at_or_after(ctx.now), ctx);
+            self.schedule(self.grid.at_or_after(world.clock), ctx);
         }
     }
 
@@ -379,6 +377,7 @@ fn is_unhealthy(world: &World) -> bool {
 
 /// The longest time that a pod of the node may take to end, as far as the profile lets it.
 fn longest_grace(world: &World, node: NodeId) -> SimDuration {
-    let graces = world.nodes[node].pods.iter().filter(|pod| !world.is_daemon(**pod)).map(|pod| world.template(*pod).grace);
+    let graces =
+        world.nodes[node].pods.iter().filter(|pod| !world.is_daemon(**pod)).map(|pod| world.template(*pod).grace);
     graces.max().unwrap_or(SimDuration::ZERO).min(world.plan.cluster.autoscaler.max_graceful_termination)
 }

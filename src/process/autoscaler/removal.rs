@@ -139,12 +139,10 @@ fn blocks(world: &World, pod: PodId, disruptions: &Disruptions) -> Option<Blocke
     if matches!(plan.controller, Controller::Pod) {
         return Some(Blocked::NotReplicated(pod));
     }
-    if profile.skip_nodes_with_system_pods
-        && plan.namespace == "kube-system"
-        && world.budgets_of(pod).next().is_none()
+    if profile.skip_nodes_with_system_pods && plan.namespace == "kube-system" && world.budgets_of(pod).next().is_none()
     {
-        let until = (world.version.minor >= SYSTEM_PODS_AGE_SINCE)
-            .then(|| world.pods[pod].times.created + SYSTEM_POD_BLOCKS);
+        let until =
+            (world.version.minor >= SYSTEM_PODS_AGE_SINCE).then(|| world.pods[pod].times.created + SYSTEM_POD_BLOCKS);
         // A system pod that has blocked for its time passes every later rule too.
         return until.is_none_or(|until| until > world.clock).then_some(Blocked::SystemPod(pod, until));
     }

@@ -1,6 +1,7 @@
 //! The loop's own copy of the cluster, on which it tries placements before it asks for anything.
 
 use super::template;
+use crate::catalog::KubernetesVersion;
 use crate::cluster::{NodeId, NodeInfo, NodePhase, PodId, PoolId, WorkloadId, World};
 use crate::placement::{self, PodView, Rules};
 use crate::scenario::plan::PodTemplate;
@@ -87,7 +88,7 @@ impl Snapshot {
 /// True when the pod passes the scheduler's filters on the node.
 pub(super) fn fits(pod: &PodTemplate, node: &NodeInfo) -> bool {
     // The rules of a version change reasons and scores, not whether a pod fits.
-    const RULES: Rules = Rules::of_minor(0);
+    const RULES: Rules = Rules::of(KubernetesVersion::minor(34));
     placement::filter(&PodView { template: pod, pinned: None }, node, &RULES).is_ok()
 }
 

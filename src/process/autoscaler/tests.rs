@@ -1,15 +1,15 @@
 //! The loop in a small world whose scale set, scheduler and drains are played by the test.
 
 use super::*;
-use crate::catalog::{
-    AutoscalerProfile, Catalog, KubernetesVersion, OsDisk, Region, Tier, Timings,
-};
-use crate::cluster::{Node, NodeFailure, NodeInfo, NodeTimes, PodPhase, STAGES, WorkloadId};
-use crate::kernel::{FutureEvents, Id};
+use crate::catalog::KubernetesVersion;
+use crate::cluster::testing::{self, create_node};
+use crate::cluster::{NodeFailure, PodPhase, WorkloadId};
+use crate::kernel::{Dist, FutureEvents, Id};
 use crate::scenario::plan::{
-    AutoscalingRange, BudgetPlan, BudgetRule, IntOrPercent, LabelSelector, Plan, PodTemplate, WorkloadPlan,
+    AutoscalingRange, BudgetPlan, BudgetRule, IntOrPercent, LabelSelector, Operator, Plan, PoolPlan, Requirement,
+    WorkloadPlan,
 };
-use crate::units::{Bytes, MilliCpu, Resources};
+use crate::units::MilliCpu;
 use std::sync::Arc;
 
 const APPS: usize = 0;
@@ -59,31 +59,8 @@ impl Rig {
 
     fn add_node(&mut self, now: SimTime) -> NodeId {
         let pool = PoolId::from_index(APPS);
-        let instance = self.world.pools[pool].next_instance;
-        self.world.pools[pool].next_instance += 1;
-        let plan = self.world.pool_plan(pool);
-        let info = NodeInfo { ..golden::node(&format!("node-{instance}"), plan.allocatable.clone()) };
-        let node = self.world.nodes.push(Node {
-            info,
-            pool,
-            instance,
-            zone: None,
-            phase: NodePhase::Booting(crate::cluster::BootStage::RequestAccepted),
-            surge: false,
-            version: plan.version,
-            pods: Vec::new(),
-            images: BTreeSet::new(),
-            boot: [SimDuration::ZERO; STAGES.len()],
-            reimage_delay: SimDuration::ZERO,
-            delete_delay: SimDuration::ZERO,
-            addresses: 0,
-            pod_cidr: false,
-            cpu_used: MilliCpu::ZERO,
-            cpu_wanted: MilliCpu::ZERO,
-            credits: None,
-            times: NodeTimes { requested: now, ..NodeTimes::default() },
-        });
-        self.world.live_nodes.push(node);
+        let node = create_node(&mut self.world, pool, false);
+        self.world.nodes[node].times.requested = now;
         node
     }
 
@@ -229,15 +206,23 @@ fn minute(minutes: u64) -> SimTime {
     SimTime::after_start(SimDuration::from_mins(minutes))
 }
 
+/// A workload whose pods request so many millicores. A node gives 1900.
+fn workload(name: &str, controller: Controller, millis: u64) -> WorkloadPlan {
+    let mut plan = testing::workload(name, controller);
+    plan.template.requests.cpu = MilliCpu::from_millis(millis);
+    plan
+}
+
 /// A Deployment whose pods request so many millicores.
 fn deployment(name: &str, millis: u64) -> WorkloadPlan {
-    plan_of::workload(name, Controller::Deployment { replicas: 1, ladder: None }, millis)
+    workload(name, Controller::Deployment { replicas: 1, ladder: None }, millis)
 }
 
 fn plan(nodes: u32, min: u32, max: u32, workloads: Vec<WorkloadPlan>) -> Plan {
-    let mut plan = plan_of::cluster(workloads);
-    plan.cluster.pools[APPS].count = nodes;
-    plan.cluster.pools[APPS].autoscaling = Some(AutoscalingRange { min, max });
+    let pool = PoolPlan { autoscaling: Some(AutoscalingRange { min, max }), ..testing::pool("apps", nodes) };
+    let mut plan = testing::plan(vec![pool]);
+    plan.timings.ca_decision_extra = Dist::Constant(0.0);
+    plan.workloads = workloads;
     plan
 }
 
@@ -290,7 +275,7 @@ fn a_burst_younger_than_two_seconds_waits_for_the_next_scan() {
 fn pods_below_the_priority_cutoff_and_of_daemon_sets_ask_for_nothing() {
     let mut low = deployment("low", 900);
     low.template.priority = -11;
-    let daemons = plan_of::workload("agent", Controller::DaemonSet, 100);
+    let daemons = workload("agent", Controller::DaemonSet, 100);
     let mut rig = Rig::new(0, 0, 10, vec![low, daemons]);
     rig.pending(0, 1);
     rig.pending(1, 1);
@@ -300,7 +285,7 @@ fn pods_below_the_priority_cutoff_and_of_daemon_sets_ask_for_nothing() {
 
 #[test]
 fn daemon_sets_take_their_part_of_every_new_node() {
-    let daemons = plan_of::workload("agent", Controller::DaemonSet, 300);
+    let daemons = workload("agent", Controller::DaemonSet, 300);
     let mut rig = Rig::new(0, 0, 10, vec![deployment("web", 900), daemons]);
     rig.pending(0, 4);
     rig.run_until(minute(1));
@@ -359,12 +344,12 @@ fn a_scale_up_anywhere_holds_removals_back() {
 
 #[test]
 fn bare_pods_system_pods_and_budgets_keep_their_node() {
-    let bare = plan_of::workload("bare", Controller::Pod, 100);
+    let bare = workload("bare", Controller::Pod, 100);
     let mut system = deployment("metrics-server", 100);
     system.namespace = "kube-system".to_owned();
     let mut forbidden = deployment("pinned", 100);
     forbidden.template.safe_to_evict = Some(false);
-    let mut allowed = plan_of::workload("allowed", Controller::Pod, 100);
+    let mut allowed = workload("allowed", Controller::Pod, 100);
     allowed.template.safe_to_evict = Some(true);
     let budgeted = deployment("budgeted", 100);
     // (workload, minor version, minute by which its node is gone)
@@ -384,7 +369,11 @@ fn bare_pods_system_pods_and_budgets_keep_their_node() {
             namespace: "default".to_owned(),
             name: "budget".to_owned(),
             selector: LabelSelector {
-                requirements: vec![plan_of::equals("app", "budgeted")],
+                requirements: vec![Requirement {
+                    key: "app".into(),
+                    operator: Operator::In,
+                    values: vec!["budgeted".into()],
+                }],
             },
             rule: BudgetRule::MaxUnavailable(IntOrPercent::Int(0)),
         });
@@ -509,108 +498,4 @@ fn settle(rig: &mut Rig) -> Vec<PodId> {
         }
     });
     bound
-}
-
-/// Plans for tests.
-mod plan_of {
-    use super::*;
-    use crate::kernel::Dist;
-    use crate::scenario::plan::{
-        Behaviour, ClusterCharges, ClusterPlan, NetworkModel, NetworkPlan, Operator, PoolMode, PoolPlan, Requirement,
-        SubnetPlan, UpgradeSettings,
-    };
-    use crate::units::UsdPerHour;
-
-    /// `key = value`.
-    pub(super) fn equals(key: &str, value: &str) -> Requirement {
-        Requirement { key: key.into(), operator: Operator::In, values: vec![value.into()] }
-    }
-
-    pub(super) fn workload(name: &str, controller: Controller, millis: u64) -> WorkloadPlan {
-        let requests = Resources { cpu: MilliCpu::from_millis(millis), pods: 1, ..Resources::default() };
-        WorkloadPlan {
-            namespace: "default".to_owned(),
-            name: name.to_owned(),
-            controller,
-            template: PodTemplate {
-                labels: [("app".to_owned(), name.to_owned())].into(),
-                requests,
-                grace: SimDuration::from_secs(30),
-                ..PodTemplate::default()
-            },
-            behaviour: Behaviour { demand: None, startup: Dist::Constant(1.0), run_time: None },
-            system: false,
-        }
-    }
-
-    /// A cluster with one pool of D2s v5 called `apps`, whose stages take no time but for the scale-up decision.
-    pub(super) fn cluster(workloads: Vec<WorkloadPlan>) -> Plan {
-        let vm = Catalog::get().vm_size("Standard_D2s_v5").unwrap();
-        let version = KubernetesVersion::minor(34);
-        let pool = PoolPlan {
-            name: "apps".to_owned(),
-            mode: PoolMode::System,
-            vm,
-            count: 1,
-            autoscaling: None,
-            max_pods: 30,
-            os_disk: OsDisk::choose(vm, None, None).unwrap(),
-            subnet: 0,
-            labels: BTreeMap::new(),
-            taints: Vec::new(),
-            zones: Vec::new(),
-            spot: false,
-            version,
-            upgrade: UpgradeSettings {
-                max_surge: IntOrPercent::Int(1),
-                max_unavailable: IntOrPercent::Int(0),
-                drain_timeout: SimDuration::from_mins(30),
-                soak: SimDuration::ZERO,
-            },
-            allocatable: allocatable(),
-            vm_price: UsdPerHour::ZERO,
-            os_disk_price: UsdPerHour::ZERO,
-        };
-        let network = NetworkPlan {
-            model: NetworkModel::AzureOverlay,
-            pod_cidr: Some("10.244.0.0/16".parse().unwrap()),
-            service_cidr: "10.0.0.0/16".parse().unwrap(),
-            dns_service_ip: "10.0.0.10".parse().unwrap(),
-        };
-        Plan {
-            start: "2026-03-02T00:00:00[UTC]".parse().unwrap(),
-            duration: SimDuration::from_hours(24),
-            warmup: SimDuration::ZERO,
-            cluster: ClusterPlan {
-                resource_group: "rg".to_owned(),
-                name: "store".to_owned(),
-                node_resource_group: "mc".to_owned(),
-                location: Region::ALL[0],
-                tier: Tier::Standard,
-                version,
-                network,
-                subnets: vec![SubnetPlan { name: "nodes".to_owned(), prefix: "10.224.0.0/24".parse().unwrap() }],
-                pools: vec![pool],
-                autoscaler: AutoscalerProfile::default(),
-                charges: ClusterCharges::default(),
-            },
-            workloads,
-            budgets: Vec::new(),
-            operations: Vec::new(),
-            timings: Timings {
-                ca_decision_extra: Dist::Constant(0.0),
-                ..Timings::defaults(version, version.ubuntu_image())
-            },
-        }
-    }
-
-    /// What every node can give: 1900 millicores, 5 GiB, 30 pods.
-    pub(super) fn allocatable() -> Resources {
-        Resources {
-            cpu: MilliCpu::from_millis(1900),
-            memory: Bytes::from_gib(5),
-            pods: 30,
-            ..Resources::default()
-        }
-    }
 }

@@ -332,9 +332,13 @@ mod catalogue {
         OsDisk::choose(vm_size(), None, None).expect("a default for every size")
     }
 
-    /// The catalogue's, but every cordon alike, so that nodes keep their order.
+    /// The catalogue's, but every cordon and every eviction call alike, so that nodes and pods keep their order.
     pub(super) fn timings() -> Timings {
-        Timings { cordon: Dist::Constant(0.1), ..Timings::default() }
+        Timings {
+            cordon: Dist::Constant(0.1),
+            eviction_call: Dist::Constant(0.1),
+            ..Timings::defaults(version(34), version(34).ubuntu_image())
+        }
     }
 
     pub(super) const REGION: Region = Region::EastUs;

@@ -6,5 +6,6 @@ pub mod cpu;
 pub mod drain;
 pub mod network;
 pub mod node;
+pub mod scheduler;
 pub mod upgrade;
 pub mod workload;

@@ -6,7 +6,7 @@
 //! Source: Kubernetes 1.31-1.36, `staging/src/k8s.io/kubectl/pkg/drain`. Not modelled: mirror pods; the second between two looks
 //! whether an evicted pod is gone.
 
-use crate::cluster::{Ctx, DrainOutcome, Event, EvictionRefused, Fact, NodeId, PodId, World};
+use crate::cluster::{Ctx, Drain, DrainOutcome, Event, EvictionRefused, Fact, NodeId, PodId, World};
 
 /// The drain process. What it has to remember stands in the world's drains, where those who ask for drains see it too.
 #[derive(Clone, Copy, Debug, Default)]
@@ -19,10 +19,11 @@ impl Drains {
             return;
         }
         let leaving: Vec<PodId> = world.nodes[node].pods.iter().copied().filter(|pod| !world.is_daemon(*pod)).collect();
-        let drain = world.drains.get_mut(&node).expect("a drain in progress has a row");
         for pod in leaving {
-            drain.pods.insert(pod, Some(ctx.now));
-            ctx.soon(Event::EvictPod(pod));
+            let stream = &mut world.streams.stream("eviction", &world.pods[pod].name);
+            let at = ctx.now + world.plan.timings.eviction_call.draw(stream);
+            row_mut(world, node).pods.insert(pod, Some(at));
+            ctx.at(at, Event::EvictPod(pod));
         }
         end_when_empty(world, node, ctx);
     }
@@ -43,16 +44,15 @@ impl Drains {
         if let Some(at) = next {
             ctx.at(at, Event::EvictPod(pod));
         }
-        world.drains.get_mut(&node).expect("a drain in progress has a row").pods.insert(pod, next);
+        row_mut(world, node).pods.insert(pod, next);
     }
 
-    /// A pod is gone: if it was the last that had to leave its node, the drain is over.
+    /// A pod is gone, or finished its work: if it was the last that had to leave its node, the drain is over.
     pub fn on_pod_gone(&mut self, world: &mut World, pod: PodId, ctx: &mut Ctx<'_>) {
         let Some(node) = world.pods[pod].node.filter(|node| world.is_draining(*node)) else {
             return;
         };
-        let drain = world.drains.get_mut(&node).expect("a drain in progress has a row");
-        if drain.pods.remove(&pod).is_some() {
+        if row_mut(world, node).pods.remove(&pod).is_some() {
             end_when_empty(world, node, ctx);
         }
     }
@@ -64,6 +64,10 @@ impl Drains {
             end(world, node, DrainOutcome::TimedOut, ctx);
         }
     }
+}
+
+fn row_mut(world: &mut World, node: NodeId) -> &mut Drain {
+    world.drains.get_mut(&node).expect("a drain in progress has a row")
 }
 
 /// Evicts the pod unless somebody else has asked for its deletion already: then there is only the waiting left.
@@ -78,7 +82,7 @@ fn end_when_empty(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
 }
 
 fn end(world: &mut World, node: NodeId, outcome: DrainOutcome, ctx: &mut Ctx<'_>) {
-    world.drains.get_mut(&node).expect("a drain in progress has a row").outcome = Some(outcome);
+    row_mut(world, node).outcome = Some(outcome);
     ctx.observe(Fact::NodeDrained(node, outcome == DrainOutcome::Drained));
     ctx.soon(Event::DrainEnded(node));
 }

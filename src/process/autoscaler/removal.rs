@@ -3,7 +3,7 @@
 //! Source: cluster-autoscaler 1.31-1.37, `simulator/cluster.go` and `simulator/drainability/rules`. Not modelled: mirror
 //! pods, annotation `safe-to-evict-local-volumes`, `on-completion`, and controllers outside Kubernetes' own kinds.
 
-use super::snapshot::{Snapshot, fits};
+use super::snapshot::{Search, Snapshot};
 use crate::cluster::{BudgetId, PodId, World};
 use crate::kernel::{SimDuration, SimTime};
 use crate::scenario::plan::Controller;
@@ -90,19 +90,16 @@ pub(super) fn simulate(
     disruptions: &mut Disruptions,
 ) -> Result<Effort, Blocked> {
     let pods = pods_to_move(world, &snapshot.nodes[index].pods, disruptions)?;
-    let mut placed = Vec::with_capacity(pods.len());
+    let (mut search, mut placed) = (Search::default(), Vec::with_capacity(pods.len()));
     for pod in &pods {
-        let template = world.template(*pod);
-        let taker = |(at, other): &(usize, &super::snapshot::SnapshotNode)| {
-            *at != index && !other.removed && other.node.is_some() && fits(template, &other.info)
-        };
-        let Some((at, _)) = snapshot.nodes.iter().enumerate().find(taker) else {
+        let takes = |at: usize| at != index && !snapshot.nodes[at].removed && snapshot.nodes[at].node.is_some();
+        let Some(at) = search.find(world, snapshot, *pod, takes) else {
             for (pod, at) in placed.into_iter().rev() {
                 snapshot.take_back(world.template(pod), at);
             }
             return Err(Blocked::NoPlace(*pod));
         };
-        snapshot.put(*pod, template, at);
+        snapshot.put(*pod, world.template(*pod), at);
         placed.push((*pod, at));
     }
     snapshot.nodes[index].removed = true;

@@ -57,15 +57,11 @@ impl Snapshot {
     /// unchanged world comes to the same result.
     pub(super) fn place(&mut self, world: &World, mut pods: Vec<PodId>) -> Vec<PodId> {
         pods.sort_by_key(|pod| std::cmp::Reverse(world.template(*pod).priority));
-        // Pods of one workload are alike: what refused one of them refuses the next, for nodes only get fuller.
-        let mut begin: BTreeMap<WorkloadId, usize> = BTreeMap::new();
+        let mut search = Search::default();
         pods.retain(|pod| {
-            let template = world.template(*pod);
-            let first = begin.entry(world.pods[*pod].workload).or_insert(0);
-            let found = (*first..self.nodes.len()).find(|index| fits(template, &self.nodes[*index].info));
-            *first = found.unwrap_or(self.nodes.len());
+            let found = search.find(world, self, *pod, |_| true);
             if let Some(index) = found {
-                self.put(*pod, template, index);
+                self.put(*pod, world.template(*pod), index);
             }
             found.is_none()
         });
@@ -82,6 +78,32 @@ impl Snapshot {
     pub(super) fn take_back(&mut self, template: &PodTemplate, index: usize) {
         self.nodes[index].info.remove(template);
         self.nodes[index].pods.pop();
+    }
+}
+
+/// A search for places, pod by pod, while the nodes of the snapshot only get fuller.
+#[derive(Debug, Default)]
+pub(super) struct Search {
+    /// Where the search for the next pod of a workload begins: its pods are alike, so what refused one refuses the next.
+    begin: BTreeMap<WorkloadId, usize>,
+}
+
+impl Search {
+    /// The first node that `accepts` and that has room for the pod. `accepts` looks at the place of the node in the snapshot
+    /// and answers the same during the whole search.
+    pub(super) fn find(
+        &mut self,
+        world: &World,
+        snapshot: &Snapshot,
+        pod: PodId,
+        accepts: impl Fn(usize) -> bool,
+    ) -> Option<usize> {
+        let template = world.template(pod);
+        let begin = self.begin.entry(world.pods[pod].workload).or_insert(0);
+        let end = snapshot.nodes.len();
+        let found = (*begin..end).find(|index| accepts(*index) && fits(template, &snapshot.nodes[*index].info));
+        *begin = found.unwrap_or(end);
+        found
     }
 }
 

@@ -261,6 +261,22 @@ fn pods_that_fit_on_no_template_are_left_alone() {
 }
 
 #[test]
+fn a_pod_that_is_tried_again_in_vain_does_not_wake_the_loop() {
+    let mut rig = Rig::new(1, 1, 10, vec![deployment("huge", 5000)]);
+    rig.pending(0, 1);
+    rig.run_until(minute(1));
+    let planned = |rig: &mut Rig, pod: usize| {
+        let mut facts = Vec::new();
+        let ctx = &mut Ctx::new(rig.world.clock, &mut rig.events, &mut facts);
+        ctx.observe(Fact::PodUnschedulable(PodId::from_index(pod)));
+        rig.autoscaler.on_scheduling_cycle(&rig.world, ctx);
+        rig.autoscaler.next.is_some()
+    };
+    assert!(!planned(&mut rig, 0));
+    assert!(planned(&mut rig, 1), "another pod is news");
+}
+
+#[test]
 fn a_burst_younger_than_two_seconds_waits_for_the_next_scan() {
     let mut rig = Rig::new(0, 0, 10, vec![deployment("web", 900)]);
     let scan = rig.first_scan() + SimDuration::from_secs(20);

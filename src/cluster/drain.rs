@@ -46,6 +46,7 @@ impl World {
             Drain { asked: ctx.now, retry, deadline: ctx.now + timeout, pods: BTreeMap::new(), outcome: None },
         );
         ctx.after(cordon_delay, Event::StartDrain(node));
+        ctx.after(timeout, Event::DrainTimeout(node));
     }
 
     /// True while a drain of the node is in progress, whoever asked for it.

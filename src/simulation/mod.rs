@@ -133,6 +133,7 @@ impl Simulation {
                 self.control_plane.on_node_deleted(world, id, ctx);
                 self.autoscaler.wake(world, ctx);
             }
+            Event::NodeUncordoned(id) => self.scheduler.on_node_changed(world, id, ctx),
             Event::ReconcileWorkload(id) => self.controllers.on_reconcile(world, id, ctx),
             Event::CronFires(id) => self.controllers.on_cron_fires(world, id, ctx),
             Event::DemandStep(id) => self.demand.on_step(world, id, ctx),

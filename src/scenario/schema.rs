@@ -16,7 +16,10 @@ mod tests {
 
     /// `UPDATE_SCHEMA=1 cargo test schema` writes the file anew.
     #[test]
-    #[expect(clippy::disallowed_methods, reason = "the variable asks for the file to be written, and changes no result")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the variable asks for the file to be written, and changes no result"
+    )]
     fn the_committed_schema_is_the_one_of_the_types() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/scenario.schema.json");
         let text = serde_json::to_string_pretty(schema()).unwrap() + "\n";

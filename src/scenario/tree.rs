@@ -6,28 +6,109 @@ use serde_json::{Map, Value};
 
 /// Keys that Azure fills in and nobody sets.
 const READ_ONLY: &[&str] = &[
-    "aiToolchainOperatorProfile", "azurePortalFqdn", "currentKubernetesVersion", "currentOrchestratorVersion", "eTag", "etag",
-    "fqdn", "id", "kind", "maxAgentPools", "nodeImageVersion", "powerState", "privateFqdn", "provisioningState", "resourceUid",
-    "status", "systemData", "tags", "type", "typePropertiesType",
+    "aiToolchainOperatorProfile",
+    "azurePortalFqdn",
+    "currentKubernetesVersion",
+    "currentOrchestratorVersion",
+    "eTag",
+    "etag",
+    "fqdn",
+    "id",
+    "kind",
+    "maxAgentPools",
+    "nodeImageVersion",
+    "powerState",
+    "privateFqdn",
+    "provisioningState",
+    "resourceUid",
+    "status",
+    "systemData",
+    "tags",
+    "type",
+    "typePropertiesType",
 ];
 
 /// Keys of a cluster and its pools that exist in Azure and are not simulated yet.
 const NOT_SIMULATED: &[&str] = &[
-    "aadProfile", "addonProfiles", "apiServerAccessProfile", "artifactStreamingProfile", "autoUpgradeProfile",
-    "azureMonitorProfile", "bootstrapProfile", "capacityReservationGroupId", "creationData", "disableLocalAccounts",
-    "diskEncryptionSetId", "dnsPrefix", "enableEncryptionAtHost", "enableFIPS", "enableNodePublicIP", "enableRBAC",
-    "enableUltraSSD", "extendedLocation", "fqdnSubdomain", "gatewayProfile", "gpuInstanceProfile", "gpuProfile",
-    "hostGroupID", "hostedSystemProfile", "httpProxyConfig", "identity", "identityProfile", "ingressProfile",
-    "kubeletConfig", "kubeletDiskType", "linuxOSConfig", "linuxProfile", "localDNSProfile", "messageOfTheDay",
-    "metricsProfile", "nodeProvisioningProfile", "nodePublicIPPrefixID", "nodeResourceGroupProfile",
-    "oidcIssuerProfile", "podCidrs", "podIdentityProfile", "podIPAllocationMode", "podSubnetID", "privateLinkResources",
-    "proximityPlacementGroupID", "publicNetworkAccess", "scaleDownMode", "scaleSetEvictionPolicy", "schedulerProfile",
-    "securityProfile", "serviceCidrs", "serviceMeshProfile", "servicePrincipalProfile", "spotMaxPrice", "storageProfile",
-    "supportPlan", "undrainableNodeBehavior", "upgradeStrategy", "virtualMachineNodesStatus", "virtualMachinesProfile",
-    "windowsProfile", "workloadAutoScalerProfile", "workloadRuntime", "advancedNetworking", "ipFamilies", "loadBalancerSku",
-    "natGatewayProfile", "networkDataplane", "networkMode", "networkPolicy", "staticEgressGatewayProfile",
-    "allocatedOutboundPorts", "backendPoolType", "effectiveOutboundIPs", "enableMultipleStandardLoadBalancers",
-    "idleTimeoutInMinutes", "outboundIPPrefixes", "outboundIPs", "countIPv6",
+    "aadProfile",
+    "addonProfiles",
+    "apiServerAccessProfile",
+    "artifactStreamingProfile",
+    "autoUpgradeProfile",
+    "azureMonitorProfile",
+    "bootstrapProfile",
+    "capacityReservationGroupId",
+    "creationData",
+    "disableLocalAccounts",
+    "diskEncryptionSetId",
+    "dnsPrefix",
+    "enableEncryptionAtHost",
+    "enableFIPS",
+    "enableNodePublicIP",
+    "enableRBAC",
+    "enableUltraSSD",
+    "extendedLocation",
+    "fqdnSubdomain",
+    "gatewayProfile",
+    "gpuInstanceProfile",
+    "gpuProfile",
+    "hostGroupID",
+    "hostedSystemProfile",
+    "httpProxyConfig",
+    "identity",
+    "identityProfile",
+    "ingressProfile",
+    "kubeletConfig",
+    "kubeletDiskType",
+    "linuxOSConfig",
+    "linuxProfile",
+    "localDNSProfile",
+    "messageOfTheDay",
+    "metricsProfile",
+    "nodeProvisioningProfile",
+    "nodePublicIPPrefixID",
+    "nodeResourceGroupProfile",
+    "oidcIssuerProfile",
+    "podCidrs",
+    "podIdentityProfile",
+    "podIPAllocationMode",
+    "podSubnetID",
+    "privateLinkResources",
+    "proximityPlacementGroupID",
+    "publicNetworkAccess",
+    "scaleDownMode",
+    "scaleSetEvictionPolicy",
+    "schedulerProfile",
+    "securityProfile",
+    "serviceCidrs",
+    "serviceMeshProfile",
+    "servicePrincipalProfile",
+    "spotMaxPrice",
+    "storageProfile",
+    "supportPlan",
+    "undrainableNodeBehavior",
+    "upgradeStrategy",
+    "virtualMachineNodesStatus",
+    "virtualMachinesProfile",
+    "windowsProfile",
+    "workloadAutoScalerProfile",
+    "workloadRuntime",
+    "advancedNetworking",
+    "ipFamilies",
+    "loadBalancerSku",
+    "natGatewayProfile",
+    "networkDataplane",
+    "networkMode",
+    "networkPolicy",
+    "staticEgressGatewayProfile",
+    "allocatedOutboundPorts",
+    "backendPoolType",
+    "effectiveOutboundIPs",
+    "enableMultipleStandardLoadBalancers",
+    "idleTimeoutInMinutes",
+    "outboundIPPrefixes",
+    "outboundIPs",
+    "countIPv6",
 ];
 
 /// Keys with one meaning on the cluster and another, or none, on a pool.
@@ -83,7 +164,13 @@ fn expand(document: &Document, section: &str) -> Vec<String> {
     (0..length).map(|index| format!("{list}/{index}{rest}")).collect()
 }
 
-fn normalise_section(document: &mut Document, pointer: &str, type_name: &str, known: &[String], problems: &mut Problems) {
+fn normalise_section(
+    document: &mut Document,
+    pointer: &str,
+    type_name: &str,
+    known: &[String],
+    problems: &mut Problems,
+) {
     let Some(map) = document.value.pointer(pointer).and_then(Value::as_object) else {
         return;
     };
@@ -130,7 +217,10 @@ pub type SetError = (String, String);
 pub fn set(document: &mut Document, path: &str, value: Value, span: Option<Span>) -> Result<(), SetError> {
     let steps = parse(path)?;
     let Some((last, steps)) = steps.split_last() else {
-        return Err(("found an empty path".to_owned(), "write a path such as cluster.agentPoolProfiles[apps].count".to_owned()));
+        return Err((
+            "found an empty path".to_owned(),
+            "write a path such as cluster.agentPoolProfiles[apps].count".to_owned(),
+        ));
     };
     let mut pointer = String::new();
     let mut here = &mut document.value;
@@ -158,7 +248,9 @@ enum Step {
 }
 
 fn parse(path: &str) -> Result<Vec<Step>, SetError> {
-    let bad = || (format!("found the path \"{path}\""), "write a path such as cluster.agentPoolProfiles[apps].count".to_owned());
+    let bad = || {
+        (format!("found the path \"{path}\""), "write a path such as cluster.agentPoolProfiles[apps].count".to_owned())
+    };
     let mut steps = Vec::new();
     let mut rest = path;
     while !rest.is_empty() {
@@ -194,12 +286,19 @@ fn descend<'a>(here: &'a mut Value, step: &Step, pointer: &mut String) -> Result
             Ok(&mut map[&known])
         }
         Step::Element(name) => {
-            let items = here.as_array_mut().ok_or_else(|| (format!("{} is not a list", shown(pointer)), "leave out the brackets".to_owned()))?;
+            let items = here
+                .as_array_mut()
+                .ok_or_else(|| (format!("{} is not a list", shown(pointer)), "leave out the brackets".to_owned()))?;
             let is_named = |item: &Value| item.get("name").and_then(Value::as_str) == Some(name);
-            let index = items.iter().position(is_named).or_else(|| name.parse().ok().filter(|index| *index < items.len()));
+            let index =
+                items.iter().position(is_named).or_else(|| name.parse().ok().filter(|index| *index < items.len()));
             let Some(index) = index else {
                 let names: Vec<&str> = items.iter().filter_map(|item| item.get("name")?.as_str()).collect();
-                let remedy = if names.is_empty() { format!("write an index below {}", items.len()) } else { format!("write one of {}", names.join(", ")) };
+                let remedy = if names.is_empty() {
+                    format!("write an index below {}", items.len())
+                } else {
+                    format!("write one of {}", names.join(", "))
+                };
                 return Err((format!("no {name} in {}", shown(pointer)), remedy));
             };
             pointer.push_str(&format!("/{index}"));

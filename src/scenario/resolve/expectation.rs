@@ -19,8 +19,12 @@ pub fn parse(text: &str) -> Option<Expectation> {
     let metric = metric.trim();
     let is_name = |c: char| c.is_alphanumeric() || "._-".contains(c);
     let limit = limit.trim().parse().ok().filter(|limit: &f64| limit.is_finite())?;
-    (!metric.is_empty() && metric.chars().all(is_name))
-        .then(|| Expectation { text: text.trim().to_owned(), metric: metric.to_owned(), comparison, limit })
+    (!metric.is_empty() && metric.chars().all(is_name)).then(|| Expectation {
+        text: text.trim().to_owned(),
+        metric: metric.to_owned(),
+        comparison,
+        limit,
+    })
 }
 
 #[cfg(test)]
@@ -30,7 +34,10 @@ mod tests {
     #[test]
     fn objectives_are_read() {
         let objective = parse("pod_pending_seconds.p95 <= 180").unwrap();
-        assert_eq!((objective.metric.as_str(), objective.comparison, objective.limit), ("pod_pending_seconds.p95", Comparison::LessOrEqual, 180.0));
+        assert_eq!(
+            (objective.metric.as_str(), objective.comparison, objective.limit),
+            ("pod_pending_seconds.p95", Comparison::LessOrEqual, 180.0)
+        );
         assert_eq!(parse("subnet.nodes.exhaustions==0").unwrap().comparison, Comparison::Equal);
         for text in ["pending", "a <= b", "<= 3", "a b < 3", "a = 3"] {
             assert!(parse(text).is_none(), "{text}");

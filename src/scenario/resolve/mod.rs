@@ -58,7 +58,13 @@ impl Resolver<'_> {
     }
 
     /// One of a few words, upper and lower case not distinguished.
-    pub fn choice<T: Copy>(&mut self, pointer: &str, code: &'static str, text: &str, choices: &[(&str, T)]) -> Option<T> {
+    pub fn choice<T: Copy>(
+        &mut self,
+        pointer: &str,
+        code: &'static str,
+        text: &str,
+        choices: &[(&str, T)],
+    ) -> Option<T> {
         let found = choices.iter().find(|(word, _)| word.eq_ignore_ascii_case(text));
         if found.is_none() {
             let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
@@ -72,7 +78,12 @@ impl Resolver<'_> {
 pub fn plan(document: &Document, spec: &ScenarioSpec, files: &mut Files, problems: &mut Problems) -> Option<Plan> {
     let mut resolver = Resolver { document, problems };
     if spec.api_version != "aksim/v1" {
-        resolver.error("/apiVersion", "scenario::api_version", format!("found \"{}\"", spec.api_version), "write aksim/v1");
+        resolver.error(
+            "/apiVersion",
+            "scenario::api_version",
+            format!("found \"{}\"", spec.api_version),
+            "write aksim/v1",
+        );
     }
     let start = start(&mut resolver, spec);
     let (duration, warmup) = durations(&mut resolver, spec);
@@ -86,7 +97,16 @@ pub fn plan(document: &Document, spec: &ScenarioSpec, files: &mut Files, problem
     let mut resolver = Resolver { document, problems };
     let cluster = cluster?;
     preflight::check(&mut resolver, &cluster, &workloads);
-    Some(Plan { start: start?, duration, warmup, cluster, workloads: sorted(workloads), budgets, operations: operations?, timings })
+    Some(Plan {
+        start: start?,
+        duration,
+        warmup,
+        cluster,
+        workloads: sorted(workloads),
+        budgets,
+        operations: operations?,
+        timings,
+    })
 }
 
 /// By namespace, kind and name: the order in the files must not decide anything.
@@ -105,7 +125,12 @@ fn start(resolver: &mut Resolver<'_>, spec: &ScenarioSpec) -> Option<Zoned> {
         Some(offset.to_zoned(zone))
     });
     if parsed.is_none() {
-        resolver.error("/start", "scenario::start", format!("found \"{text}\""), "write a moment such as 2026-03-02T00:00:00Z");
+        resolver.error(
+            "/start",
+            "scenario::start",
+            format!("found \"{text}\""),
+            "write a moment such as 2026-03-02T00:00:00Z",
+        );
     }
     parsed
 }
@@ -117,7 +142,12 @@ fn durations(resolver: &mut Resolver<'_>, spec: &ScenarioSpec) -> (SimDuration, 
     }
     let warmup = spec.warmup.map_or(SimDuration::ZERO, |warmup| warmup.0);
     if warmup >= duration && !duration.is_zero() {
-        resolver.error("/warmup", "scenario::warmup", format!("found {warmup}"), format!("write less than the duration, {duration}"));
+        resolver.error(
+            "/warmup",
+            "scenario::warmup",
+            format!("found {warmup}"),
+            format!("write less than the duration, {duration}"),
+        );
     }
     (duration, warmup)
 }

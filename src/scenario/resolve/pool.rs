@@ -20,20 +20,34 @@ pub struct Surroundings<'a> {
 }
 
 /// Resolves all pools, sorted by name.
-pub fn resolve_all(resolver: &mut Resolver<'_>, spec: &ScenarioSpec, around: &Surroundings<'_>) -> Option<Vec<PoolPlan>> {
+pub fn resolve_all(
+    resolver: &mut Resolver<'_>,
+    spec: &ScenarioSpec,
+    around: &Surroundings<'_>,
+) -> Option<Vec<PoolPlan>> {
     const POOLS: &str = "/cluster/agentPoolProfiles";
     let written = &spec.cluster.agent_pool_profiles;
     let mut pools = Vec::new();
     for (index, pool) in written.iter().enumerate() {
         let pointer = format!("{POOLS}/{index}");
         if written[..index].iter().any(|other| other.name == pool.name) {
-            resolver.error(&format!("{pointer}/name"), "scenario::duplicate", format!("a second pool {}", pool.name), "give it another name");
+            resolver.error(
+                &format!("{pointer}/name"),
+                "scenario::duplicate",
+                format!("a second pool {}", pool.name),
+                "give it another name",
+            );
         }
         pools.extend(Context { resolver, spec, around, pool, pointer: &pointer, first: index == 0 }.resolve());
     }
     let complete = pools.len() == written.len();
     if complete && !pools.iter().any(|pool| pool.mode == PoolMode::System) {
-        resolver.error(POOLS, "scenario::system_pool", "found no pool with mode: System", "give one pool mode: System; AKS needs it for its own pods");
+        resolver.error(
+            POOLS,
+            "scenario::system_pool",
+            "found no pool with mode: System",
+            "give one pool mode: System; AKS needs it for its own pods",
+        );
     }
     if written.len() > limits::POOLS_PER_CLUSTER {
         resolver.error(POOLS, "scenario::pool_count", format!("found {} pools", written.len()), "write at most 100");
@@ -69,7 +83,12 @@ impl Context<'_, '_> {
         let version = self.pool.orchestrator_version.map_or(self.around.version, |version| version.0);
         if version > self.around.version {
             let found = format!("pool version {version} is newer than the control plane's {}", self.around.version);
-            self.error("orchestratorVersion", "scenario::pool_version", found, "write the cluster's version or an older one");
+            self.error(
+                "orchestratorVersion",
+                "scenario::pool_version",
+                found,
+                "write the cluster's version or an older one",
+            );
         }
         let (mode, vm) = (mode?, vm?);
         self.warn_about(mode, vm, count);
@@ -115,7 +134,12 @@ impl Context<'_, '_> {
         let default = if self.first { "System" } else { "User" };
         let text = self.pool.mode.as_deref().unwrap_or(default);
         let pointer = format!("{}/mode", self.pointer);
-        self.resolver.choice(&pointer, "scenario::mode", text, &[("System", PoolMode::System), ("User", PoolMode::User)])
+        self.resolver.choice(
+            &pointer,
+            "scenario::mode",
+            text,
+            &[("System", PoolMode::System), ("User", PoolMode::User)],
+        )
     }
 
     fn vm_size(&mut self) -> Option<&'static VmSize> {
@@ -136,13 +160,23 @@ impl Context<'_, '_> {
             return false;
         };
         let pointer = format!("{}/scaleSetPriority", self.pointer);
-        self.resolver.choice(&pointer, "scenario::priority", text, &[("Regular", false), ("Spot", true)]).unwrap_or(false)
+        self.resolver
+            .choice(&pointer, "scenario::priority", text, &[("Regular", false), ("Spot", true)])
+            .unwrap_or(false)
     }
 
     fn autoscaling(&mut self) -> Option<AutoscalingRange> {
         if !self.pool.enable_auto_scaling.unwrap_or(false) {
-            if let Some(field) = [("minCount", self.pool.min_count), ("maxCount", self.pool.max_count)].into_iter().find(|(_, v)| v.is_some()) {
-                self.error(field.0, "scenario::autoscaling", "has no effect without the autoscaler", "add enableAutoScaling: true, or remove it");
+            if let Some(field) = [("minCount", self.pool.min_count), ("maxCount", self.pool.max_count)]
+                .into_iter()
+                .find(|(_, v)| v.is_some())
+            {
+                self.error(
+                    field.0,
+                    "scenario::autoscaling",
+                    "has no effect without the autoscaler",
+                    "add enableAutoScaling: true, or remove it",
+                );
             }
             return None;
         }
@@ -151,10 +185,20 @@ impl Context<'_, '_> {
             return None;
         };
         if min > max {
-            self.error("minCount", "scenario::min_max", format!("minCount {min} is more than maxCount {max}"), "write at most maxCount");
+            self.error(
+                "minCount",
+                "scenario::min_max",
+                format!("minCount {min} is more than maxCount {max}"),
+                "write at most maxCount",
+            );
         }
         if max > limits::NODES_PER_POOL {
-            self.error("maxCount", "scenario::pool_nodes", format!("found {max}"), "write at most 1000: a scale set holds no more");
+            self.error(
+                "maxCount",
+                "scenario::pool_nodes",
+                format!("found {max}"),
+                "write at most 1000: a scale set holds no more",
+            );
         }
         Some(AutoscalingRange { min, max })
     }
@@ -162,9 +206,16 @@ impl Context<'_, '_> {
     fn count(&mut self, autoscaling: Option<AutoscalingRange>) -> u32 {
         let count = self.pool.count.unwrap_or_else(|| autoscaling.map_or(1, |range| range.min));
         if count > limits::NODES_PER_POOL {
-            self.error("count", "scenario::pool_nodes", format!("found {count}"), "write at most 1000: a scale set holds no more");
+            self.error(
+                "count",
+                "scenario::pool_nodes",
+                format!("found {count}"),
+                "write at most 1000: a scale set holds no more",
+            );
         }
-        if let Some(range) = autoscaling.filter(|range| range.min <= range.max && !(range.min..=range.max).contains(&count)) {
+        if let Some(range) =
+            autoscaling.filter(|range| range.min <= range.max && !(range.min..=range.max).contains(&count))
+        {
             let found = format!("count {count} lies outside {} to {}", range.min, range.max);
             self.warn("count", "scenario::count_range", found, "the autoscaler moves only within its bounds");
         }
@@ -192,7 +243,12 @@ impl Context<'_, '_> {
         let found = self.around.subnets.iter().position(|subnet| subnet.name == name);
         if found.is_none() {
             let names: Vec<&str> = self.around.subnets.iter().map(|subnet| subnet.name.as_str()).collect();
-            self.error("vnetSubnetID", "scenario::unknown_subnet", format!("no subnet {name}"), format!("write one of {}", names.join(", ")));
+            self.error(
+                "vnetSubnetID",
+                "scenario::unknown_subnet",
+                format!("no subnet {name}"),
+                format!("write one of {}", names.join(", ")),
+            );
         }
         found
     }
@@ -228,7 +284,12 @@ impl Context<'_, '_> {
             match zone(value).filter(|zone| (1..=3).contains(zone)) {
                 Some(zone) => zones.push(zone),
                 None => {
-                    self.error(&format!("availabilityZones/{index}"), "scenario::zone", format!("found {value}"), "write \"1\", \"2\" or \"3\"");
+                    self.error(
+                        &format!("availabilityZones/{index}"),
+                        "scenario::zone",
+                        format!("found {value}"),
+                        "write \"1\", \"2\" or \"3\"",
+                    );
                     return None;
                 }
             }
@@ -245,7 +306,8 @@ impl Context<'_, '_> {
         }
         if let Some(text) = &self.pool.os_sku {
             let pointer = format!("{}/osSKU", self.pointer);
-            let known = [("Ubuntu", ()), ("Ubuntu2204", ()), ("Ubuntu2404", ()), ("AzureLinux", ()), ("AzureLinux3", ())];
+            let known =
+                [("Ubuntu", ()), ("Ubuntu2204", ()), ("Ubuntu2404", ()), ("AzureLinux", ()), ("AzureLinux3", ())];
             self.resolver.choice(&pointer, "scenario::os_sku", text, &known);
         }
     }
@@ -255,33 +317,61 @@ impl Context<'_, '_> {
             None => None,
             Some(text) => {
                 let pointer = format!("{}/osDiskType", self.pointer);
-                Some(self.resolver.choice(&pointer, "scenario::os_disk_type", text, &[("Ephemeral", true), ("Managed", false)])?)
+                Some(self.resolver.choice(
+                    &pointer,
+                    "scenario::os_disk_type",
+                    text,
+                    &[("Ephemeral", true), ("Managed", false)],
+                )?)
             }
         };
         let gib = self.pool.os_disk_size_gb.filter(|gib| *gib > 0);
         if gib.is_some_and(|gib| !(30..=2048).contains(&gib)) {
-            self.error("osDiskSizeGB", "scenario::os_disk_size", format!("found {}", gib.unwrap_or(0)), "write 30 to 2048, or 0 for the default");
+            self.error(
+                "osDiskSizeGB",
+                "scenario::os_disk_size",
+                format!("found {}", gib.unwrap_or(0)),
+                "write 30 to 2048, or 0 for the default",
+            );
         }
-        OsDisk::choose(vm, ephemeral, gib.map(u64::from)).map_err(|error| self.error("osDiskType", "scenario::os_disk", error.to_string(), "")).ok()
+        OsDisk::choose(vm, ephemeral, gib.map(u64::from))
+            .map_err(|error| self.error("osDiskType", "scenario::os_disk", error.to_string(), ""))
+            .ok()
     }
 
     fn upgrade(&mut self) -> Option<UpgradeSettings> {
         let default = UpgradeSettingsSpec::default();
         let written = self.pool.upgrade_settings.as_ref().unwrap_or(&default);
-        let max_surge = written.max_surge.map_or(IntOrPercent::Percent(limits::DEFAULT_MAX_SURGE_PERCENT), |surge| surge.0);
+        let max_surge =
+            written.max_surge.map_or(IntOrPercent::Percent(limits::DEFAULT_MAX_SURGE_PERCENT), |surge| surge.0);
         let max_unavailable = written.max_unavailable.map_or(IntOrPercent::Int(0), |unavailable| unavailable.0);
         let zero = |value: IntOrPercent| matches!(value, IntOrPercent::Int(0) | IntOrPercent::Percent(0));
         if zero(max_surge) && zero(max_unavailable) {
             let remedy = "write at least 1 for one of them";
-            self.error("upgradeSettings", "scenario::upgrade_settings", "maxSurge and maxUnavailable are both 0", remedy);
+            self.error(
+                "upgradeSettings",
+                "scenario::upgrade_settings",
+                "maxSurge and maxUnavailable are both 0",
+                remedy,
+            );
         }
         let drain = written.drain_timeout_in_minutes.map_or(limits::DEFAULT_DRAIN_TIMEOUT_MINUTES, u64::from);
         if !(1..=1440).contains(&drain) {
-            self.error("upgradeSettings/drainTimeoutInMinutes", "scenario::drain_timeout", format!("found {drain}"), "write 1 to 1440");
+            self.error(
+                "upgradeSettings/drainTimeoutInMinutes",
+                "scenario::drain_timeout",
+                format!("found {drain}"),
+                "write 1 to 1440",
+            );
         }
         let soak = written.node_soak_duration_in_minutes.map_or(0, u64::from);
         if soak > 30 {
-            self.error("upgradeSettings/nodeSoakDurationInMinutes", "scenario::soak", format!("found {soak}"), "write 0 to 30");
+            self.error(
+                "upgradeSettings/nodeSoakDurationInMinutes",
+                "scenario::soak",
+                format!("found {soak}"),
+                "write 0 to 30",
+            );
         }
         Some(UpgradeSettings {
             max_surge,
@@ -295,10 +385,20 @@ impl Context<'_, '_> {
     fn warn_about(&mut self, mode: PoolMode, vm: &VmSize, count: u32) {
         if mode == PoolMode::System {
             if vm.family == VmFamily::B {
-                self.warn("vmSize", "scenario::burstable_system", "Microsoft does not support B-series on system pools", "use a D-series size");
+                self.warn(
+                    "vmSize",
+                    "scenario::burstable_system",
+                    "Microsoft does not support B-series on system pools",
+                    "use a D-series size",
+                );
             }
             if count < 2 {
-                self.warn("count", "scenario::system_nodes", format!("a system pool of {count}"), "AKS documents at least 2 nodes, and advises 3");
+                self.warn(
+                    "count",
+                    "scenario::system_nodes",
+                    format!("a system pool of {count}"),
+                    "AKS documents at least 2 nodes, and advises 3",
+                );
             }
         }
         if vm.vcpus < 2 || vm.memory < crate::units::Bytes::from_gib(2) {

@@ -11,7 +11,8 @@ pub fn check(resolver: &mut Resolver<'_>, cluster: &ClusterPlan, workloads: &[Wo
     sizes(resolver, cluster, workloads);
     let nodes: u32 = cluster.pools.iter().map(|pool| worst_case(pool).0).sum();
     if nodes > cluster.tier.max_nodes() {
-        let found = format!("up to {nodes} nodes, but the {} tier supports {}", cluster.tier.name(), cluster.tier.max_nodes());
+        let found =
+            format!("up to {nodes} nodes, but the {} tier supports {}", cluster.tier.name(), cluster.tier.max_nodes());
         resolver.warn("/cluster/sku", "scenario::tier_nodes", found, "choose the Standard tier");
     }
 }
@@ -32,7 +33,10 @@ fn subnets(resolver: &mut Resolver<'_>, cluster: &ClusterPlan) {
         let needed: u32 = cluster.pools.iter().filter(|pool| pool.subnet == index).map(addresses).sum();
         let usable = limits::usable_addresses(subnet.prefix);
         if needed > usable {
-            let found = format!("pools at their largest, upgraded with surge, need {needed} addresses of subnet {}, which has {usable}", subnet.name);
+            let found = format!(
+                "pools at their largest, upgraded with surge, need {needed} addresses of subnet {}, which has {usable}",
+                subnet.name
+            );
             let remedy = format!("a /{} would do", limits::smallest_prefix(needed));
             resolver.warn("/cluster/vnet", "scenario::subnet_worst_case", found, remedy);
         }
@@ -47,8 +51,14 @@ fn pod_blocks(resolver: &mut Resolver<'_>, cluster: &ClusterPlan) {
     let blocks = limits::pod_blocks(pod_cidr);
     let room = if cluster.network.model == NetworkModel::Kubenet { blocks.min(limits::KUBENET_ROUTES) } else { blocks };
     if needed > room {
-        let found = format!("pools at their largest, upgraded with surge, are {needed} nodes; {pod_cidr} has room for {room}");
-        resolver.warn("/cluster/networkProfile/podCidr", "scenario::pod_cidr_worst_case", found, "write a larger range");
+        let found =
+            format!("pools at their largest, upgraded with surge, are {needed} nodes; {pod_cidr} has room for {room}");
+        resolver.warn(
+            "/cluster/networkProfile/podCidr",
+            "scenario::pod_cidr_worst_case",
+            found,
+            "write a larger range",
+        );
     }
 }
 

@@ -7,7 +7,14 @@ use crate::scenario::spec::{ReservationSpec, ScenarioSpec};
 use crate::units::UsdPerHour;
 
 /// The price of an instance of a pool.
-pub fn vm(resolver: &mut Resolver<'_>, spec: &ScenarioSpec, size: &VmSize, spot: bool, region: Region, pool: &str) -> Option<UsdPerHour> {
+pub fn vm(
+    resolver: &mut Resolver<'_>,
+    spec: &ScenarioSpec,
+    size: &VmSize,
+    spot: bool,
+    region: Region,
+    pool: &str,
+) -> Option<UsdPerHour> {
     let prices = spec.prices.as_ref();
     if let Some(own) = prices.and_then(|prices| prices.vm.as_ref()?.get(&size.name)) {
         let price = UsdPerHour::from_dollars(*own);
@@ -30,13 +37,23 @@ pub fn vm(resolver: &mut Resolver<'_>, spec: &ScenarioSpec, size: &VmSize, spot:
         if kind != PriceKind::PayAsYouGo {
             let what = if spot { "spot" } else { "reserved" };
             let found = format!("no {what} price of {} in {region} is known", size.name);
-            resolver.warn(pool, "scenario::price", found, "the pay-as-you-go price is used; set prices.vm to use your own");
+            resolver.warn(
+                pool,
+                "scenario::price",
+                found,
+                "the pay-as-you-go price is used; set prices.vm to use your own",
+            );
         }
         Some(pay_as_you_go)
     });
     let Some(list) = list else {
         let found = format!("no price of {} in {region} is known", size.name);
-        resolver.error(pool, "scenario::price", found, format!("add prices: {{vm: {{{}: 0.1}}}}, in USD per hour", size.name));
+        resolver.error(
+            pool,
+            "scenario::price",
+            found,
+            format!("add prices: {{vm: {{{}: 0.1}}}}, in USD per hour", size.name),
+        );
         return None;
     };
     Some(list.per_hour.discounted(discount(spec)))
@@ -56,7 +73,8 @@ pub fn cluster_charges(spec: &ScenarioSpec, tier: Tier, region: Region) -> Clust
     let discount = discount(spec);
     let profile = spec.cluster.network_profile.as_ref();
     let outbound = profile.and_then(|profile| profile.outbound_type.as_deref()).unwrap_or("loadBalancer");
-    let addresses = profile.and_then(|profile| profile.load_balancer_profile.as_ref()?.managed_outbound_ips.as_ref()?.count);
+    let addresses =
+        profile.and_then(|profile| profile.load_balancer_profile.as_ref()?.managed_outbound_ips.as_ref()?.count);
     let tier = catalog.tier_price(tier, region).per_hour.discounted(discount);
     if !outbound.eq_ignore_ascii_case("loadBalancer") {
         return ClusterCharges { tier, ..ClusterCharges::default() };

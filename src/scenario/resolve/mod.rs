@@ -32,14 +32,22 @@ pub(super) struct Resolver<'a> {
 impl Resolver<'_> {
     /// An error of the value at `pointer`.
     pub fn error(&mut self, pointer: &str, code: &'static str, found: impl Into<String>, remedy: impl Into<String>) {
-        let span = self.document.span(pointer);
-        self.problems.push(Problem::error(code, &path_of(pointer), found, remedy).at(&self.document.file, span));
+        self.problems.push(Problem::error(code, &path_of(pointer), found, remedy).at_value(self.document, pointer));
     }
 
     /// A warning about the value at `pointer`.
     pub fn warn(&mut self, pointer: &str, code: &'static str, found: impl Into<String>, remedy: impl Into<String>) {
-        let span = self.document.span(pointer);
-        self.problems.push(Problem::warning(code, &path_of(pointer), found, remedy).at(&self.document.file, span));
+        self.problems.push(Problem::warning(code, &path_of(pointer), found, remedy).at_value(self.document, pointer));
+    }
+
+    /// A note on the value at `pointer`.
+    pub fn note(&mut self, pointer: &str, code: &'static str, found: impl Into<String>) {
+        self.problems.push(Problem::note(code, &path_of(pointer), found).at_value(self.document, pointer));
+    }
+
+    /// A word that names nothing is an error with the known word most like it, or all of them.
+    pub fn unknown(&mut self, pointer: &str, code: &'static str, found: String, word: &str, known: &[&str]) {
+        self.error(pointer, code, found, suggestion(word, known));
     }
 
     /// `text` parsed; a failure is an error of the value at `pointer` whose message says what to write.

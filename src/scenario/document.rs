@@ -50,17 +50,12 @@ impl Document {
     ///
     /// # Errors
     /// The first syntax error, with its place: what follows it cannot be trusted.
-    pub fn parse_all(file: &Arc<SourceFile>) -> Result<Vec<Self>, Problem> {
+    pub fn parse_all(file: &Arc<SourceFile>) -> Result<Vec<Self>, Box<Problem>> {
         let nodes = MarkedYamlOwned::load_from_str(&file.text).map_err(|error| {
             let marker = error.marker();
             let span = point(&file.text, marker.line(), marker.col());
-            Problem::error(
-                "yaml::syntax",
-                "",
-                format!("not YAML: {}", error.info()),
-                "check indentation, quotes and colons",
-            )
-            .at(file, span)
+            let found = format!("not YAML: {}", error.info());
+            Box::new(Problem::error("yaml::syntax", "", found, "check indentation, quotes and colons").at(file, span))
         })?;
         let mut documents = Vec::new();
         for node in nodes {
@@ -135,7 +130,7 @@ impl Document {
         }
     }
 
-    fn convert(&mut self, node: &MarkedYamlOwned, pointer: String, key: Option<Span>) -> Result<Value, Problem> {
+    fn convert(&mut self, node: &MarkedYamlOwned, pointer: String, key: Option<Span>) -> Result<Value, Box<Problem>> {
         let (start, end) = (node.span.start, node.span.end);
         let mut span = point(&self.file.text, start.line(), start.col());
         let end = point(&self.file.text, end.line(), end.col());
@@ -166,12 +161,13 @@ impl Document {
             YamlDataOwned::Tagged(_, inner) => self.convert(inner, pointer, key),
             YamlDataOwned::Representation(..) | YamlDataOwned::Alias(_) | YamlDataOwned::BadValue => {
                 let found = "found a value that its tag does not allow";
-                Err(Problem::error("yaml::value", &path_of(&pointer), found, "remove the tag").at(&self.file, span))
+                let problem = Problem::error("yaml::value", &path_of(&pointer), found, "remove the tag");
+                Err(Box::new(problem.at(&self.file, span)))
             }
         }
     }
 
-    fn scalar(&self, scalar: &ScalarOwned, pointer: &str, span: Span) -> Result<Value, Problem> {
+    fn scalar(&self, scalar: &ScalarOwned, pointer: &str, span: Span) -> Result<Value, Box<Problem>> {
         Ok(match scalar {
             ScalarOwned::Null => Value::Null,
             ScalarOwned::Boolean(flag) => Value::Bool(*flag),
@@ -185,14 +181,14 @@ impl Document {
                         format!("found {number}"),
                         "write a finite number",
                     );
-                    return Err(problem.at(&self.file, span));
+                    return Err(Box::new(problem.at(&self.file, span)));
                 }
             },
             ScalarOwned::String(text) => Value::String(text.clone()),
         })
     }
 
-    fn key_name(&self, key: &MarkedYamlOwned, pointer: &str, span: Span) -> Result<String, Problem> {
+    fn key_name(&self, key: &MarkedYamlOwned, pointer: &str, span: Span) -> Result<String, Box<Problem>> {
         match &key.data {
             YamlDataOwned::Value(ScalarOwned::String(name)) => Ok(name.clone()),
             YamlDataOwned::Value(ScalarOwned::Integer(number)) => Ok(number.to_string()),
@@ -205,7 +201,7 @@ impl Document {
                     "found a key that is not a word",
                     "write the key as plain text",
                 );
-                Err(problem.at(&self.file, span))
+                Err(Box::new(problem.at(&self.file, span)))
             }
         }
     }

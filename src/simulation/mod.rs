@@ -55,7 +55,7 @@ impl Simulation {
             demand: DemandCurves::new(&world),
             scheduler: Scheduler::new(&world),
             autoscaler: Autoscaler::new(&world),
-            drains: Drains::default(),
+            drains: Drains,
             upgrades: Upgrades::default(),
             control_plane: ControlPlane::default(),
             world,

@@ -20,7 +20,7 @@ impl World {
     /// Evicts the pod: asks for its deletion unless a budget forbids it.
     ///
     /// # Errors
-    /// [`EvictionRefused`], stated as a fact too.
+    /// [`EvictionRefused`]; a budget's refusal is stated as a fact too.
     pub fn evict(&mut self, pod: PodId, ctx: &mut Ctx<'_>) -> Result<(), EvictionRefused> {
         let state = &self.pods[pod];
         // The API's phase is Pending until the containers run, bound or not.

@@ -52,18 +52,13 @@ impl Document {
     ///
     /// # Errors
     /// The first syntax error, with its place: what follows it cannot be trusted.
-    pub fn parse_all(file: &Arc<SourceFile>) -> Result<Vec<Self>, Problem> {
+    pub fn parse_all(file: &Arc<SourceFile>) -> Result<Vec<Self>, Box<Problem>> {
         let lines = Lines::of(&file.text);
         let nodes = MarkedYamlOwned::load_from_str(&file.text).map_err(|error| {
             let marker = error.marker();
             let span = lines.point(marker.line(), marker.col());
-            Problem::error(
-                "yaml::syntax",
-                "",
-                format!("not YAML: {}", error.info()),
-                "check indentation, quotes and colons",
-            )
-            .at(file, span)
+            let found = format!("not YAML: {}", error.info());
+            Box::new(Problem::error("yaml::syntax", "", found, "check indentation, quotes and colons").at(file, span))
         })?;
         let mut documents = Vec::new();
         for node in nodes {
@@ -152,7 +147,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn convert(&mut self, node: &MarkedYamlOwned, pointer: String, key: Option<Span>) -> Result<Value, Problem> {
+    fn convert(&mut self, node: &MarkedYamlOwned, pointer: String, key: Option<Span>) -> Result<Value, Box<Problem>> {
         let (start, end) = (node.span.start, node.span.end);
         let mut span = self.lines.point(start.line(), start.col());
         let end = self.lines.point(end.line(), end.col());
@@ -183,12 +178,13 @@ impl Reader<'_> {
             YamlDataOwned::Tagged(_, inner) => self.convert(inner, pointer, key),
             YamlDataOwned::Representation(..) | YamlDataOwned::Alias(_) | YamlDataOwned::BadValue => {
                 let found = "found a value that its tag does not allow";
-                Err(Problem::error("yaml::value", &path_of(&pointer), found, "remove the tag").at(self.file, span))
+                let problem = Problem::error("yaml::value", &path_of(&pointer), found, "remove the tag");
+                Err(Box::new(problem.at(self.file, span)))
             }
         }
     }
 
-    fn scalar(&self, scalar: &ScalarOwned, pointer: &str, span: Span) -> Result<Value, Problem> {
+    fn scalar(&self, scalar: &ScalarOwned, pointer: &str, span: Span) -> Result<Value, Box<Problem>> {
         Ok(match scalar {
             ScalarOwned::Null => Value::Null,
             ScalarOwned::Boolean(flag) => Value::Bool(*flag),
@@ -202,14 +198,14 @@ impl Reader<'_> {
                         format!("found {number}"),
                         "write a finite number",
                     );
-                    return Err(problem.at(self.file, span));
+                    return Err(Box::new(problem.at(self.file, span)));
                 }
             },
             ScalarOwned::String(text) => Value::String(text.clone()),
         })
     }
 
-    fn key_name(&self, key: &MarkedYamlOwned, pointer: &str, span: Span) -> Result<String, Problem> {
+    fn key_name(&self, key: &MarkedYamlOwned, pointer: &str, span: Span) -> Result<String, Box<Problem>> {
         match &key.data {
             YamlDataOwned::Value(ScalarOwned::String(name)) => Ok(name.clone()),
             YamlDataOwned::Value(ScalarOwned::Integer(number)) => Ok(number.to_string()),
@@ -222,7 +218,7 @@ impl Reader<'_> {
                     "found a key that is not a word",
                     "write the key as plain text",
                 );
-                Err(problem.at(self.file, span))
+                Err(Box::new(problem.at(self.file, span)))
             }
         }
     }

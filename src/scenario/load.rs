@@ -86,7 +86,7 @@ fn read(path: &Path, files: &mut Files, problems: &mut Problems) -> Option<Docum
     let mut documents = match Document::parse_all(&file) {
         Ok(documents) => documents,
         Err(problem) => {
-            problems.push(problem);
+            problems.push(*problem);
             return None;
         }
     };
@@ -104,7 +104,7 @@ fn set_from_command_line(base: &mut Document, path: &str, text: &str, problems: 
     let value = match Document::parse_all(&file) {
         Ok(documents) => documents.into_iter().next().map_or(Value::Null, |document| document.value),
         Err(problem) => {
-            problems.push(problem);
+            problems.push(*problem);
             return;
         }
     };

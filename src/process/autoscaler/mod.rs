@@ -37,7 +37,7 @@ mod template;
 mod tests;
 mod utilization;
 
-use crate::cluster::{Ctx, DrainOutcome, Event, Fact, NodeId, NodePhase, PodId, PoolId, ProvisioningState, World};
+use crate::cluster::{Ctx, DrainOutcome, Event, Fact, NodeId, NodePhase, PodId, PoolId, World};
 use crate::kernel::{SimDuration, SimTime};
 use crate::scenario::plan::{Controller, Taint, TaintEffect};
 use backoff::Backoff;
@@ -190,7 +190,7 @@ impl Autoscaler {
             return;
         };
         // The operation that asked for a surge node answers for it.
-        if !world.nodes[node].surge && world.pools[pool].state != ProvisioningState::Upgrading {
+        if !world.nodes[node].surge {
             let target = &mut world.pools[pool].target;
             *target = target.saturating_sub(1).max(range.min);
             self.backoff.fail(pool, ctx.now);
@@ -353,7 +353,8 @@ fn late_nodes(world: &World, pool: PoolId, due: &mut Due) -> Vec<NodeId> {
     let mut late = Vec::new();
     for node in world.members(pool) {
         let state = &world.nodes[node];
-        if state.surge || !matches!(state.phase, NodePhase::Booting(_)) {
+        let first_boot = matches!(state.phase, NodePhase::Booting(_)) && state.times.ready.is_none();
+        if state.surge || !first_boot {
             continue;
         }
         let deadline = state.times.requested + world.plan.cluster.autoscaler.max_node_provision_time;

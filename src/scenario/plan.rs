@@ -630,10 +630,12 @@ impl Requirement {
     #[must_use]
     pub fn matches(&self, value: Option<&str>) -> bool {
         let integer = |text: &str| text.parse::<i64>().ok();
-        let compare = |holds: fn(i64, i64) -> bool| match (value.and_then(integer), self.values.first().and_then(|v| integer(v))) {
-            (Some(value), Some(limit)) => holds(value, limit),
-            _ => false,
-        };
+        let compare =
+            |holds: fn(i64, i64) -> bool| match (value.and_then(integer), self.values.first().and_then(|v| integer(v)))
+            {
+                (Some(value), Some(limit)) => holds(value, limit),
+                _ => false,
+            };
         match self.operator {
             Operator::In => value.is_some_and(|value| self.values.iter().any(|v| **v == *value)),
             Operator::NotIn => value.is_none_or(|value| self.values.iter().all(|v| **v != *value)),
@@ -679,4 +681,22 @@ pub enum OperationKind {
         /// Pools to upgrade, indexes into [`ClusterPlan::pools`].
         pools: Vec<usize>,
     },
+}
+
+impl OperationKind {
+    /// What is asked, in the words of `az`: `scale system to 3`, `upgrade apps, system to 1.35`.
+    #[must_use]
+    pub fn describe(&self, plan: &Plan) -> String {
+        let name = |pool: &usize| plan.cluster.pools[*pool].name.as_str();
+        match self {
+            Self::Scale { pool, count } => format!("scale {} to {count}", name(pool)),
+            Self::Upgrade { version, pools } => {
+                let pools = pools.iter().map(name).collect::<Vec<_>>().join(", ");
+                match version {
+                    Some(version) => format!("upgrade {pools} to {version}"),
+                    None => format!("upgrade the node image of {pools}"),
+                }
+            }
+        }
+    }
 }

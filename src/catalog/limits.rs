@@ -1,0 +1,120 @@
+//! Limits and defaults of AKS that validation and operations look at.
+
+use ipnet::Ipv4Net;
+
+/// Most pods a node may run. Source: azure-aks-docs, concepts-network-ip-address-planning.md, 2026-04-16.
+pub const MAX_PODS: u32 = 250;
+/// Least `maxPods` of a pool. Same source.
+pub const MIN_MAX_PODS: u32 = 10;
+/// Default `maxPods` with kubenet. Same source.
+pub const DEFAULT_MAX_PODS_KUBENET: u32 = 110;
+/// Default `maxPods` with Azure CNI node subnet. Same source.
+pub const DEFAULT_MAX_PODS_NODE_SUBNET: u32 = 30;
+/// Default `maxPods` with Azure CNI Overlay. Same source.
+pub const DEFAULT_MAX_PODS_OVERLAY: u32 = 250;
+/// Most nodes of a pool. Source: azure-docs, container-service-limits.md, 2024-01-12.
+pub const NODES_PER_POOL: u32 = 1000;
+/// Most pools of a cluster. Same source.
+pub const POOLS_PER_CLUSTER: usize = 100;
+/// Addresses of every subnet that Azure keeps: the first four and the last.
+/// Source: azure-aks-docs, concepts-network-azure-cni-overlay.md, 2026-07-31.
+pub const RESERVED_ADDRESSES: u32 = 5;
+/// Longest prefix of a subnet. Source: azure-docs, virtual-networks-faq.md, 2019-02-12.
+pub const SMALLEST_SUBNET_PREFIX: u8 = 29;
+/// Routes of a route table, one per kubenet node. Source: azure-aks-docs, configure-kubenet.md, 2026-04-16.
+pub const KUBENET_ROUTES: u32 = 400;
+/// Prefix of the block of pod addresses of a kubenet or overlay node. Source: concepts-network-ip-address-planning.md, 2026-04-16.
+pub const NODE_BLOCK_PREFIX: u8 = 24;
+/// Ranges that no cluster range may touch. Source: azure-aks-docs, concepts-network-cni-overview.md, 2026-07-10.
+pub const FORBIDDEN_RANGES: [&str; 4] = ["169.254.0.0/16", "172.30.0.0/16", "172.31.0.0/16", "192.0.2.0/24"];
+/// Default `maxSurge` in per cent. Sources disagree: the API specification of 2025-05-01 says 10 %, azure-aks-docs'
+/// upgrade-aks-node-pools-rolling.md of 2026-05-29 one node. The specification is followed.
+pub const DEFAULT_MAX_SURGE_PERCENT: u32 = 10;
+/// Default drain timeout in minutes. Source: API specification of 2025-05-01.
+pub const DEFAULT_DRAIN_TIMEOUT_MINUTES: u64 = 30;
+
+/// True for a name that a Linux node pool may have: `^[a-z][a-z0-9]{0,11}$`. Source: API specification of 2025-05-01.
+#[must_use]
+pub fn is_pool_name(name: &str) -> bool {
+    name.len() <= 12
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+}
+
+/// Addresses that a subnet can hand out.
+#[must_use]
+pub fn usable_addresses(subnet: Ipv4Net) -> u32 {
+    let all = 1u64 << (32 - subnet.prefix_len());
+    u32::try_from(all.saturating_sub(u64::from(RESERVED_ADDRESSES))).unwrap_or(u32::MAX)
+}
+
+/// Nodes that get a block of pod addresses from a pod CIDR.
+#[must_use]
+pub fn pod_blocks(pod_cidr: Ipv4Net) -> u32 {
+    match NODE_BLOCK_PREFIX.checked_sub(pod_cidr.prefix_len()) {
+        Some(bits) => 1u32.checked_shl(u32::from(bits)).unwrap_or(u32::MAX),
+        None => 0,
+    }
+}
+
+/// Microsoft's formula for the addresses of an Azure CNI node subnet.
+/// Source: azure-aks-docs, concepts-network-ip-address-planning.md, 2026-04-16.
+#[must_use]
+pub const fn node_subnet_addresses(nodes: u32, surge: u32, max_pods: u32) -> u32 {
+    (nodes + surge) * (1 + max_pods)
+}
+
+/// The longest prefix of a subnet that can hand out so many addresses.
+#[must_use]
+pub fn smallest_prefix(addresses: u32) -> u8 {
+    let all = u64::from(addresses) + u64::from(RESERVED_ADDRESSES);
+    let bits = u8::try_from(all.next_power_of_two().trailing_zeros()).unwrap_or(32);
+    (32 - bits.min(32)).min(SMALLEST_SUBNET_PREFIX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pool_names() {
+        for (name, valid) in [
+            ("apps", true),
+            ("a", true),
+            ("nodepool1234", true),
+            ("Apps", false),
+            ("1apps", false),
+            ("my-pool", false),
+            ("toolongname12", false),
+            ("", false),
+        ] {
+            assert_eq!(is_pool_name(name), valid, "{name}");
+        }
+    }
+
+    /// concepts-network-ip-address-planning.md, 2026-04-16: 50 nodes, and 10 more planned.
+    #[test]
+    fn node_subnet_sizes_follow_the_documented_examples() {
+        assert_eq!(node_subnet_addresses(50, 1, 30), 1581);
+        assert_eq!(node_subnet_addresses(60, 1, 30), 1891);
+        assert_eq!(smallest_prefix(1581), 21);
+        assert_eq!(smallest_prefix(1891), 21);
+    }
+
+    /// configure-kubenet.md, 2026-04-16: what a /24 holds.
+    #[test]
+    fn a_slash_24_holds_251_kubenet_nodes_or_8_flat_ones() {
+        let usable = usable_addresses("10.0.0.0/24".parse().unwrap());
+        assert_eq!((usable, usable * 110), (251, 27_610));
+        assert_eq!((usable / 31, usable / 31 * 30), (8, 240));
+        // A /27 has 27 usable: the page leaves room for scaling and says 20 to 25 nodes.
+        assert!((20..=27).contains(&usable_addresses("10.0.0.0/27".parse().unwrap())));
+    }
+
+    #[test]
+    fn an_overlay_slash_16_has_blocks_for_256_nodes() {
+        assert_eq!(pod_blocks("10.244.0.0/16".parse().unwrap()), 256);
+        assert_eq!(pod_blocks("10.244.0.0/18".parse().unwrap()), 64);
+        assert_eq!(pod_blocks("10.244.0.0/25".parse().unwrap()), 0);
+    }
+}

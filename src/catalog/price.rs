@@ -1,0 +1,254 @@
+//! Prices: US dollars, Linux, retail list, without tax.
+
+use super::{Basis, Region, UnknownName};
+use crate::units::UsdPerHour;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+const VM: &str = include_str!("data/vm-prices.csv");
+const RESERVED: &str = include_str!("data/vm-prices-reserved.csv");
+const OTHER: &str = include_str!("data/other-prices.csv");
+
+/// A price with where it comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Price {
+    /// The price.
+    pub per_hour: UsdPerHour,
+    /// The day on which it was the list price, `YYYY-MM-DD`.
+    pub date: String,
+    /// The feed it was read from.
+    pub source: String,
+    /// `Measured` for a published price of this region, `Assumption` for one borrowed from another.
+    pub basis: Basis,
+}
+
+/// How a VM is paid for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PriceKind {
+    /// Pay as you go.
+    PayAsYouGo,
+    /// Spot.
+    Spot,
+    /// Reserved for one year.
+    Reserved1Year,
+    /// Reserved for three years.
+    Reserved3Year,
+}
+
+/// The pricing tier of a cluster's control plane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tier {
+    /// No fee, no SLA.
+    Free,
+    /// With an uptime SLA.
+    Standard,
+    /// With long-term support too.
+    Premium,
+}
+
+impl Tier {
+    /// Azure's name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Free => "Free",
+            Self::Standard => "Standard",
+            Self::Premium => "Premium",
+        }
+    }
+
+    /// Most nodes of a cluster. Source: azure-aks-docs, free-standard-pricing-tiers.md, 2026-07-06.
+    #[must_use]
+    pub const fn max_nodes(self) -> u32 {
+        match self {
+            Self::Free => 1000,
+            Self::Standard | Self::Premium => 5000,
+        }
+    }
+}
+
+impl std::str::FromStr for Tier {
+    type Err = UnknownName;
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
+        let tiers = [Self::Free, Self::Standard, Self::Premium];
+        let found = tiers.into_iter().find(|tier| tier.name().eq_ignore_ascii_case(text));
+        found.ok_or_else(|| UnknownName::new(text, "Free, Standard, Premium"))
+    }
+}
+
+/// All price tables.
+#[derive(Debug)]
+pub(super) struct Prices {
+    vm: BTreeMap<(String, Region, PriceKind), Price>,
+    other: BTreeMap<(String, String), Vec<OtherRow>>,
+    latest_date: String,
+}
+
+#[derive(Deserialize)]
+struct VmRow {
+    name: String,
+    region: String,
+    payg_usd_per_hour: Option<f64>,
+    spot_usd_per_hour: Option<f64>,
+    reserved_1yr_usd_per_hour: Option<f64>,
+    reserved_3yr_usd_per_hour: Option<f64>,
+    price_date: String,
+    source: String,
+}
+
+#[derive(Deserialize)]
+struct ReservedRow {
+    name: String,
+    region: String,
+    term: String,
+    usd_per_hour: f64,
+    price_date: String,
+    source: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct OtherRow {
+    category: String,
+    item: String,
+    region: String,
+    unit: String,
+    usd: f64,
+    price_date: String,
+    source: String,
+}
+
+fn rows<T: for<'de> Deserialize<'de>>(file: &str, data: &str) -> Vec<T> {
+    let mut reader = csv::Reader::from_reader(data.as_bytes());
+    reader.deserialize().map(|row| row.unwrap_or_else(|error| panic!("{file}: {error}"))).collect()
+}
+
+fn price(usd: f64, date: &str, source: &str) -> Price {
+    let per_hour = UsdPerHour::from_dollars(usd).unwrap_or_else(|| panic!("{usd} from {source} is not a price"));
+    Price { per_hour, date: date.to_owned(), source: source.to_owned(), basis: Basis::Measured }
+}
+
+impl Prices {
+    /// Reads the embedded files.
+    pub fn load() -> Self {
+        let mut vm = BTreeMap::new();
+        // The dated extra file first: where the main file has a reserved price too, that one is kept.
+        for row in rows::<ReservedRow>("vm-prices-reserved.csv", RESERVED) {
+            let kind = if row.term == "1yr" { PriceKind::Reserved1Year } else { PriceKind::Reserved3Year };
+            let known: Option<&Price> = vm.get(&(row.name.clone(), region(&row.region), kind));
+            if known.is_none_or(|known| known.date < row.price_date) {
+                vm.insert((row.name, region(&row.region), kind), price(row.usd_per_hour, &row.price_date, &row.source));
+            }
+        }
+        for row in rows::<VmRow>("vm-prices.csv", VM) {
+            let kinds = [
+                (PriceKind::PayAsYouGo, row.payg_usd_per_hour),
+                (PriceKind::Spot, row.spot_usd_per_hour),
+                (PriceKind::Reserved1Year, row.reserved_1yr_usd_per_hour),
+                (PriceKind::Reserved3Year, row.reserved_3yr_usd_per_hour),
+            ];
+            for (kind, usd) in kinds {
+                if let Some(usd) = usd {
+                    vm.insert((row.name.clone(), region(&row.region), kind), price(usd, &row.price_date, &row.source));
+                }
+            }
+        }
+        let mut other: BTreeMap<_, Vec<OtherRow>> = BTreeMap::new();
+        for row in rows::<OtherRow>("other-prices.csv", OTHER) {
+            other.entry((row.category.clone(), row.region.clone())).or_default().push(row);
+        }
+        let dates = vm.values().map(|price| price.date.clone());
+        let latest_date = dates.max().unwrap_or_default();
+        Self { vm, other, latest_date }
+    }
+
+    pub fn latest_date(&self) -> &str {
+        &self.latest_date
+    }
+
+    pub fn vm(&self, size: &str, region: Region, kind: PriceKind) -> Option<Price> {
+        self.vm.get(&(size.to_owned(), region, kind)).cloned()
+    }
+
+    pub fn tier(&self, tier: Tier, region: Region) -> Price {
+        let item = format!("AKS {} tier", tier.name());
+        self.hourly("aks_tier", region.name(), &item)
+    }
+
+    pub fn public_ip(&self, region: Region) -> Price {
+        self.hourly("public_ip", region.name(), "Standard static public IPv4")
+    }
+
+    pub fn load_balancer(&self) -> Price {
+        self.hourly("load_balancer", "Global", "Standard Load Balancer, first 5 rules")
+    }
+
+    /// A disk's price a month over 730 h.
+    pub fn disk(&self, sku: &str, region: Region) -> Price {
+        let item = format!("{sku} LRS");
+        let own = self.find("disk_premium_ssd", region.name(), &item);
+        let row = own.or_else(|| self.find("disk_premium_ssd", Region::WestEurope.name(), &item));
+        let row = row.unwrap_or_else(|| panic!("other-prices.csv: no price of {item}"));
+        let per_hour =
+            UsdPerHour::from_dollars_per_month(row.usd).unwrap_or_else(|| panic!("{} is not a price", row.usd));
+        let basis = if own.is_some() { Basis::Measured } else { Basis::Assumption };
+        Price { per_hour, date: row.price_date.clone(), source: row.source.clone(), basis }
+    }
+
+    fn hourly(&self, category: &str, region: &str, item: &str) -> Price {
+        let row =
+            self.find(category, region, item).unwrap_or_else(|| panic!("other-prices.csv: no {item} in {region}"));
+        assert!(row.unit.ends_with("hour"), "other-prices.csv: {item} is priced by {}", row.unit);
+        price(row.usd, &row.price_date, &row.source)
+    }
+
+    fn find(&self, category: &str, region: &str, item: &str) -> Option<&OtherRow> {
+        self.other.get(&(category.to_owned(), region.to_owned()))?.iter().find(|row| row.item.starts_with(item))
+    }
+}
+
+fn region(name: &str) -> Region {
+    name.parse().unwrap_or_else(|error| panic!("price file: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Catalog;
+
+    #[test]
+    fn every_price_has_a_date_and_a_source_and_names_a_known_size() {
+        let catalog = Catalog::get();
+        assert_eq!(
+            catalog.prices.vm.values().filter(|price| price.date.is_empty() || price.source.is_empty()).count(),
+            0
+        );
+        for (size, ..) in catalog.prices.vm.keys() {
+            assert!(catalog.vm_size(size).is_some(), "{size} is not in vm-sizes.csv");
+        }
+        for row in catalog.prices.other.values().flatten() {
+            assert!(!row.price_date.is_empty() && !row.source.is_empty(), "{} {}", row.category, row.item);
+        }
+        let payg = catalog.prices.vm.keys().filter(|(.., kind)| *kind == PriceKind::PayAsYouGo).count();
+        assert_eq!(payg, 1370);
+    }
+
+    #[test]
+    fn known_prices() {
+        let catalog = Catalog::get();
+        let usd = |size, kind| catalog.vm_price(size, Region::EastUs, kind).map(|price| price.per_hour.as_f64());
+        assert_eq!(usd("Standard_D4s_v5", PriceKind::PayAsYouGo), Some(0.192));
+        assert_eq!(usd("Standard_B4ms", PriceKind::PayAsYouGo), Some(0.166));
+        assert_eq!(usd("Standard_B4ms", PriceKind::Spot), None);
+        assert_eq!(catalog.tier_price(Tier::Standard, Region::EastUs).per_hour.as_f64(), 0.1);
+        assert_eq!(catalog.load_balancer_price().per_hour.as_f64(), 0.025);
+        assert_eq!(catalog.public_ip_price(Region::WestEurope).per_hour.as_f64(), 0.005);
+        assert!((catalog.disk_price("P10", Region::EastUs).per_hour.per_month() - 19.71).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_borrowed_disk_price_is_marked() {
+        let catalog = Catalog::get();
+        assert_eq!(catalog.disk_price("P10", Region::PolandCentral).basis, Basis::Assumption);
+        assert_eq!(catalog.disk_price("P10", Region::WestEurope).basis, Basis::Measured);
+    }
+}

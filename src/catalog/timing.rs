@@ -1,0 +1,246 @@
+//! How long every stage of node and pod life takes, with the evidence.
+//!
+//! The stages, their distributions and their evidence stand in `data/stage-timings.csv`; [`Timings`] is the same as fields for
+//! the simulation. A scenario may override any stage by its name. How the defaults were found, and where they miss published
+//! figures, is told in `docs/limits.md`.
+
+use super::{KubernetesVersion, OsImage};
+use crate::kernel::{Dist, SimDuration};
+use serde::Deserialize;
+use std::sync::OnceLock;
+
+const DATA: &str = include_str!("data/stage-timings.csv");
+
+/// How well a figure is founded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Basis {
+    /// Published, or fitted to a sample of measurements.
+    Measured,
+    /// A sum of measured parts, put together by assumption.
+    SimulatedSum,
+    /// The centre comes from evidence, the spread is a judgement.
+    MedianAnchored,
+    /// Adjusted until an end-to-end figure came out.
+    FittedToTarget,
+    /// Assumed.
+    Assumption,
+}
+
+impl Basis {
+    /// The tag in the data file and in the report.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Measured => "measured",
+            Self::SimulatedSum => "simulated-sum",
+            Self::MedianAnchored => "median-anchored",
+            Self::FittedToTarget => "fitted-to-target",
+            Self::Assumption => "assumption",
+        }
+    }
+}
+
+/// A stage as the data file has it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stage {
+    /// Its name, as scenarios write it.
+    pub name: String,
+    /// What it is.
+    pub meaning: String,
+    /// Its default distribution; seconds, but for rates and probabilities.
+    pub dist: Dist,
+    /// How well it is founded.
+    pub basis: Basis,
+    /// Which measurements.
+    pub evidence: String,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    stage: String,
+    dist: String,
+    a: f64,
+    b: Option<f64>,
+    basis: Basis,
+    evidence: String,
+    meaning: String,
+}
+
+/// Every row of the data file.
+fn rows() -> &'static [Stage] {
+    static ROWS: OnceLock<Vec<Stage>> = OnceLock::new();
+    ROWS.get_or_init(|| {
+        let mut reader = csv::Reader::from_reader(DATA.as_bytes());
+        let rows =
+            reader.deserialize::<Row>().map(|row| row.unwrap_or_else(|error| panic!("stage-timings.csv: {error}")));
+        rows.map(stage).collect()
+    })
+}
+
+fn stage(row: Row) -> Stage {
+    let b = || row.b.unwrap_or_else(|| panic!("stage-timings.csv: {} lacks its second parameter", row.stage));
+    let dist = match row.dist.as_str() {
+        "constant" => Dist::Constant(row.a),
+        "uniform" => Dist::Uniform { low: row.a, high: b() },
+        "lognormal" => Dist::lognormal(row.a, b()),
+        // Half of the pods exit fast, the others use their whole grace period, to which every exit is cut.
+        "half_lognormal_half_grace" => {
+            Dist::Mixture(vec![(0.5, Dist::lognormal(row.a, b())), (0.5, Dist::Constant(1e6))])
+        }
+        other => panic!("stage-timings.csv: unknown distribution {other}"),
+    };
+    dist.validate().unwrap_or_else(|error| panic!("stage-timings.csv: {}: {error}", row.stage));
+    Stage { name: row.stage, meaning: row.meaning, dist, basis: row.basis, evidence: row.evidence }
+}
+
+/// Defines [`Timings`]: one field a stage, of the stage's name.
+macro_rules! timings {
+    ($($name:ident),* $(,)?) => {
+        /// A distribution for every stage: seconds, but for the rates (MB/s).
+        ///
+        /// What each stage is, and how well its default is founded, says [`Timings::stages`].
+        #[derive(Clone, Debug, PartialEq)]
+        #[expect(missing_docs, reason = "each stage is explained by its row of the data file")]
+        pub struct Timings {
+            $(pub $name: Dist,)*
+            /// Probability that the provisioning of a VM takes [`Timings::straggler_delay`] more.
+            pub straggler_probability: f64,
+            /// What a straggler takes more.
+            pub straggler_delay: SimDuration,
+            /// Correlation of the stages of instances that are created by one request.
+            pub batch_copula_rho: f64,
+        }
+
+        impl Timings {
+            /// The default of every stage for nodes of this image.
+            #[must_use]
+            pub fn defaults(version: KubernetesVersion, image: OsImage) -> Self {
+                let constant = |name: &str| match default_of(name, version, image) {
+                    Dist::Constant(value) => value,
+                    other => panic!("stage-timings.csv: {name} is {other:?}, not a constant"),
+                };
+                Self {
+                    $($name: default_of(stringify!($name), version, image),)*
+                    straggler_probability: constant("straggler_probability"),
+                    straggler_delay: SimDuration::from_secs_f64(constant("straggler_delay")),
+                    batch_copula_rho: constant("batch_copula_rho"),
+                }
+            }
+
+            /// Overrides a stage by name; `false` when there is no such stage.
+            #[must_use]
+            pub fn set(&mut self, name: &str, dist: Dist) -> bool {
+                match (name, &dist) {
+                    $((stringify!($name), _) => self.$name = dist,)*
+                    ("straggler_probability", Dist::Constant(p)) if *p <= 1.0 => self.straggler_probability = *p,
+                    ("straggler_delay", Dist::Constant(seconds)) => self.straggler_delay = SimDuration::from_secs_f64(*seconds),
+                    ("batch_copula_rho", Dist::Constant(rho)) if *rho <= 1.0 => self.batch_copula_rho = *rho,
+                    _ => return false,
+                }
+                true
+            }
+
+            /// Every stage in force with what is known of it. A stage whose distribution is not the default has no evidence left.
+            pub fn stages(&self, version: KubernetesVersion, image: OsImage) -> Vec<Stage> {
+                let mut stages = Vec::new();
+                $({
+                    let row = row_of(stringify!($name), version, image);
+                    let mut stage = Stage { name: stringify!($name).to_owned(), ..row.clone() };
+                    if self.$name != row.dist {
+                        stage.dist = self.$name.clone();
+                        stage.evidence = "the scenario".to_owned();
+                        stage.basis = Basis::Assumption;
+                    }
+                    stages.push(stage);
+                })*
+                stages
+            }
+
+            /// The names of all stages that a scenario may override.
+            pub const NAMES: &[&str] =
+                &[$(stringify!($name),)* "straggler_probability", "straggler_delay", "batch_copula_rho"];
+        }
+    };
+}
+
+timings!(
+    arm_accept,
+    vm_provision,
+    os_boot,
+    cse,
+    runtime_start,
+    kubelet_start,
+    kubelet_register,
+    node_ready,
+    startup_taints,
+    reimage,
+    vm_delete,
+    cordon,
+    eviction_call,
+    pod_schedule,
+    pod_sandbox_cni,
+    pod_create_start,
+    app_startup,
+    termination,
+    pod_removal,
+    pull_overhead,
+    pull_new_node,
+    pull_rate_mb_s_large,
+    pull_rate_mb_s_small,
+    control_plane_upgrade,
+    ca_decision_extra,
+);
+
+/// The row of a stage: some depend on the node image or the container runtime.
+fn row_of(name: &str, version: KubernetesVersion, image: OsImage) -> &'static Stage {
+    let file_name = match (name, image, version.container_runtime()) {
+        ("cse", OsImage::Ubuntu2204, _) => "cse_ubuntu2204",
+        ("cse", OsImage::Ubuntu2404, _) => "cse_ubuntu2404",
+        ("cse", OsImage::AzureLinux3, _) => "cse_azurelinux3",
+        ("runtime_start", _, super::ContainerRuntime::Containerd) => "containerd_start",
+        ("runtime_start", _, super::ContainerRuntime::Docker) => "docker_start",
+        _ => name,
+    };
+    let row = rows().iter().find(|row| row.name == file_name);
+    row.unwrap_or_else(|| panic!("stage-timings.csv: no row {file_name}"))
+}
+
+fn default_of(name: &str, version: KubernetesVersion, image: OsImage) -> Dist {
+    row_of(name, version, image).dist.clone()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const VERSION: KubernetesVersion = KubernetesVersion::minor(34);
+
+    #[test]
+    fn every_stage_has_a_default_a_basis_and_evidence() {
+        let timings = Timings::defaults(VERSION, OsImage::Ubuntu2204);
+        let stages = timings.stages(VERSION, OsImage::Ubuntu2204);
+        assert_eq!(stages.len() + 3, Timings::NAMES.len());
+        assert!(stages.iter().all(|stage| !stage.evidence.is_empty() && !stage.meaning.is_empty()));
+        assert_eq!(timings.vm_provision, Dist::lognormal(15.0, 45.0));
+    }
+
+    #[test]
+    fn the_runtime_follows_the_version_and_the_bootstrap_the_image() {
+        let start = |version, image| Timings::defaults(version, image).runtime_start;
+        assert_eq!(start(VERSION, OsImage::Ubuntu2204), Dist::lognormal(0.94, 1.99));
+        assert_ne!(start(KubernetesVersion::minor(18), OsImage::Ubuntu2204), Dist::lognormal(0.94, 1.99));
+        let cse = |image| Timings::defaults(VERSION, image).cse;
+        assert_ne!(cse(OsImage::Ubuntu2204), cse(OsImage::AzureLinux3));
+    }
+
+    #[test]
+    fn an_overridden_stage_loses_its_evidence() {
+        let mut timings = Timings::defaults(VERSION, OsImage::Ubuntu2204);
+        assert!(timings.set("os_boot", Dist::Constant(1.0)));
+        assert!(!timings.set("no_such_stage", Dist::Constant(1.0)));
+        let stages = timings.stages(VERSION, OsImage::Ubuntu2204);
+        let boot = stages.iter().find(|stage| stage.name == "os_boot").unwrap();
+        assert_eq!((boot.basis, boot.evidence.as_str()), (Basis::Assumption, "the scenario"));
+    }
+}

@@ -1,0 +1,130 @@
+//! The command line: clap types, one subcommand a file.
+//!
+//! Data goes to standard output, everything else to standard error. Exit codes: 0 done, 1 failure, 2 usage or invalid scenario,
+//! 3 an objective under `expect:` is broken.
+
+mod check;
+mod explain;
+mod init;
+mod run;
+mod schema;
+mod vm;
+
+use crate::scenario::{self, Loaded, Problems};
+use anyhow::Result;
+use clap::{CommandFactory, Parser, Subcommand};
+use std::ffi::OsString;
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+/// Exit code of a failure that is not the input's fault.
+pub const FAILURE: u8 = 1;
+/// Exit code of wrong usage or an invalid scenario.
+pub const INVALID: u8 = 2;
+/// Exit code when an objective is broken.
+pub const OBJECTIVE_BROKEN: u8 = 3;
+
+/// Rehearse an AKS cluster before you pay for it.
+#[derive(Debug, Parser)]
+#[command(name = "aksim", version, about, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Simulate every variant × sweep point × seed; print the comparison, write CSV, charts and a report.
+    Run(run::RunArguments),
+    /// Validate only: every problem at once, with file, line, field and remedy.
+    Check(check::CheckArguments),
+    /// Simulate one seed and print what happened, event by event.
+    Explain(explain::ExplainArguments),
+    /// What the catalogue knows of VM sizes, credits and prices.
+    #[command(subcommand)]
+    Vm(vm::VmCommand),
+    /// Write a commented starter scenario.
+    Init(init::InitArguments),
+    /// Print the JSON Schema of the scenario file.
+    Schema,
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Parses the arguments and carries out the command.
+///
+/// # Errors
+/// What went wrong, when it is neither usage nor the scenario's fault.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitCode> {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(answer) => {
+            answer.print()?;
+            return Ok(ExitCode::from(if answer.use_stderr() { INVALID } else { 0 }));
+        }
+    };
+    match arguments.command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Vm(command) => vm::run(&command),
+        Command::Init(arguments) => init::run(&arguments),
+        Command::Schema => schema::run(),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Arguments::command(), "aksim", &mut std::io::stdout());
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// What every subcommand that reads a scenario takes.
+#[derive(Debug, clap::Args)]
+struct ScenarioArguments {
+    /// Replace a value of the scenario, such as `seeds=10` or `cluster.agentPoolProfiles[apps].count=3`; may be repeated.
+    #[arg(long = "set", value_name = "PATH=VALUE", value_parser = parse_set)]
+    sets: Vec<(String, String)>,
+    /// Say less: warnings and notes are left out.
+    #[arg(short, long, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Say more: notes are printed too, with the lines they are about.
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+fn parse_set(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((path, value)) if !path.is_empty() => Ok((path.to_owned(), value.to_owned())),
+        _ => Err("write PATH=VALUE, such as seeds=10".to_owned()),
+    }
+}
+
+/// Loads a scenario and prints what there is to say about it; `None` when it cannot be run.
+fn load(scenario: &std::path::Path, arguments: &ScenarioArguments) -> Option<Loaded> {
+    match scenario::load(scenario, &arguments.sets) {
+        Ok(loaded) => {
+            print_problems(&loaded.warnings, arguments);
+            Some(loaded)
+        }
+        Err(problems) => {
+            print_problems(&problems, arguments);
+            None
+        }
+    }
+}
+
+fn print_problems(problems: &Problems, arguments: &ScenarioArguments) {
+    let snippets = arguments.verbose || (problems.has_errors() && std::io::stderr().is_terminal());
+    for problem in problems.iter() {
+        let hidden = match problem.severity {
+            scenario::Severity::Error => false,
+            scenario::Severity::Warning => arguments.quiet,
+            scenario::Severity::Note => !arguments.verbose,
+        };
+        if !hidden {
+            eprintln!("{}", problem.render(snippets));
+        }
+    }
+}

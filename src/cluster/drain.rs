@@ -1,0 +1,62 @@
+//! Drains in progress, where whoever asks for one and the process that carries it out meet.
+
+use super::{Ctx, Event, NodeId, PodId, World};
+use crate::kernel::{SimDuration, SimTime};
+use std::collections::BTreeMap;
+
+/// How a drain ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DrainOutcome {
+    /// Every pod that had to go has left.
+    Drained,
+    /// The timeout was over first; pods evicted until then stay evicted.
+    TimedOut,
+}
+
+/// A drain of a node: the last one asked for.
+#[derive(Clone, Debug)]
+pub struct Drain {
+    /// When it was asked for.
+    pub asked: SimTime,
+    /// Wait between a refused eviction of a pod and the next attempt.
+    pub retry: SimDuration,
+    /// When it is given up.
+    pub deadline: SimTime,
+    /// Pods that have yet to leave the node, each with the moment of its next eviction attempt; `None` once it is accepted.
+    pub pods: BTreeMap<PodId, Option<SimTime>>,
+    /// How it ended; `None` while it is in progress.
+    pub outcome: Option<DrainOutcome>,
+}
+
+impl World {
+    /// Cordons the node and begins to drain it. [`Event::DrainEnded`] follows, with the outcome in `drains[node]`.
+    ///
+    /// `retry` is kubectl's 5 s or the autoscaler's 10 s; `timeout` counts from now and includes the pods' termination.
+    ///
+    /// # Panics
+    /// When the node is being drained already: its first owner would take the end of the second drain for its own.
+    pub fn start_drain(&mut self, node: NodeId, retry: SimDuration, timeout: SimDuration, ctx: &mut Ctx<'_>) {
+        let name = &self.nodes[node].info.name;
+        assert!(!self.is_draining(node), "{name} is drained twice at once");
+        let stream = &mut self.streams.stream("cordon", name);
+        let cordon_delay = self.plan.timings.cordon.draw(stream);
+        self.set_cordoned(node, true, ctx);
+        self.drains.insert(
+            node,
+            Drain { asked: ctx.now, retry, deadline: ctx.now + timeout, pods: BTreeMap::new(), outcome: None },
+        );
+        ctx.after(cordon_delay, Event::StartDrain(node));
+    }
+
+    /// True while a drain of the node is in progress, whoever asked for it.
+    #[must_use]
+    pub fn is_draining(&self, node: NodeId) -> bool {
+        self.drains.get(&node).is_some_and(|drain| drain.outcome.is_none())
+    }
+
+    /// How the node's last drain ended; `None` when there was none or it is in progress.
+    #[must_use]
+    pub fn drain_outcome(&self, node: NodeId) -> Option<DrainOutcome> {
+        self.drains.get(&node).and_then(|drain| drain.outcome)
+    }
+}

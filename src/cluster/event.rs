@@ -1,0 +1,182 @@
+//! Everything that can happen next, as small ids only, so that an event can be printed, compared, counted and hashed.
+
+use super::{NodeId, OperationId, PodId, PoolId, WorkloadId};
+use crate::kernel::Id;
+
+/// The rank of an event among those of one instant. The order decides results, so it is stated here with its reason.
+///
+/// The cluster changes first (machines, addresses), then workloads react (pods come and go), then control decides on the
+/// state it finds (scheduler, autoscaler, upgrades), and last the accounts are settled for the time from this instant on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Class {
+    /// Machines, disks and addresses.
+    Cluster = 0,
+    /// Pods and their controllers.
+    Workload = 1,
+    /// Decisions.
+    Control = 2,
+    /// Accounts and samples.
+    Account = 3,
+}
+
+/// What happens next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The scale set compares its instances with the pool's target and creates what is missing.
+    ReconcilePool(PoolId),
+    /// The instance asks for its addresses: the VM is about to be allocated.
+    AttachNic(NodeId),
+    /// The instance finished the boot stage it is in.
+    StageEnded(NodeId),
+    /// The Node object appeared in the API; the node is not Ready yet.
+    NodeRegistered(NodeId),
+    /// The node became Ready: it takes pods from now on.
+    NodeReady(NodeId),
+    /// The node's addresses could not be had, or its creation failed otherwise.
+    NodeFailed(NodeId),
+    /// The node begins to be reimaged to the version of its pool.
+    ReimageNode(NodeId),
+    /// The scale set begins to delete the instance.
+    DeleteNode(NodeId),
+    /// The instance is gone.
+    NodeDeleted(NodeId),
+
+    /// The controller compares its pods with what is wanted.
+    ReconcileWorkload(WorkloadId),
+    /// A CronJob creates a Job.
+    CronFires(WorkloadId),
+    /// The workload's CPU demand is read anew.
+    DemandStep(WorkloadId),
+    /// The pod exists and waits to be scheduled.
+    PodCreated(PodId),
+    /// The pod is bound: the kubelet begins with it.
+    PodBound(PodId),
+    /// The sandbox is made, a pull connected or an image arrived: the kubelet goes on with the pod.
+    PullStep(PodId),
+    /// All containers of the pod are started.
+    ContainersStarted(PodId),
+    /// The readiness probe of the pod succeeded.
+    PodReady(PodId),
+    /// The pod of a Job finished its work.
+    PodFinished(PodId),
+    /// The pod's deletion was asked for: it begins to terminate.
+    PodDeleted(PodId),
+    /// The containers have ended and the pod object is gone.
+    PodGone(PodId),
+
+    /// The scheduler takes the next pod from its queue.
+    SchedulingCycle,
+    /// The scheduler looks after pods in backoff and pods left over.
+    FlushQueue,
+    /// The cluster autoscaler's loop.
+    AutoscalerScan,
+    /// The scale set answers the autoscaler: raise the pool's target by the decided number.
+    AutoscalerScaleUp(PoolId),
+    /// The operator asks for an operation.
+    AskOperation(OperationId),
+    /// The part of an operation that takes drawn time ended.
+    OperationStep(OperationId),
+    /// Begin to drain the node (it is cordoned).
+    StartDrain(NodeId),
+    /// Ask for the eviction of one pod of a draining node, again if need be.
+    EvictPod(PodId),
+    /// The drain timeout of the node is over.
+    DrainTimeout(NodeId),
+    /// All pods that had to go have left the node, or the timeout is over.
+    DrainEnded(NodeId),
+    /// The pool's upgrade takes its next step.
+    UpgradeStep(PoolId),
+
+    /// Share CPU anew from this instant on.
+    SettleCpu,
+    /// A burstable node's credits reach zero or leave it, unless its load changed since (then the number differs).
+    CreditsTurn(NodeId, u32),
+    /// Write one row of the time series.
+    Sample,
+}
+
+impl Event {
+    /// The class of the event, which ranks it among events of the same instant.
+    #[must_use]
+    pub const fn class(self) -> Class {
+        match self {
+            Self::ReconcilePool(_)
+            | Self::AttachNic(_)
+            | Self::StageEnded(_)
+            | Self::NodeRegistered(_)
+            | Self::NodeReady(_)
+            | Self::NodeFailed(_)
+            | Self::ReimageNode(_)
+            | Self::DeleteNode(_)
+            | Self::NodeDeleted(_) => Class::Cluster,
+            Self::ReconcileWorkload(_)
+            | Self::CronFires(_)
+            | Self::DemandStep(_)
+            | Self::PodCreated(_)
+            | Self::PodBound(_)
+            | Self::PullStep(_)
+            | Self::ContainersStarted(_)
+            | Self::PodReady(_)
+            | Self::PodFinished(_)
+            | Self::PodDeleted(_)
+            | Self::PodGone(_) => Class::Workload,
+            Self::SchedulingCycle
+            | Self::FlushQueue
+            | Self::AutoscalerScan
+            | Self::AutoscalerScaleUp(_)
+            | Self::AskOperation(_)
+            | Self::OperationStep(_)
+            | Self::StartDrain(_)
+            | Self::EvictPod(_)
+            | Self::DrainTimeout(_)
+            | Self::DrainEnded(_)
+            | Self::UpgradeStep(_) => Class::Control,
+            Self::SettleCpu | Self::CreditsTurn(..) | Self::Sample => Class::Account,
+        }
+    }
+
+    /// The event as three numbers (kind, entity, detail), the same in every build: the fingerprint is made of them.
+    #[must_use]
+    pub fn code(self) -> [u32; 3] {
+        fn id<I: Id>(id: I) -> u32 {
+            u32::try_from(id.index()).expect("ids are 32-bit")
+        }
+        match self {
+            Self::ReconcilePool(pool) => [1, id(pool), 0],
+            Self::AttachNic(node) => [2, id(node), 0],
+            Self::StageEnded(node) => [3, id(node), 0],
+            Self::NodeRegistered(node) => [9, id(node), 0],
+            Self::NodeReady(node) => [4, id(node), 0],
+            Self::NodeFailed(node) => [5, id(node), 0],
+            Self::ReimageNode(node) => [6, id(node), 0],
+            Self::DeleteNode(node) => [7, id(node), 0],
+            Self::NodeDeleted(node) => [8, id(node), 0],
+            Self::ReconcileWorkload(workload) => [20, id(workload), 0],
+            Self::CronFires(workload) => [21, id(workload), 0],
+            Self::DemandStep(workload) => [22, id(workload), 0],
+            Self::PodCreated(pod) => [23, id(pod), 0],
+            Self::PodBound(pod) => [24, id(pod), 0],
+            Self::PullStep(pod) => [25, id(pod), 0],
+            Self::ContainersStarted(pod) => [26, id(pod), 0],
+            Self::PodReady(pod) => [27, id(pod), 0],
+            Self::PodFinished(pod) => [28, id(pod), 0],
+            Self::PodDeleted(pod) => [29, id(pod), 0],
+            Self::PodGone(pod) => [30, id(pod), 0],
+            Self::SchedulingCycle => [40, 0, 0],
+            Self::FlushQueue => [41, 0, 0],
+            Self::AutoscalerScan => [42, 0, 0],
+            Self::AutoscalerScaleUp(pool) => [43, id(pool), 0],
+            Self::AskOperation(operation) => [44, id(operation), 0],
+            Self::OperationStep(operation) => [45, id(operation), 0],
+            Self::StartDrain(node) => [46, id(node), 0],
+            Self::EvictPod(pod) => [47, id(pod), 0],
+            Self::DrainTimeout(node) => [48, id(node), 0],
+            Self::DrainEnded(node) => [49, id(node), 0],
+            Self::UpgradeStep(pool) => [50, id(pool), 0],
+            Self::SettleCpu => [60, 0, 0],
+            Self::CreditsTurn(node, turn) => [61, id(node), turn],
+            Self::Sample => [62, 0, 0],
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! The eviction subresource of the API server: delete a pod unless a budget forbids it.
+//!
+//! Source: Kubernetes 1.31-1.36, `pkg/registry/core/pod/storage/eviction.go`. Not modelled: `unhealthyPodEvictionPolicy:
+//! AlwaysAllow`, and the moment in which a new budget has no status yet.
+
+use super::{BudgetId, Ctx, Fact, PodId, PodPhase, World};
+
+/// The API server's refusal to evict a pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EvictionRefused {
+    /// 429: the budget allows no disruption now. Trying again later may succeed.
+    #[error("429: cannot evict pod as it would violate the pod's disruption budget")]
+    Budget(BudgetId),
+    /// 500: two budgets cover the pod, which the API does not support. Trying again never succeeds.
+    #[error("500: this pod has more than one PodDisruptionBudget, which the eviction subresource does not support")]
+    TwoBudgets,
+}
+
+impl World {
+    /// Evicts the pod: asks for its deletion unless a budget forbids it.
+    ///
+    /// # Errors
+    /// [`EvictionRefused`], stated as a fact too.
+    pub fn evict(&mut self, pod: PodId, ctx: &mut Ctx<'_>) -> Result<(), EvictionRefused> {
+        let state = &self.pods[pod];
+        let unbudgeted = state.is_terminal() || state.phase == PodPhase::Pending || state.times.deleted.is_some();
+        if !unbudgeted {
+            let mut budgets = self.budgets_of(pod);
+            match (budgets.next(), budgets.next()) {
+                (None, _) => {}
+                (Some(_), Some(_)) => return Err(EvictionRefused::TwoBudgets),
+                (Some(budget), None) => {
+                    drop(budgets);
+                    self.charge(pod, budget, ctx)?;
+                }
+            }
+        }
+        ctx.observe(Fact::PodEvicted(pod));
+        self.delete_pod(pod, ctx);
+        Ok(())
+    }
+
+    /// Takes one disruption from the budget for the pod, unless the pod is unready and the application has enough without it.
+    fn charge(&self, pod: PodId, budget: BudgetId, ctx: &mut Ctx<'_>) -> Result<(), EvictionRefused> {
+        let status = self.budget_status(budget);
+        let unready = self.pods[pod].phase != PodPhase::Ready;
+        if unready && status.desired_healthy > 0 && status.current_healthy >= status.desired_healthy {
+            return Ok(());
+        }
+        if status.disruptions_allowed == 0 {
+            ctx.observe(Fact::EvictionRefused(pod, budget));
+            return Err(EvictionRefused::Budget(budget));
+        }
+        Ok(())
+    }
+}

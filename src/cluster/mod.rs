@@ -1,0 +1,67 @@
+//! What exists now: tables of pools, nodes, workloads, pods, budgets, subnets and operations, and what may happen to them.
+//!
+//! Processes meet here. They read [`World`], change it through its methods where an invariant is at stake, schedule
+//! [`Event`]s and state [`Fact`]s through [`Ctx`].
+
+mod budget;
+mod context;
+mod credits;
+mod drain;
+mod event;
+mod eviction;
+mod fact;
+mod node;
+mod node_info;
+mod operation;
+mod pod;
+mod pool;
+mod subnet;
+mod workload;
+mod world;
+
+pub use budget::{Budget, BudgetStatus};
+pub use context::{Ctx, Observer};
+pub use credits::Credits;
+pub use drain::{Drain, DrainOutcome};
+pub use event::{Class, Event};
+pub use eviction::EvictionRefused;
+pub use fact::Fact;
+pub use node::{BootStage, Node, NodeFailure, NodePhase, NodeTimes, STAGES};
+pub use node_info::NodeInfo;
+pub use operation::{Operation, OperationState, Refusal};
+pub use pod::{Pod, PodDraws, PodPhase, PodTimes};
+pub use pool::{Pool, ProvisioningState};
+pub use subnet::{AddressKind, Subnet, SubnetIsFull};
+pub use workload::Workload;
+pub use world::{CpuLedger, World};
+
+use crate::kernel::define_id;
+
+define_id! {
+    /// A node pool.
+    PoolId
+}
+define_id! {
+    /// An instance of a scale set, from the request for it until it is gone.
+    NodeId
+}
+define_id! {
+    /// A controller or a bare pod's manifest.
+    WorkloadId
+}
+define_id! {
+    /// A pod.
+    PodId
+}
+define_id! {
+    /// A pod disruption budget.
+    BudgetId
+}
+define_id! {
+    /// A subnet of the VNet.
+    SubnetId
+}
+define_id! {
+    /// An operation asked of AKS.
+    OperationId
+}

@@ -1,0 +1,191 @@
+//! A node: an instance of a scale set, from the request for it until it is gone.
+
+use super::{Credits, NodeInfo, PodId, PoolId};
+use crate::catalog::KubernetesVersion;
+use crate::kernel::{SimDuration, SimTime};
+use crate::units::MilliCpu;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// The stages of a node's boot, in order.
+pub const STAGES: [BootStage; 9] = [
+    BootStage::RequestAccepted,
+    BootStage::VmProvisioned,
+    BootStage::OsBooted,
+    BootStage::Bootstrapped,
+    BootStage::RuntimeStarted,
+    BootStage::KubeletStarted,
+    BootStage::Registered,
+    BootStage::NetworkReady,
+    BootStage::Untainted,
+];
+
+/// A stage of a node's boot, named for what is true at its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum BootStage {
+    /// Azure Resource Manager accepted the request.
+    RequestAccepted,
+    /// The VM is allocated and its kernel starts.
+    VmProvisioned,
+    /// The operating system is up.
+    OsBooted,
+    /// The custom script extension has configured the node.
+    Bootstrapped,
+    /// containerd (Docker before Kubernetes 1.19) runs.
+    RuntimeStarted,
+    /// The kubelet runs.
+    KubeletStarted,
+    /// The Node object exists.
+    Registered,
+    /// CNI and DaemonSets are ready: the Ready condition is true.
+    NetworkReady,
+    /// Start-up taints are gone.
+    Untainted,
+}
+
+impl BootStage {
+    /// Column name in `nodes.csv` and label in charts.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::RequestAccepted => "request_accepted",
+            Self::VmProvisioned => "vm_provisioned",
+            Self::OsBooted => "os_booted",
+            Self::Bootstrapped => "bootstrapped",
+            Self::RuntimeStarted => "runtime_started",
+            Self::KubeletStarted => "kubelet_started",
+            Self::Registered => "registered",
+            Self::NetworkReady => "network_ready",
+            Self::Untainted => "untainted",
+        }
+    }
+
+    /// The stage after this one, or `None` after the last.
+    #[must_use]
+    pub fn next(self) -> Option<Self> {
+        STAGES.get(self as usize + 1).copied()
+    }
+}
+
+/// Where an instance is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NodePhase {
+    /// In this stage of its boot.
+    Booting(BootStage),
+    /// Takes pods, unless it is cordoned.
+    Ready,
+    /// Its OS disk is being replaced; it comes back with the version of its pool.
+    Reimaging,
+    /// The scale set is deleting it.
+    Deleting,
+    /// Gone.
+    Deleted,
+    /// Its creation failed.
+    Failed(NodeFailure),
+}
+
+/// Why an instance could not be created.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NodeFailure {
+    /// The subnet has not enough free addresses.
+    SubnetIsFull,
+    /// The pod CIDR has no /24 left for the node.
+    PodCidrExhausted,
+}
+
+impl NodeFailure {
+    /// Azure's error code, or ours where Azure has none.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::SubnetIsFull => "SubnetIsFull",
+            Self::PodCidrExhausted => "PodCidrExhausted",
+        }
+    }
+}
+
+/// When what happened to an instance.
+#[derive(Clone, Debug, Default)]
+pub struct NodeTimes {
+    /// When it was asked for.
+    pub requested: SimTime,
+    /// When the VM began to be billed.
+    pub allocated: Option<SimTime>,
+    /// When its Node object appeared.
+    pub registered: Option<SimTime>,
+    /// When it first became Ready.
+    pub ready: Option<SimTime>,
+    /// When the VM ended.
+    pub deleted: Option<SimTime>,
+}
+
+/// A node.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// What the scheduler knows of it. Its name is as Azure makes it: `aks-<pool>-<8 digits>-vmss<6 base-36 digits>`.
+    pub info: NodeInfo,
+    /// Its pool.
+    pub pool: PoolId,
+    /// The number of the instance in its scale set.
+    pub instance: u32,
+    /// Availability zone, if the pool has zones.
+    pub zone: Option<u8>,
+    /// Where it is in its life.
+    pub phase: NodePhase,
+    /// True for a surge node of an upgrade.
+    pub surge: bool,
+    /// Version of its kubelet.
+    pub version: KubernetesVersion,
+    /// Pods bound to it that are not terminal, in the order of binding.
+    pub pods: Vec<PodId>,
+    /// Images on its disk.
+    pub images: BTreeSet<Arc<str>>,
+    /// Drawn duration of each boot stage.
+    pub boot: [SimDuration; STAGES.len()],
+    /// Drawn duration of a reimage, from the node leaving the API until its kubelet runs again.
+    pub reimage_delay: SimDuration,
+    /// Drawn duration of the deletion.
+    pub delete_delay: SimDuration,
+    /// Addresses of the subnet that it holds.
+    pub addresses: u32,
+    /// True when it holds a /24 of the pod CIDR.
+    pub pod_cidr: bool,
+    /// CPU its pods use at the moment.
+    pub cpu_used: MilliCpu,
+    /// CPU its pods want at the moment, limits applied.
+    pub cpu_wanted: MilliCpu,
+    /// Credit bank of a burstable size.
+    pub credits: Option<Credits>,
+    /// When what happened.
+    pub times: NodeTimes,
+}
+
+impl Node {
+    /// True when the Node object exists in the API and is there to stay: a node that is being deleted or reimaged takes nothing.
+    #[must_use]
+    pub fn is_registered(&self) -> bool {
+        self.times.registered.is_some()
+            && !matches!(
+                self.phase,
+                NodePhase::Reimaging | NodePhase::Deleting | NodePhase::Deleted | NodePhase::Failed(_)
+            )
+    }
+
+    /// True when the Ready condition is true, cordoned or not.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.phase == NodePhase::Ready
+    }
+
+    /// True when the instance counts towards its pool's size: asked for and not on its way out.
+    #[must_use]
+    pub fn is_member(&self) -> bool {
+        !matches!(self.phase, NodePhase::Deleting | NodePhase::Deleted | NodePhase::Failed(_))
+    }
+
+    /// True while the VM exists and is billed.
+    #[must_use]
+    pub fn is_billed(&self) -> bool {
+        self.times.allocated.is_some() && self.times.deleted.is_none()
+    }
+}

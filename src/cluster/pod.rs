@@ -1,0 +1,108 @@
+//! A pod and where it is in its life.
+
+use super::{NodeId, WorkloadId};
+use crate::kernel::{SimDuration, SimTime};
+
+/// Where a pod is in its life. A terminating pod keeps its phase and has a deletion time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PodPhase {
+    /// Not bound to a node.
+    Pending,
+    /// Bound; sandbox, images and containers are being made.
+    Creating,
+    /// Containers run, the readiness probe has not succeeded.
+    Started,
+    /// Serves.
+    Ready,
+    /// Finished its work (pods of Jobs).
+    Succeeded,
+    /// The object no longer exists.
+    Gone,
+}
+
+/// When what happened to a pod.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PodTimes {
+    /// The object was created.
+    pub created: SimTime,
+    /// It was bound.
+    pub scheduled: Option<SimTime>,
+    /// Its images were on the node.
+    pub pulled: Option<SimTime>,
+    /// Its containers ran.
+    pub started: Option<SimTime>,
+    /// Its readiness probe succeeded.
+    pub ready: Option<SimTime>,
+    /// Its deletion was asked for.
+    pub deleted: Option<SimTime>,
+    /// It succeeded, or the object was gone.
+    pub ended: Option<SimTime>,
+}
+
+/// Durations drawn when the pod was born, so that they are its own whatever a policy does to it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PodDraws {
+    /// Pod sandbox and CNI set-up.
+    pub sandbox: SimDuration,
+    /// Creation and start of the containers.
+    pub start: SimDuration,
+    /// From the start until the application would answer a probe.
+    pub startup: SimDuration,
+    /// Place of the first probe on the probe's grid, 0 to 1.
+    pub probe_phase: f64,
+    /// Run time of a Job's pod.
+    pub run: SimDuration,
+    /// From SIGTERM to the removal of the object.
+    pub exit: SimDuration,
+    /// Overhead of each image pull.
+    pub pull_overhead: SimDuration,
+}
+
+/// A pod.
+#[derive(Clone, Debug)]
+pub struct Pod {
+    /// Object name.
+    pub name: String,
+    /// Its controller, or its own manifest for a bare pod.
+    pub workload: WorkloadId,
+    /// Ordinal of a StatefulSet's pod, number of the Job of a Job's or CronJob's pod, 0 for any other.
+    pub ordinal: u32,
+    /// The only node it may run on: a DaemonSet's pod.
+    pub pinned: Option<NodeId>,
+    /// Where it is in its life.
+    pub phase: PodPhase,
+    /// The node it is bound to.
+    pub node: Option<NodeId>,
+    /// When what happened.
+    pub times: PodTimes,
+    /// Its drawn durations.
+    pub draws: PodDraws,
+    /// Why the scheduler last found no node, in kubectl's words; empty before and after.
+    pub unschedulable: Option<Box<str>>,
+}
+
+impl Pod {
+    /// True for a pod that its controller counts: neither finished nor terminating.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.times.deleted.is_none() && !self.is_terminal()
+    }
+
+    /// True for a pod that has finished or is gone.
+    #[must_use]
+    pub fn is_terminal(&self) -> bool {
+        matches!(self.phase, PodPhase::Succeeded | PodPhase::Gone)
+    }
+
+    /// True for a pod that serves: ready and not terminating.
+    #[must_use]
+    pub fn is_serving(&self) -> bool {
+        self.phase == PodPhase::Ready && self.times.deleted.is_none()
+    }
+
+    /// True while the scheduler has to find a node for it.
+    #[must_use]
+    pub fn is_pending(&self) -> bool {
+        self.phase == PodPhase::Pending && self.times.deleted.is_none()
+    }
+}

@@ -1,0 +1,48 @@
+//! A node pool: a virtual machine scale set whose instances are all configured alike.
+
+use crate::catalog::KubernetesVersion;
+
+/// The state of a node pool.
+#[derive(Clone, Debug)]
+pub struct Pool {
+    /// Index into the plan's pools.
+    pub plan: usize,
+    /// Nodes wanted, surge nodes left out. The scale set follows it.
+    pub target: u32,
+    /// Surge nodes wanted on top during an upgrade.
+    pub surge: u32,
+    /// Version of nodes that are created or reimaged from now on.
+    pub version: KubernetesVersion,
+    /// The number that the next instance gets.
+    pub next_instance: u32,
+    /// Scale-up requests so far: names the streams of a batch of instances.
+    pub batches: u32,
+    /// What the pool is busy with.
+    pub state: ProvisioningState,
+}
+
+/// Azure's `provisioningState` of a node pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProvisioningState {
+    /// Nothing is in progress.
+    Succeeded,
+    /// The node count is being changed.
+    Scaling,
+    /// The nodes are being upgraded.
+    Upgrading,
+    /// The last operation failed; the next one repairs.
+    Failed,
+}
+
+impl ProvisioningState {
+    /// Azure's word for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Succeeded => "Succeeded",
+            Self::Scaling => "Scaling",
+            Self::Upgrading => "Upgrading",
+            Self::Failed => "Failed",
+        }
+    }
+}

@@ -1,0 +1,331 @@
+//! The world: every table, and the changes that keep several of them in step.
+
+use super::{
+    Budget, BudgetId, Ctx, Drain, Event, Fact, Node, NodeId, Operation, OperationId, OperationState, Pod, PodDraws, PodId,
+    PodPhase, PodTimes, Pool, PoolId, ProvisioningState, Subnet, SubnetId, Workload, WorkloadId,
+};
+use crate::catalog::KubernetesVersion;
+use crate::kernel::{Id, SimTime, Streams, Table, stable_hash};
+use crate::scenario::plan::{Controller, Plan, PodTemplate, PoolPlan, WorkloadPlan};
+use crate::units::{CoreSeconds, MilliCpu};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Everything that exists in one replication.
+#[derive(Debug)]
+pub struct World {
+    /// What was asked for.
+    pub plan: Arc<Plan>,
+    /// The simulation clock.
+    pub clock: SimTime,
+    /// The random streams of this replication.
+    pub streams: Streams,
+    /// Version of the control plane.
+    pub version: KubernetesVersion,
+    /// Node pools, in the plan's order.
+    pub pools: Table<PoolId, Pool>,
+    /// Instances, gone ones among them.
+    pub nodes: Table<NodeId, Node>,
+    /// Instances that are not gone, in order of birth.
+    pub live_nodes: Vec<NodeId>,
+    /// Workloads, in the plan's order.
+    pub workloads: Table<WorkloadId, Workload>,
+    /// Pods, gone ones among them.
+    pub pods: Table<PodId, Pod>,
+    /// Disruption budgets, in the plan's order.
+    pub budgets: Table<BudgetId, Budget>,
+    /// Subnets, in the plan's order.
+    pub subnets: Table<SubnetId, Subnet>,
+    /// Nodes that hold a /24 of the pod CIDR.
+    pub pod_cidrs: u32,
+    /// The last drain of each node that was ever drained.
+    pub drains: BTreeMap<NodeId, Drain>,
+    /// Operations, in the plan's order.
+    pub operations: Table<OperationId, Operation>,
+    /// CPU of the whole cluster.
+    pub cpu: CpuLedger,
+}
+
+/// CPU demanded and served over the whole cluster.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CpuLedger {
+    /// True when a settlement is already scheduled for this instant.
+    pub settlement_due: bool,
+    /// When the work was last brought up to date.
+    pub settled: SimTime,
+    /// Demand at the moment.
+    pub wanted: MilliCpu,
+    /// What of it is served.
+    pub served: MilliCpu,
+    /// Demand so far.
+    pub wanted_work: CoreSeconds,
+    /// Work served so far.
+    pub served_work: CoreSeconds,
+}
+
+impl World {
+    /// The world of a plan before anything exists in it but pools, controllers, budgets and subnets.
+    #[must_use]
+    pub fn new(plan: Arc<Plan>, seed: u64) -> Self {
+        let pools = plan.cluster.pools.iter().enumerate().map(|(index, pool)| Pool {
+            plan: index,
+            target: pool.count,
+            surge: 0,
+            version: pool.version,
+            next_instance: 0,
+            batches: 0,
+            state: ProvisioningState::Succeeded,
+        });
+        let workloads = plan.workloads.iter().enumerate().map(|(index, workload)| Workload {
+            plan: index,
+            replicas: match &workload.controller {
+                Controller::Deployment { replicas, .. }
+                | Controller::ReplicaSet { replicas }
+                | Controller::StatefulSet { replicas, .. } => *replicas,
+                Controller::Pod => 1,
+                Controller::DaemonSet | Controller::Job(_) | Controller::CronJob { .. } => 0,
+            },
+            ..Workload::default()
+        });
+        let operations = (0..plan.operations.len()).map(|index| Operation {
+            plan: index,
+            state: OperationState::Planned,
+            asked: None,
+            ended: None,
+        });
+        Self {
+            clock: SimTime::ZERO,
+            streams: Streams::new(seed),
+            version: plan.cluster.version,
+            pools: pools.collect(),
+            nodes: Table::default(),
+            live_nodes: Vec::new(),
+            workloads: workloads.collect(),
+            pods: Table::default(),
+            budgets: (0..plan.budgets.len())
+                .map(|index| Budget { plan: index, workloads: covered_by(&plan, index) })
+                .collect(),
+            subnets: plan.cluster.subnets.iter().map(|subnet| Subnet::new(subnet.prefix)).collect(),
+            pod_cidrs: 0,
+            drains: BTreeMap::new(),
+            operations: operations.collect(),
+            cpu: CpuLedger::default(),
+            plan,
+        }
+    }
+
+    /// The plan of a pool.
+    #[must_use]
+    pub fn pool_plan(&self, pool: PoolId) -> &PoolPlan {
+        &self.plan.cluster.pools[self.pools[pool].plan]
+    }
+
+    /// The plan of a workload.
+    #[must_use]
+    pub fn workload_plan(&self, workload: WorkloadId) -> &WorkloadPlan {
+        &self.plan.workloads[self.workloads[workload].plan]
+    }
+
+    /// The template of a pod.
+    #[must_use]
+    pub fn template(&self, pod: PodId) -> &PodTemplate {
+        &self.workload_plan(self.pods[pod].workload).template
+    }
+
+    /// The subnet of a pool.
+    #[must_use]
+    pub fn subnet_of(&self, pool: PoolId) -> SubnetId {
+        SubnetId::from_index(self.pool_plan(pool).subnet)
+    }
+
+    /// The instances that count towards the size of the pool, in order of birth.
+    pub fn members(&self, pool: PoolId) -> impl Iterator<Item = NodeId> {
+        self.live_nodes
+            .iter()
+            .copied()
+            .filter(move |node| self.nodes[*node].pool == pool && self.nodes[*node].is_member())
+    }
+
+    /// The nodes whose Node object exists, in order of birth.
+    pub fn registered_nodes(&self) -> impl Iterator<Item = NodeId> {
+        self.live_nodes.iter().copied().filter(|node| self.nodes[*node].is_registered())
+    }
+
+    /// True when the pod is controlled by a DaemonSet.
+    #[must_use]
+    pub fn is_daemon(&self, pod: PodId) -> bool {
+        matches!(self.workload_plan(self.pods[pod].workload).controller, Controller::DaemonSet)
+    }
+
+    /// Creates a pod of the workload, with its durations drawn from the stream of its name.
+    pub fn create_pod(
+        &mut self,
+        workload: WorkloadId,
+        ordinal: u32,
+        pinned: Option<NodeId>,
+        ctx: &mut Ctx<'_>,
+    ) -> PodId {
+        let plan = Arc::clone(&self.plan);
+        let of = &plan.workloads[self.workloads[workload].plan];
+        let birth = self.workloads[workload].births;
+        self.workloads[workload].births += 1;
+        // A DaemonSet's pod is named after its node: which node was served first must not change its draws.
+        let identity = match pinned {
+            Some(node) => format!("{}/{}/{birth}", of.key(), self.nodes[node].info.name),
+            None => format!("{}/{birth}", of.key()),
+        };
+        let pod = self.pods.push(Pod {
+            name: pod_name(of, ordinal, &identity),
+            workload,
+            ordinal,
+            pinned,
+            phase: PodPhase::Pending,
+            node: None,
+            times: PodTimes { created: ctx.now, ..PodTimes::default() },
+            draws: draw_pod(&plan, of, &self.streams, &identity),
+            unschedulable: None,
+        });
+        self.workloads[workload].pods.push(pod);
+        ctx.observe(Fact::PodCreated(pod));
+        ctx.soon(Event::PodCreated(pod));
+        pod
+    }
+
+    /// Binds the pod to the node: the node's resources are taken from this moment on.
+    ///
+    /// # Panics
+    /// When the pod is not pending or the node has not enough left: the scheduler decided on a stale picture.
+    pub fn bind(&mut self, pod: PodId, node: NodeId, ctx: &mut Ctx<'_>) {
+        assert!(self.pods[pod].is_pending(), "{} is bound while {:?}", self.pods[pod].name, self.pods[pod].phase);
+        let plan = Arc::clone(&self.plan);
+        let template = &plan.workloads[self.workloads[self.pods[pod].workload].plan].template;
+        let host = &mut self.nodes[node];
+        host.info.add(template);
+        let info = &host.info;
+        assert!(info.requested.fits_in(&info.allocatable), "{} does not fit on {}", self.pods[pod].name, info.name);
+        host.pods.push(pod);
+        let pod_state = &mut self.pods[pod];
+        pod_state.node = Some(node);
+        pod_state.phase = PodPhase::Creating;
+        pod_state.unschedulable = None;
+        pod_state.times.scheduled = Some(ctx.now);
+        ctx.observe(Fact::PodScheduled(pod));
+        ctx.soon(Event::PodBound(pod));
+    }
+
+    /// Asks for the deletion of the pod. A pending pod is gone at once; a bound one begins to terminate.
+    pub fn delete_pod(&mut self, pod: PodId, ctx: &mut Ctx<'_>) {
+        let state = &mut self.pods[pod];
+        if state.times.deleted.is_some() || state.phase == PodPhase::Gone {
+            return;
+        }
+        state.times.deleted = Some(ctx.now);
+        ctx.observe(Fact::PodDeleted(pod));
+        if state.node.is_some() && state.phase != PodPhase::Succeeded {
+            ctx.soon(Event::PodDeleted(pod));
+        } else {
+            ctx.soon(Event::PodGone(pod));
+        }
+        let workload = self.pods[pod].workload;
+        ctx.soon(Event::ReconcileWorkload(workload));
+        self.cpu_changed(ctx);
+    }
+
+    /// The pod ended with `phase` (`Succeeded` or `Gone`): its node gets its resources back.
+    ///
+    /// # Panics
+    /// When `phase` is not terminal.
+    pub fn end_pod(&mut self, pod: PodId, phase: PodPhase, ctx: &mut Ctx<'_>) {
+        let was_terminal = self.pods[pod].is_terminal();
+        self.pods[pod].phase = phase;
+        assert!(self.pods[pod].is_terminal(), "{phase:?} is not an end");
+        if phase == PodPhase::Gone {
+            let workload = self.pods[pod].workload;
+            self.workloads[workload].pods.retain(|other| *other != pod);
+        }
+        if was_terminal {
+            return;
+        }
+        self.pods[pod].times.ended = Some(ctx.now);
+        if let Some(node) = self.pods[pod].node {
+            self.release(pod, node);
+        }
+        ctx.observe(Fact::PodEnded(pod));
+        self.cpu_changed(ctx);
+    }
+
+    fn release(&mut self, pod: PodId, node: NodeId) {
+        let plan = Arc::clone(&self.plan);
+        let template = &plan.workloads[self.workloads[self.pods[pod].workload].plan].template;
+        let host = &mut self.nodes[node];
+        host.info.remove(template);
+        host.pods.retain(|other| *other != pod);
+    }
+
+    /// Cordons or uncordons the node.
+    pub fn set_cordoned(&mut self, node: NodeId, cordoned: bool, ctx: &mut Ctx<'_>) {
+        if cordoned && !self.nodes[node].info.unschedulable {
+            ctx.observe(Fact::NodeCordoned(node));
+        }
+        self.nodes[node].info.unschedulable = cordoned;
+    }
+
+    /// Has CPU shared anew at the end of this instant, because demand, pods or nodes changed.
+    pub fn cpu_changed(&mut self, ctx: &mut Ctx<'_>) {
+        if !self.cpu.settlement_due {
+            self.cpu.settlement_due = true;
+            ctx.soon(Event::SettleCpu);
+        }
+    }
+}
+
+/// The workloads whose pods a budget covers.
+fn covered_by(plan: &Plan, budget: usize) -> Vec<WorkloadId> {
+    let budget = &plan.budgets[budget];
+    let covers = |workload: &WorkloadPlan| {
+        workload.namespace == budget.namespace && budget.selector.matches(&workload.template.labels)
+    };
+    let covered = plan.workloads.iter().enumerate().filter(|(_, workload)| covers(workload));
+    covered.map(|(index, _)| WorkloadId::from_index(index)).collect()
+}
+
+/// A pod's name as its controller makes it. The random parts come from a hash of the pod's identity.
+fn pod_name(workload: &WorkloadPlan, ordinal: u32, identity: &str) -> String {
+    let name = &workload.name;
+    let suffix = safe_suffix(stable_hash(identity.as_bytes()), 5);
+    match workload.controller {
+        Controller::Pod => name.clone(),
+        Controller::StatefulSet { .. } => format!("{name}-{ordinal}"),
+        Controller::Deployment { .. } => {
+            format!("{name}-{}-{suffix}", safe_suffix(stable_hash(workload.key().as_bytes()), 9))
+        }
+        Controller::ReplicaSet { .. } | Controller::DaemonSet | Controller::Job(_) | Controller::CronJob { .. } => {
+            format!("{name}-{suffix}")
+        }
+    }
+}
+
+/// Letters and digits of Kubernetes' alphabet for generated names, which has no vowels and no look-alikes.
+fn safe_suffix(mut hash: u64, length: usize) -> String {
+    const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
+    let mut suffix = String::with_capacity(length);
+    for _ in 0..length {
+        suffix.push(char::from(ALPHABET[(hash % 27) as usize]));
+        hash /= 27;
+    }
+    suffix
+}
+
+fn draw_pod(plan: &Plan, workload: &WorkloadPlan, streams: &Streams, identity: &str) -> PodDraws {
+    let stream = &mut streams.stream("pod", identity);
+    let timings = &plan.timings;
+    let sandbox = timings.pod_sandbox_cni.draw(stream);
+    let start = timings.pod_create_start.draw(stream);
+    let startup = workload.behaviour.startup.draw(stream);
+    let probe_phase = stream.uniform();
+    let exit = timings.termination.draw(stream).min(workload.template.grace);
+    let removal = timings.pod_removal.draw(stream);
+    let pull_overhead = timings.pull_overhead.draw(stream);
+    let run = workload.behaviour.run_time.as_ref().map(|run| run.draw(stream)).unwrap_or_default();
+    PodDraws { sandbox, start, startup, probe_phase, run, exit: exit + removal, pull_overhead }
+}

@@ -1,0 +1,78 @@
+//! Who takes which addresses when.
+//!
+//! A node takes its addresses when its VM is allocated and gives them back when the VM is gone. kubenet and Azure CNI Overlay take
+//! one subnet address and a /24 of the pod CIDR per node; Azure CNI node subnet takes one address and `maxPods` more
+//! for pods that may come. Sources: azure-aks-docs, concepts-network-ip-address-planning.md, 2026-04-16, and
+//! configure-kubenet.md, 2026-04-16.
+
+use crate::cluster::{Ctx, Event, Fact, NodeFailure, NodeId, NodePhase, World};
+use crate::scenario::plan::NetworkModel;
+
+/// Prefix length of the block of pod addresses that a node gets from the pod CIDR.
+const NODE_BLOCK_PREFIX: u8 = 24;
+
+/// Routes that a route table may hold, one per kubenet node. Source: configure-kubenet.md, 2026-04-16.
+const KUBENET_ROUTES: u32 = 400;
+
+/// Gives the node its addresses, or fails its creation.
+pub fn on_attach_nic(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
+    if !world.nodes[node].is_member() || world.nodes[node].addresses > 0 {
+        return; // Stale: the node was deleted before its VM was allocated.
+    }
+    match take(world, node) {
+        Ok(()) => {}
+        Err(failure) => {
+            world.nodes[node].phase = NodePhase::Failed(failure);
+            ctx.observe(Fact::NodeFailed(node, failure));
+            ctx.soon(Event::NodeFailed(node));
+        }
+    }
+    ctx.observe(Fact::AddressesChanged(world.subnet_of(world.nodes[node].pool), node));
+}
+
+/// Takes back what the node held.
+pub fn on_node_deleted(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
+    let held = world.nodes[node].addresses;
+    if held == 0 {
+        return;
+    }
+    let subnet = world.subnet_of(world.nodes[node].pool);
+    world.subnets[subnet].release(held - 1);
+    world.nodes[node].addresses = 0;
+    if std::mem::take(&mut world.nodes[node].pod_cidr) {
+        world.pod_cidrs -= 1;
+    }
+    ctx.observe(Fact::AddressesChanged(subnet, node));
+}
+
+fn take(world: &mut World, node: NodeId) -> Result<(), NodeFailure> {
+    let pool = world.nodes[node].pool;
+    let model = world.plan.cluster.network.model;
+    let blocks = pod_blocks(world);
+    if blocks.is_some_and(|blocks| world.pod_cidrs >= blocks) {
+        return Err(NodeFailure::PodCidrExhausted);
+    }
+    let pods = match model {
+        NetworkModel::AzureNodeSubnet => world.pool_plan(pool).max_pods,
+        NetworkModel::Kubenet | NetworkModel::AzureOverlay => 0,
+    };
+    let subnet = world.subnet_of(pool);
+    world.subnets[subnet].take(pods).map_err(|_| NodeFailure::SubnetIsFull)?;
+    world.nodes[node].addresses = 1 + pods;
+    if blocks.is_some() {
+        world.nodes[node].pod_cidr = true;
+        world.pod_cidrs += 1;
+    }
+    Ok(())
+}
+
+/// How many nodes the pod CIDR (and, with kubenet, the route table) has room for; `None` where pods use the subnet.
+fn pod_blocks(world: &World) -> Option<u32> {
+    let network = &world.plan.cluster.network;
+    let blocks = 1u32.checked_shl(u32::from(NODE_BLOCK_PREFIX.saturating_sub(network.pod_cidr?.prefix_len())))?;
+    match network.model {
+        NetworkModel::Kubenet => Some(blocks.min(KUBENET_ROUTES)),
+        NetworkModel::AzureOverlay => Some(blocks),
+        NetworkModel::AzureNodeSubnet => None,
+    }
+}

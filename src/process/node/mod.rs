@@ -1,0 +1,148 @@
+//! A scale-set instance's life: created, booted stage by stage, reimaged, deleted; and the kubelet on it.
+
+mod birth;
+mod kubelet;
+mod pulls;
+
+pub use kubelet::Kubelet;
+
+use crate::cluster::{BootStage, Credits, Ctx, Event, Fact, NodeId, NodePhase, PoolId, World};
+use crate::kernel::SimDuration;
+
+/// Creates the nodes that exist when the scenario starts: Ready at once, their addresses still to be taken.
+pub fn create_existing(world: &mut World, pool: PoolId, ctx: &mut Ctx<'_>) {
+    for _ in 0..world.pools[pool].target {
+        let node = birth::create(world, pool, false, &birth::Batch::single(world, pool), ctx);
+        world.nodes[node].boot = [SimDuration::ZERO; crate::cluster::STAGES.len()];
+        allocate(world, node, ctx);
+        ctx.soon(Event::AttachNic(node));
+        register(world, node, ctx);
+        become_ready(world, node, ctx);
+    }
+}
+
+/// Creates the instances that the pool lacks. Deleting is for whoever scales in: it knows which.
+pub fn on_reconcile_pool(world: &mut World, pool: PoolId, ctx: &mut Ctx<'_>) {
+    let count = |surge: bool| world.members(pool).filter(|node| world.nodes[*node].surge == surge).count();
+    let wanted = |target: u32, present: usize| (target as usize).saturating_sub(present);
+    let regular = wanted(world.pools[pool].target, count(false));
+    let surge = wanted(world.pools[pool].surge, count(true));
+    if regular + surge == 0 {
+        return;
+    }
+    let batch = birth::Batch::draw(world, pool, regular + surge);
+    world.pools[pool].batches += 1;
+    for index in 0..regular + surge {
+        let node = birth::create(world, pool, index >= regular, &batch, ctx);
+        let accepted = world.nodes[node].boot[BootStage::RequestAccepted as usize];
+        ctx.after(accepted, Event::StageEnded(node));
+    }
+}
+
+/// Ends the boot stage that the instance is in and begins the next.
+pub fn on_stage_ended(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
+    match world.nodes[node].phase {
+        NodePhase::Booting(stage) => end_stage(world, node, stage, ctx),
+        NodePhase::Reimaging => {
+            let state = &mut world.nodes[node];
+            state.version = world.pools[state.pool].version;
+            ctx.observe(Fact::NodeReimaged(node));
+            register(world, node, ctx);
+            begin_stage(world, node, BootStage::NetworkReady, ctx);
+        }
+        NodePhase::Ready | NodePhase::Deleting | NodePhase::Deleted | NodePhase::Failed(_) => {} // Stale.
+    }
+}
+
+/// Takes the node out of the API and replaces its OS disk: every pod on it is lost, its images too, its addresses stay.
+pub fn on_reimage(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
+    if !world.nodes[node].is_ready() {
+        return; // Stale: the node is being deleted.
+    }
+    world.nodes[node].phase = NodePhase::Reimaging;
+    lose_pods(world, node, ctx);
+    world.nodes[node].images.clear();
+    ctx.after(world.nodes[node].reimage_delay, Event::StageEnded(node));
+}
+
+/// Begins to delete the instance: it leaves the API with its pods at once, and the VM ends after a drawn delay.
+pub fn on_delete(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
+    if !world.nodes[node].is_member() {
+        return; // Stale: it is on its way out already.
+    }
+    world.nodes[node].phase = NodePhase::Deleting;
+    lose_pods(world, node, ctx);
+    ctx.after(world.nodes[node].delete_delay, Event::NodeDeleted(node));
+}
+
+/// The VM has ended: its disk goes with it, and so does the bill.
+pub fn on_deleted(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
+    world.nodes[node].phase = NodePhase::Deleted;
+    world.nodes[node].times.deleted = Some(ctx.now);
+    world.live_nodes.retain(|other| *other != node);
+    ctx.observe(Fact::NodeDeleted(node));
+}
+
+/// The instance could not be created: nothing of it remains.
+pub fn on_failed(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
+    lose_pods(world, node, ctx);
+    world.nodes[node].times.deleted = Some(ctx.now);
+    world.live_nodes.retain(|other| *other != node);
+}
+
+fn end_stage(world: &mut World, node: NodeId, stage: BootStage, ctx: &mut Ctx<'_>) {
+    ctx.observe(Fact::StageEnded(node, stage, world.nodes[node].boot[stage as usize]));
+    match stage {
+        BootStage::RequestAccepted => ctx.soon(Event::AttachNic(node)),
+        BootStage::VmProvisioned => allocate(world, node, ctx),
+        BootStage::Registered => register(world, node, ctx),
+        BootStage::OsBooted
+        | BootStage::Bootstrapped
+        | BootStage::RuntimeStarted
+        | BootStage::KubeletStarted
+        | BootStage::NetworkReady
+        | BootStage::Untainted => {}
+    }
+    match stage.next() {
+        Some(next) => begin_stage(world, node, next, ctx),
+        None => become_ready(world, node, ctx),
+    }
+}
+
+fn begin_stage(world: &mut World, node: NodeId, stage: BootStage, ctx: &mut Ctx<'_>) {
+    world.nodes[node].phase = NodePhase::Booting(stage);
+    ctx.after(world.nodes[node].boot[stage as usize], Event::StageEnded(node));
+}
+
+/// The VM runs: it is billed from now on, and a burstable one gets its initial credits.
+fn allocate(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
+    let vm = world.pool_plan(world.nodes[node].pool).vm;
+    let state = &mut world.nodes[node];
+    state.times.allocated = Some(ctx.now);
+    state.credits = vm.burst.as_ref().map(|burst| Credits::at_first_start(vm.vcpus, burst.credits_per_hour, ctx.now));
+}
+
+fn register(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
+    world.nodes[node].times.registered.get_or_insert(ctx.now);
+    ctx.soon(Event::NodeRegistered(node));
+}
+
+fn become_ready(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
+    world.nodes[node].phase = NodePhase::Ready;
+    world.nodes[node].times.ready.get_or_insert(ctx.now);
+    world.set_cordoned(node, false, ctx);
+    ctx.observe(Fact::NodeReady(node));
+    ctx.soon(Event::NodeReady(node));
+}
+
+/// The node leaves the API: its pods, DaemonSets' among them, are gone with it.
+fn lose_pods(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
+    for pod in world.nodes[node].pods.clone() {
+        if world.pods[pod].times.deleted.is_none() {
+            world.pods[pod].times.deleted = Some(ctx.now);
+            ctx.observe(Fact::PodDeleted(pod));
+        }
+        ctx.soon(Event::PodGone(pod));
+    }
+    world.cpu_changed(ctx);
+}

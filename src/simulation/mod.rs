@@ -1,0 +1,188 @@
+//! One replication: builds a world from a plan, dispatches events in their order, and gives the result.
+//!
+//! [`Simulation::handle`] is the one place that says which processes hear of which event, and in which order.
+
+use crate::cluster::{Ctx, Event, Fact, Observer, World};
+use crate::kernel::{FutureEvents, SimTime};
+use crate::observe::{Recorder, RunResult, sample_interval};
+use crate::process::autoscaler::Autoscaler;
+use crate::process::control_plane::ControlPlane;
+use crate::process::drain::Drains;
+use crate::process::scheduler::Scheduler;
+use crate::process::upgrade::Upgrades;
+use crate::process::workload::{Controllers, DemandCurves};
+use crate::process::{cpu, network, node};
+use crate::scenario::plan::Plan;
+use std::sync::Arc;
+
+/// Simulates `plan` once under `seed`. With `detail` the result carries the rows of the detail files.
+///
+/// The result depends on nothing else: not on the time, the machine, or the thread that runs it.
+#[must_use]
+pub fn replicate(plan: &Arc<Plan>, seed: u64, detail: bool) -> RunResult {
+    let mut simulation = Simulation::new(plan, seed);
+    let mut recorder = Recorder::new(&simulation.world, seed, detail);
+    simulation.run(&mut recorder);
+    recorder.finish(&simulation.world)
+}
+
+/// A replication in progress: the world, what will happen in it, and the processes that make it happen.
+#[derive(Debug)]
+pub struct Simulation {
+    world: World,
+    events: FutureEvents<Event>,
+    facts: Vec<Fact>,
+    kubelet: node::Kubelet,
+    controllers: Controllers,
+    demand: DemandCurves,
+    scheduler: Scheduler,
+    autoscaler: Autoscaler,
+    drains: Drains,
+    upgrades: Upgrades,
+    control_plane: ControlPlane,
+}
+
+impl Simulation {
+    /// A world at time zero with its first events.
+    #[must_use]
+    pub fn new(plan: &Arc<Plan>, seed: u64) -> Self {
+        let world = World::new(Arc::clone(plan), seed);
+        let mut simulation = Self {
+            events: FutureEvents::default(),
+            facts: Vec::new(),
+            kubelet: node::Kubelet::default(),
+            controllers: Controllers::default(),
+            demand: DemandCurves::new(&world),
+            scheduler: Scheduler::new(&world),
+            autoscaler: Autoscaler::new(&world),
+            drains: Drains::default(),
+            upgrades: Upgrades::default(),
+            control_plane: ControlPlane::default(),
+            world,
+        };
+        simulation.start();
+        simulation
+    }
+
+    /// What exists when the scenario starts, and what its plan foresees.
+    fn start(&mut self) {
+        let Self { world, events, facts, .. } = self;
+        let ctx = &mut Ctx::new(SimTime::ZERO, events, facts);
+        for pool in world.pools.ids() {
+            node::create_existing(world, pool, ctx);
+        }
+        self.controllers.on_start(world, ctx);
+        self.controllers.on_cluster_resized(world, ctx);
+        self.demand.on_start(world, ctx);
+        for operation in world.operations.ids() {
+            ctx.at(world.plan.operations[world.operations[operation].plan].at, Event::AskOperation(operation));
+        }
+        ctx.soon(Event::Sample);
+    }
+
+    /// Handles every event before the horizon in the order of their keys, then settles the accounts at the horizon.
+    pub fn run(&mut self, observer: &mut dyn Observer) {
+        let end = SimTime::after_start(self.world.plan.duration);
+        while let Some((key, event)) = self.events.pop_before(end) {
+            assert!(self.world.clock <= key.at, "the simulation clock would move backwards at {key:?}");
+            self.world.clock = key.at;
+            self.handle(event);
+            observer.after_event(key, event, &self.facts, &self.world);
+            self.facts.clear();
+        }
+        self.world.clock = end;
+        cpu::close(&mut self.world, end);
+    }
+
+    /// Tells every process concerned, in the order given here.
+    fn handle(&mut self, event: Event) {
+        let Self { world, events, facts, .. } = self;
+        let ctx = &mut Ctx::new(world.clock, events, facts);
+        match event {
+            Event::ReconcilePool(pool) => node::on_reconcile_pool(world, pool, ctx),
+            Event::AttachNic(id) => network::on_attach_nic(world, id, ctx),
+            Event::StageEnded(id) => node::on_stage_ended(world, id, ctx),
+            Event::NodeRegistered(id) => self.controllers.on_node_registered(world, id, ctx),
+            Event::NodeReady(id) => {
+                self.controllers.on_cluster_resized(world, ctx);
+                self.scheduler.on_node_changed(world, id, ctx);
+                self.upgrades.on_node_ready(world, id, ctx);
+                self.control_plane.on_node_ready(world, id, ctx);
+                self.autoscaler.wake(world, ctx);
+            }
+            Event::NodeFailed(id) => {
+                node::on_failed(world, id, ctx);
+                self.upgrades.on_node_failed(world, id, ctx);
+                self.control_plane.on_node_failed(world, id, ctx);
+                self.autoscaler.on_node_failed(world, id, ctx);
+            }
+            Event::ReimageNode(id) => {
+                node::on_reimage(world, id, ctx);
+                self.kubelet.on_node_lost(id, ctx);
+            }
+            Event::DeleteNode(id) => {
+                node::on_delete(world, id, ctx);
+                self.kubelet.on_node_lost(id, ctx);
+                self.autoscaler.wake(world, ctx);
+            }
+            Event::NodeDeleted(id) => {
+                node::on_deleted(world, id, ctx);
+                network::on_node_deleted(world, id, ctx);
+                self.controllers.on_cluster_resized(world, ctx);
+                self.upgrades.on_node_deleted(world, id, ctx);
+                self.control_plane.on_node_deleted(world, id, ctx);
+                self.autoscaler.wake(world, ctx);
+            }
+            Event::ReconcileWorkload(id) => self.controllers.on_reconcile(world, id, ctx),
+            Event::CronFires(id) => self.controllers.on_cron_fires(world, id, ctx),
+            Event::DemandStep(id) => self.demand.on_step(world, id, ctx),
+            Event::PodCreated(id) => self.scheduler.on_pod_created(world, id, ctx),
+            Event::PodBound(id) => {
+                self.kubelet.on_pod_bound(world, id, ctx);
+                self.autoscaler.wake(world, ctx);
+            }
+            Event::PullStep(id) => self.kubelet.on_pull_step(world, id, ctx),
+            Event::ContainersStarted(id) => self.kubelet.on_containers_started(world, id, ctx),
+            Event::PodReady(id) => {
+                self.kubelet.on_pod_ready(world, id, ctx);
+                self.controllers.on_pod_ready(world, id, ctx);
+            }
+            Event::PodFinished(id) => {
+                self.kubelet.on_pod_finished(world, id, ctx);
+                self.controllers.on_pod_finished(world, id, ctx);
+                self.scheduler.on_pod_gone(world, id, ctx);
+                self.drains.on_pod_gone(world, id, ctx);
+                self.autoscaler.wake(world, ctx);
+            }
+            Event::PodDeleted(id) => self.kubelet.on_pod_deleted(world, id, ctx),
+            Event::PodGone(id) => {
+                self.kubelet.on_pod_gone(world, id, ctx);
+                self.controllers.on_pod_gone(world, id, ctx);
+                self.scheduler.on_pod_gone(world, id, ctx);
+                self.drains.on_pod_gone(world, id, ctx);
+                self.autoscaler.wake(world, ctx);
+            }
+            Event::SchedulingCycle => {
+                self.scheduler.on_cycle(world, ctx);
+                self.autoscaler.wake(world, ctx);
+            }
+            Event::FlushQueue => self.scheduler.on_flush(world, ctx),
+            Event::AutoscalerScan => self.autoscaler.on_scan(world, ctx),
+            Event::AutoscalerScaleUp(pool) => self.autoscaler.on_scale_up(world, pool, ctx),
+            Event::AskOperation(id) => self.control_plane.on_ask(world, id, ctx),
+            Event::OperationStep(id) => self.control_plane.on_step(world, id, ctx),
+            Event::StartDrain(id) => self.drains.on_start(world, id, ctx),
+            Event::EvictPod(id) => self.drains.on_evict_pod(world, id, ctx),
+            Event::DrainTimeout(id) => self.drains.on_timeout(world, id, ctx),
+            Event::DrainEnded(id) => {
+                self.upgrades.on_drain_ended(world, id, ctx);
+                self.control_plane.on_drain_ended(world, id, ctx);
+                self.autoscaler.on_drain_ended(world, id, ctx);
+            }
+            Event::UpgradeStep(pool) => self.upgrades.on_step(world, pool, ctx),
+            Event::SettleCpu => cpu::on_settle(world, ctx),
+            Event::CreditsTurn(id, turn) => cpu::on_credits_turn(world, id, turn, ctx),
+            Event::Sample => ctx.after(sample_interval(&world.plan), Event::Sample),
+        }
+    }
+}

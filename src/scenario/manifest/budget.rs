@@ -78,7 +78,10 @@ mod tests {
 
     #[test]
     fn an_empty_selector_covers_every_pod_and_a_missing_one_none() {
-        assert_eq!(read(json!({"minAvailable": 1, "selector": {}})).0.unwrap().selector, Some(LabelSelector::default()));
+        assert_eq!(
+            read(json!({"minAvailable": 1, "selector": {}})).0.unwrap().selector,
+            Some(LabelSelector::default())
+        );
         assert_eq!(read(json!({"minAvailable": 1})).0.unwrap().selector, None);
     }
 

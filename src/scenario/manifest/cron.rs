@@ -48,7 +48,11 @@ impl Schedule {
         let Ok(times) = self.0.iter_after(MakeTimestamp(before)) else { return Vec::new() };
         let since = |time: Timestamp| time.as_microsecond() - start.as_microsecond();
         let offsets = times.map_while(Result::ok).map(|time| since(time.timestamp()));
-        offsets.take_while(|offset| *offset < micros).filter_map(|offset| u64::try_from(offset).ok()).map(SimTime::from_micros).collect()
+        offsets
+            .take_while(|offset| *offset < micros)
+            .filter_map(|offset| u64::try_from(offset).ok())
+            .map(SimTime::from_micros)
+            .collect()
     }
 }
 

@@ -4,7 +4,9 @@
 //! path of a misspelt key with a deserialiser that has no data, and keeps the names it is told at the end.
 
 use serde::de::value::{Error, StrDeserializer};
-use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IntoDeserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IntoDeserializer, MapAccess, SeqAccess, Visitor,
+};
 
 /// The names of the fields of the structure at `path` below `T`; `None` where there is no structure.
 pub(super) fn fields_at<T: DeserializeOwned>(path: &[String]) -> Option<&'static [&'static str]> {

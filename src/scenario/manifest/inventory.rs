@@ -69,8 +69,11 @@ pub(super) fn read<'a>(documents: impl IntoIterator<Item = &'a Value>, around: S
     }
     refuse_duplicates(&objects, &mut inventory.faults);
     let classes = priority_classes(&objects, &mut inventory.faults);
-    let pods =
-        PodContext { classes: &classes, pod_level_resources: around.pod_level_resources, image_size: around.image_size };
+    let pods = PodContext {
+        classes: &classes,
+        pod_level_resources: around.pod_level_resources,
+        image_size: around.image_size,
+    };
     let context = WorkloadContext { pods, start: around.start, duration: around.duration };
     for object in &objects {
         inventory.add(object, context);
@@ -178,18 +181,14 @@ fn text<'a>(value: &'a Value, pointer: &str, what: &str, faults: &mut Faults) ->
 /// A DNS label as RFC 1123 has it: what a namespace may be called.
 fn is_label(text: &str) -> bool {
     let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    text.len() <= 63
-        && text.starts_with(inner)
-        && text.ends_with(inner)
-        && text.chars().all(|c| inner(c) || c == '-')
+    text.len() <= 63 && text.starts_with(inner) && text.ends_with(inner) && text.chars().all(|c| inner(c) || c == '-')
 }
 
 /// A DNS subdomain as Kubernetes has it: what most objects may be called.
 fn is_subdomain(text: &str) -> bool {
     let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    let part = |part: &str| {
-        part.starts_with(inner) && part.ends_with(inner) && part.chars().all(|c| inner(c) || c == '-')
-    };
+    let part =
+        |part: &str| part.starts_with(inner) && part.ends_with(inner) && part.chars().all(|c| inner(c) || c == '-');
     text.len() <= 253 && text.split('.').all(part)
 }
 
@@ -279,7 +278,8 @@ mod tests {
         let mut owned = pod("web-x");
         owned["metadata"]["ownerReferences"] =
             json!([{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web", "uid": "1", "controller": true}]);
-        let custom = json!({"apiVersion": "cert-manager.io/v1", "kind": "Certificate", "metadata": {"name": "d"}, "any": 1});
+        let custom =
+            json!({"apiVersion": "cert-manager.io/v1", "kind": "Certificate", "metadata": {"name": "d"}, "any": 1});
         let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}});
         let documents = [config_map("a"), config_map("b"), claim, owned, custom, namespace];
         let inventory = read(&documents, around());
@@ -333,7 +333,8 @@ mod tests {
         named["spec"]["priorityClassName"] = json!("high");
         let mut system = pod("system");
         system["spec"]["priorityClassName"] = json!("system-node-critical");
-        let inventory = read(&[named, pod("plain"), system, class("high", 1000, false), class("usual", 5, true)], around());
+        let inventory =
+            read(&[named, pod("plain"), system, class("high", 1000, false), class("usual", 5, true)], around());
         assert_eq!(inventory.faults, []);
         let priorities: Vec<i32> = inventory.workloads.iter().map(|(_, _, w)| w.pods.template.priority).collect();
         assert_eq!(priorities, [1000, 5, 2_000_001_000]);

@@ -146,8 +146,10 @@ mod tests {
 
     #[test]
     fn a_malformed_service_is_a_fault() {
-        let object =
-            json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": {"ports": 80}});
-        assert_eq!(faults_of::<Service>(&object), ["/spec/ports: found integer `80`, write a sequence [manifest::type]"]);
+        let object = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": {"ports": 80}});
+        assert_eq!(
+            faults_of::<Service>(&object),
+            ["/spec/ports: found integer `80`, write a sequence [manifest::type]"]
+        );
     }
 }

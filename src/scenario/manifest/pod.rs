@@ -45,7 +45,8 @@ impl PriorityClasses {
         let Some(class) = class.filter(|class| !class.is_empty()) else { return self.default };
         self.by_name.get(class).copied().unwrap_or_else(|| {
             let names = self.by_name.keys().map(String::as_str);
-            let write = nearest(class, names).map_or("a PriorityClass that the manifests define".to_owned(), str::to_owned);
+            let write =
+                nearest(class, names).map_or("a PriorityClass that the manifests define".to_owned(), str::to_owned);
             faults.push(join(at, "priorityClassName"), "manifest::priority_class", format!("\"{class}\""), write);
             self.default
         })
@@ -153,7 +154,8 @@ fn check_containers(spec: &PodSpec, at: &str, faults: &mut Faults) {
     if spec.containers.is_empty() {
         faults.push(join(at, "containers"), "manifest::required", "no container", "at least one container");
     }
-    let init = spec.init_containers.iter().flatten().enumerate().map(|(i, one)| (format!("{at}/initContainers/{i}"), one));
+    let init =
+        spec.init_containers.iter().flatten().enumerate().map(|(i, one)| (format!("{at}/initContainers/{i}"), one));
     let main = spec.containers.iter().enumerate().map(|(i, one)| (format!("{at}/containers/{i}"), one));
     for (at, container) in init.chain(main) {
         if container.name.is_empty() {
@@ -292,10 +294,7 @@ fn not_simulated(metadata: &ObjectMeta, spec: &PodSpec, context: PodContext<'_>)
         ("preemptionPolicy", spec.preemption_policy.as_deref() == Some("Never")),
         ("activeDeadlineSeconds", spec.active_deadline_seconds.is_some()),
         ("pod-level resources before Kubernetes 1.34", spec.resources.is_some() && !context.pod_level_resources),
-        (
-            "safe-to-evict-local-volumes",
-            annotated("cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes"),
-        ),
+        ("safe-to-evict-local-volumes", annotated("cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes")),
     ];
     in_use.into_iter().filter(|(_, used)| *used).map(|(name, _)| name).collect()
 }

@@ -44,7 +44,8 @@ mod tests {
         {
             assert_eq!(cpu(text), Some(MilliCpu::from_millis(millis)), "{text}");
         }
-        for (text, size) in [("128974848", 128_974_848), ("129M", 129_000_000), ("123Mi", 128_974_848), ("1.5Gi", 3 << 29)]
+        for (text, size) in
+            [("128974848", 128_974_848), ("129M", 129_000_000), ("123Mi", 128_974_848), ("1.5Gi", 3 << 29)]
         {
             assert_eq!(bytes(text), Some(Bytes::new(size)), "{text}");
         }

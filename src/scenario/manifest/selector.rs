@@ -66,7 +66,7 @@ pub(super) fn node_affinity(
 }
 
 fn node_selector_term(term: &core::NodeSelectorTerm, at: &str, faults: &mut Faults) -> NodeSelectorTerm {
-    let mut read = |list: &Option<Vec<core::NodeSelectorRequirement>>, name: &str, known: &[(&str, Operator)]| {
+    let mut read = |list: &Option<Vec<core::NodeSelectorRequirement>>, name: &str, known: &[(&'static str, Operator)]| {
         let each = list.iter().flatten().enumerate();
         each.filter_map(|(index, one)| {
             let values = one.values.as_deref().unwrap_or_default();
@@ -208,13 +208,15 @@ mod tests {
         ]))
         .unwrap();
         tolerations(&list, "/t", &mut faults);
-        let affinity = serde_json::from_value(json!({"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [
+        let affinity =
+            serde_json::from_value(json!({"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [
             {"matchExpressions": [{"key": "a", "operator": "In"}, {"key": "a", "operator": "Gt", "values": ["x"]}],
              "matchFields": [{"key": "metadata.uid", "operator": "In", "values": ["x"]}]}]},
             "preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 0, "preference": {}}]}))
-        .unwrap();
+            .unwrap();
         node_affinity(&affinity, "", &mut faults);
-        let selector = serde_json::from_value(json!({"matchExpressions": [{"key": "a", "operator": "Gt", "values": ["1"]}]}));
+        let selector =
+            serde_json::from_value(json!({"matchExpressions": [{"key": "a", "operator": "Gt", "values": ["1"]}]}));
         label_selector(&selector.unwrap(), "/s", &mut faults);
         let pointers: Vec<&str> = faults.0.iter().map(|fault| fault.pointer.as_str()).collect();
         let required = "/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms/0";

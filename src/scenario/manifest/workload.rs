@@ -40,18 +40,21 @@ pub(super) trait IntoWorkload {
 
 impl IntoWorkload for Deployment {
     fn workload(&self, context: WorkloadContext<'_>, faults: &mut Faults) -> Option<Workload> {
-        let Some(spec) = &self.spec else { return without_spec(faults) };
+        let spec = &self.spec;
         check_selector(&spec.selector, &spec.template, faults);
         let mut pods = service_pods(&spec.template, Owner::Service, context, faults)?;
         note(&mut pods, "minReadySeconds", spec.min_ready_seconds.is_some_and(|seconds| seconds > 0));
         note(&mut pods, "paused", spec.paused == Some(true));
-        Some(Workload { controller: Controller::Deployment { replicas: replicas(spec.replicas, faults), ladder: None }, pods })
+        Some(Workload {
+            controller: Controller::Deployment { replicas: replicas(spec.replicas, faults), ladder: None },
+            pods,
+        })
     }
 }
 
 impl IntoWorkload for ReplicaSet {
     fn workload(&self, context: WorkloadContext<'_>, faults: &mut Faults) -> Option<Workload> {
-        let Some(spec) = &self.spec else { return without_spec(faults) };
+        let spec = &self.spec;
         let template = spec.template.clone().unwrap_or_default();
         check_selector(&spec.selector, &template, faults);
         let mut pods = service_pods(&template, Owner::Service, context, faults)?;
@@ -62,7 +65,7 @@ impl IntoWorkload for ReplicaSet {
 
 impl IntoWorkload for StatefulSet {
     fn workload(&self, context: WorkloadContext<'_>, faults: &mut Faults) -> Option<Workload> {
-        let Some(spec) = &self.spec else { return without_spec(faults) };
+        let spec = &self.spec;
         check_selector(&spec.selector, &spec.template, faults);
         let policy = spec.pod_management_policy.as_deref().unwrap_or("OrderedReady");
         let policies = [("OrderedReady", false), ("Parallel", true)];
@@ -70,7 +73,11 @@ impl IntoWorkload for StatefulSet {
         let mut pods = service_pods(&spec.template, Owner::Service, context, faults)?;
         note(&mut pods, "minReadySeconds", spec.min_ready_seconds.is_some_and(|seconds| seconds > 0));
         note(&mut pods, "ordinals", spec.ordinals.is_some());
-        note(&mut pods, "volumeClaimTemplates", spec.volume_claim_templates.as_ref().is_some_and(|list| !list.is_empty()));
+        note(
+            &mut pods,
+            "volumeClaimTemplates",
+            spec.volume_claim_templates.as_ref().is_some_and(|list| !list.is_empty()),
+        );
         let controller = Controller::StatefulSet { replicas: replicas(spec.replicas, faults), parallel: parallel? };
         Some(Workload { controller, pods })
     }
@@ -78,7 +85,7 @@ impl IntoWorkload for StatefulSet {
 
 impl IntoWorkload for DaemonSet {
     fn workload(&self, context: WorkloadContext<'_>, faults: &mut Faults) -> Option<Workload> {
-        let Some(spec) = &self.spec else { return without_spec(faults) };
+        let spec = &self.spec;
         check_selector(&spec.selector, &spec.template, faults);
         let pods = service_pods(&spec.template, Owner::DaemonSet, context, faults)?;
         Some(Workload { controller: Controller::DaemonSet, pods })
@@ -125,7 +132,12 @@ fn fires(cron_job: &CronJob, context: WorkloadContext<'_>, faults: &mut Faults) 
         Err(reason) => {
             let zone = spec.time_zone.as_ref().map_or(String::new(), |zone| format!(" in time zone \"{zone}\""));
             let found = format!("\"{}\"{zone} ({reason})", spec.schedule);
-            faults.push("/spec/schedule", "manifest::schedule", found, "five cron fields such as \"*/15 8-18 * * 1-5\"");
+            faults.push(
+                "/spec/schedule",
+                "manifest::schedule",
+                found,
+                "five cron fields such as \"*/15 8-18 * * 1-5\"",
+            );
             None
         }
     }
@@ -191,12 +203,7 @@ fn check_selector(written: &LabelSelector, template: &PodTemplateSpec, faults: &
 }
 
 /// A Job's counts and pods. Without `completions` each of its parallel pods must end once.
-fn job(
-    spec: &JobSpec,
-    at: &str,
-    context: WorkloadContext<'_>,
-    faults: &mut Faults,
-) -> Option<(JobPlan, Converted)> {
+fn job(spec: &JobSpec, at: &str, context: WorkloadContext<'_>, faults: &mut Faults) -> Option<(JobPlan, Converted)> {
     let parallelism = at_least_zero(spec.parallelism, &join(at, "parallelism"), faults).unwrap_or(1);
     let completions = at_least_zero(spec.completions, &join(at, "completions"), faults).unwrap_or(parallelism);
     let template = &spec.template;
@@ -259,8 +266,9 @@ mod tests {
         assert!(matches!(controller, Some(Controller::Deployment { replicas: 1, ladder: None })), "{faults:?}");
         let (controller, _) = read::<Deployment>(service(json!({"replicas": 0})));
         assert!(matches!(controller, Some(Controller::Deployment { replicas: 0, .. })));
-        let (controller, _) =
-            read::<StatefulSet>(service(json!({"serviceName": "web", "replicas": 3, "podManagementPolicy": "Parallel"})));
+        let (controller, _) = read::<StatefulSet>(service(
+            json!({"serviceName": "web", "replicas": 3, "podManagementPolicy": "Parallel"}),
+        ));
         assert!(matches!(controller, Some(Controller::StatefulSet { replicas: 3, parallel: true })));
         let (controller, _) = read::<ReplicaSet>(service(json!({"replicas": 2})));
         assert!(matches!(controller, Some(Controller::ReplicaSet { replicas: 2 })));
@@ -287,7 +295,8 @@ mod tests {
     #[test]
     fn a_cron_job_fires_on_schedule_unless_suspended() {
         let spec = |extra: Value| {
-            let mut spec = json!({"schedule": "0 */8 * * *", "jobTemplate": {"spec": {"template": template("OnFailure")}}});
+            let mut spec =
+                json!({"schedule": "0 */8 * * *", "jobTemplate": {"spec": {"template": template("OnFailure")}}});
             spec.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
             spec
         };

@@ -3,6 +3,8 @@
 //! The conversion works on typed objects, which have no positions; it names the place by JSON pointer, and the caller
 //! turns the pointer into file, line and column.
 
+use crate::scenario::{did_you_mean, escape};
+
 /// One thing wrong with an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Fault {
@@ -12,8 +14,8 @@ pub(super) struct Fault {
     pub code: &'static str,
     /// What stands there.
     pub found: String,
-    /// What to write instead.
-    pub write: String,
+    /// What to do about it.
+    pub remedy: String,
 }
 
 /// Everything wrong with an object, in the order in which it was found.
@@ -21,29 +23,34 @@ pub(super) struct Fault {
 pub(super) struct Faults(pub Vec<Fault>);
 
 impl Faults {
-    /// Records one more.
+    /// Records one more, with what to write instead.
     pub fn push(
         &mut self,
         pointer: impl Into<String>,
         code: &'static str,
         found: impl Into<String>,
-        write: impl Into<String>,
+        write: impl AsRef<str>,
     ) {
-        self.0.push(Fault { pointer: pointer.into(), code, found: found.into(), write: write.into() });
+        let remedy = format!("write {}", write.as_ref());
+        self.0.push(Fault { pointer: pointer.into(), code, found: found.into(), remedy });
+    }
+
+    /// Records a word that is none of the known ones: asks for the one most like it, or names what would do.
+    pub fn unknown<'a>(
+        &mut self,
+        pointer: impl Into<String>,
+        code: &'static str,
+        (what, word): (&str, &str),
+        known: impl IntoIterator<Item = &'a str>,
+        otherwise: &str,
+    ) {
+        let meant = did_you_mean(word, known);
+        let remedy = meant.map_or_else(|| format!("write {otherwise}"), |meant| format!("did you mean {meant}?"));
+        self.0.push(Fault { pointer: pointer.into(), code, found: format!("{what} \"{word}\""), remedy });
     }
 }
 
-/// A JSON pointer one step deeper, the key escaped as RFC 6901 asks (`nvidia.com/gpu` has a slash).
+/// A JSON pointer one step deeper.
 pub(super) fn join(pointer: &str, key: &str) -> String {
-    format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"))
-}
-
-/// The candidate nearest to a misspelt word, if any is near enough to be meant.
-pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    candidates
-        .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&word.to_lowercase(), &candidate.to_lowercase()), candidate))
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.chars().count() / 4)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
+    format!("{pointer}/{}", escape(key))
 }

@@ -1,6 +1,6 @@
 //! Which kinds of object there are and what the simulator makes of each.
 
-use super::fault::{Faults, nearest};
+use super::fault::Faults;
 use super::object;
 use super::workload::{IntoWorkload, Workload, WorkloadContext};
 use k8s_openapi::Resource;
@@ -117,11 +117,9 @@ pub(super) fn meaning(kind: &str, api_version: &str, faults: &mut Faults) -> Opt
         return Some(Meaning::NotSimulated(|_, _| ()));
     }
     // Only Kubernetes itself has groups without a dot: the kind or the group is misspelt.
-    let write = match nearest(kind, KINDS.iter().map(|known| known.name)) {
-        Some(kind) => format!("{kind}: did you mean that"),
-        None => "a kind of the Kubernetes API, or the API group of the custom resource".to_owned(),
-    };
-    faults.push("/kind", "manifest::kind", format!("unknown kind \"{kind}\" in \"{api_version}\""), write);
+    let otherwise = "a kind of the Kubernetes API, or the API group of the custom resource";
+    let known = KINDS.iter().map(|known| known.name);
+    faults.unknown("/kind", "manifest::kind", ("unknown kind", kind), known, otherwise);
     None
 }
 
@@ -136,7 +134,7 @@ mod tests {
             Some(Meaning::NotSimulated(_)) => Ok("not simulated"),
             Some(Meaning::NotYet(_)) => Ok("not yet"),
             Some(_) => Ok("other"),
-            None => Err(faults.0[0].write.as_str()),
+            None => Err(faults.0[0].remedy.as_str()),
         };
         assert_eq!(found, expected, "{kind} {api_version}");
     }
@@ -144,17 +142,17 @@ mod tests {
     #[test]
     fn kinds_are_told_apart_by_group_and_version() {
         check("Deployment", "apps/v1", Ok("workload"));
-        check("Deployment", "v1", Err("apps/v1"));
-        check("Deployment", "extensions/v1beta1", Err("apps/v1"));
-        check("Ingress", "networking.k8s.io/v1beta1", Err("networking.k8s.io/v1"));
-        check("CronJob", "batch/v1beta1", Err("batch/v1"));
+        check("Deployment", "v1", Err("write apps/v1"));
+        check("Deployment", "extensions/v1beta1", Err("write apps/v1"));
+        check("Ingress", "networking.k8s.io/v1beta1", Err("write networking.k8s.io/v1"));
+        check("CronJob", "batch/v1beta1", Err("write batch/v1"));
         check("HorizontalPodAutoscaler", "autoscaling/v1", Ok("not yet"));
-        check("HorizontalPodAutoscaler", "autoscaling/v2beta2", Err("autoscaling/v2"));
+        check("HorizontalPodAutoscaler", "autoscaling/v2beta2", Err("write autoscaling/v2"));
         check("Service", "v1", Ok("not simulated"));
         check("Service", "serving.knative.dev/v1", Ok("not simulated"));
         check("ServiceMonitor", "monitoring.coreos.com/v1", Ok("not simulated"));
         check("CustomResourceDefinition", "apiextensions.k8s.io/v1", Ok("not simulated"));
-        check("Deploymnet", "apps/v1", Err("Deployment: did you mean that"));
-        check("Deployment", "app/v1", Err("apps/v1"));
+        check("Deploymnet", "apps/v1", Err("did you mean Deployment?"));
+        check("Deployment", "app/v1", Err("write apps/v1"));
     }
 }

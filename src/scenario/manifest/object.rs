@@ -1,6 +1,6 @@
 //! One Kubernetes object from a parsed document into its k8s-openapi type, as strictly as `kubectl --validate=strict`.
 
-use super::fault::{Faults, join, nearest};
+use super::fault::{Faults, join};
 use super::fields::fields_at;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -77,12 +77,15 @@ fn keys(path: &serde_ignored::Path<'_>) -> Vec<String> {
 fn unknown_field<T: DeserializeOwned>(path: &[String], faults: &mut Faults) {
     let (name, parent) = path.split_last().expect("an unknown field has a name");
     let fields = fields_at::<T>(parent).unwrap_or_default();
-    let write = match nearest(name, fields.iter().copied()) {
-        Some(field) => format!("{field}: did you mean that"),
-        None => format!("one of {}", fields.join(", ")),
-    };
     let pointer = path.iter().fold(String::new(), |pointer, key| join(&pointer, key));
-    faults.push(pointer, "manifest::unknown_field", format!("unknown field \"{name}\""), write);
+    let known = fields.iter().copied();
+    faults.unknown(
+        pointer,
+        "manifest::unknown_field",
+        ("unknown field", name),
+        known,
+        &format!("one of {}", fields.join(", ")),
+    );
 }
 
 fn wrong_type(pointer: &str, message: &str, faults: &mut Faults) {
@@ -112,7 +115,7 @@ mod tests {
     fn faults_of<T: DeserializeOwned>(object: &Value) -> Vec<String> {
         let mut faults = Faults::default();
         let _object: Option<T> = read(object, &mut faults);
-        faults.0.iter().map(|f| format!("{}: found {}, write {} [{}]", f.pointer, f.found, f.write, f.code)).collect()
+        faults.0.iter().map(|f| format!("{}: found {}, {} [{}]", f.pointer, f.found, f.remedy, f.code)).collect()
     }
 
     #[test]
@@ -126,8 +129,8 @@ mod tests {
             [
                 "/metadata/labels/v: found integer `1`, write a string: put it in quotes [manifest::type]",
                 "/spec/replicas: found string \"three\", write an integer [manifest::type]",
-                "/spec/replica: found unknown field \"replica\", write replicas: did you mean that [manifest::unknown_field]",
-                "/spec/template/spec/containers/0/nmae: found unknown field \"nmae\", write name: did you mean that \
+                "/spec/replica: found unknown field \"replica\", did you mean replicas? [manifest::unknown_field]",
+                "/spec/template/spec/containers/0/nmae: found unknown field \"nmae\", did you mean name? \
                  [manifest::unknown_field]",
             ]
         );

@@ -1,6 +1,6 @@
 //! A pod template as the simulator needs it.
 
-use super::fault::{Faults, join, nearest};
+use super::fault::{Faults, join};
 use super::requests;
 use super::selector;
 use crate::kernel::SimDuration;
@@ -45,9 +45,9 @@ impl PriorityClasses {
         let Some(class) = class.filter(|class| !class.is_empty()) else { return self.default };
         self.by_name.get(class).copied().unwrap_or_else(|| {
             let names = self.by_name.keys().map(String::as_str);
-            let write =
-                nearest(class, names).map_or("a PriorityClass that the manifests define".to_owned(), str::to_owned);
-            faults.push(join(at, "priorityClassName"), "manifest::priority_class", format!("\"{class}\""), write);
+            let otherwise = "a PriorityClass that the manifests define";
+            let pointer = join(at, "priorityClassName");
+            faults.unknown(pointer, "manifest::priority_class", ("unknown class", class), names, otherwise);
             self.default
         })
     }
@@ -311,7 +311,7 @@ mod tests {
         let (metadata, spec) = (serde_json::from_value(metadata).unwrap(), serde_json::from_value(spec).unwrap());
         let mut faults = Faults::default();
         let converted = convert(Some(&metadata), Some(&spec), owner, context, "", &mut faults).unwrap();
-        (converted, faults.0.iter().map(|f| format!("{}: {}, write {}", f.pointer, f.found, f.write)).collect())
+        (converted, faults.0.iter().map(|f| format!("{}: {}, {}", f.pointer, f.found, f.remedy)).collect())
     }
 
     #[test]
@@ -375,7 +375,7 @@ mod tests {
             [
                 "/spec/containers/0/image: nothing, write the image of the container",
                 "/spec/restartPolicy: \"Never\", write Always",
-                "/spec/priorityClassName: \"batch-lo\", write batch-low",
+                "/spec/priorityClassName: unknown class \"batch-lo\", did you mean batch-low?",
                 "/spec/terminationGracePeriodSeconds: -1, write a number of seconds of at least 0",
             ]
         );

@@ -4,7 +4,7 @@
 //! 1.36): init containers run one after the other before the containers, sidecars beside both, and a limit stands in for a
 //! missing request.
 
-use super::fault::{Faults, join, nearest};
+use super::fault::{Faults, join};
 use super::quantity;
 use crate::units::{Bytes, MilliCpu, Resources};
 use k8s_openapi::api::core::v1::{Container, PodSpec, ResourceRequirements};
@@ -141,9 +141,9 @@ fn amounts(list: Option<&BTreeMap<String, Quantity>>, at: &str, faults: &mut Fau
                 amounts.extended.insert(name.as_str().into(), count);
             }),
             _ => {
-                let known = nearest(name, ["cpu", "memory", "ephemeral-storage"]);
-                let write = known.map_or("cpu, memory, ephemeral-storage or a name with a domain", |known| known);
-                faults.push(at, "manifest::resource", format!("unknown resource \"{name}\""), write);
+                let known = ["cpu", "memory", "ephemeral-storage"];
+                let otherwise = "cpu, memory, ephemeral-storage or a name with a domain";
+                faults.unknown(at, "manifest::resource", ("unknown resource", name), known, otherwise);
                 continue;
             }
         };

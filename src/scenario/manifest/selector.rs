@@ -1,6 +1,6 @@
 //! Label selectors, node affinity and tolerations from their Kubernetes types, with the API server's checks.
 
-use super::fault::{Faults, join, nearest};
+use super::fault::{Faults, join};
 use crate::scenario::plan;
 use crate::scenario::plan::{NodeSelectorTerm, Operator, Requirement, TaintEffect, Toleration};
 use k8s_openapi::api::core::v1 as core;
@@ -66,14 +66,15 @@ pub(super) fn node_affinity(
 }
 
 fn node_selector_term(term: &core::NodeSelectorTerm, at: &str, faults: &mut Faults) -> NodeSelectorTerm {
-    let mut read = |list: &Option<Vec<core::NodeSelectorRequirement>>, name: &str, known: &[(&'static str, Operator)]| {
-        let each = list.iter().flatten().enumerate();
-        each.filter_map(|(index, one)| {
-            let values = one.values.as_deref().unwrap_or_default();
-            requirement(&one.key, &one.operator, values, known, &format!("{at}/{name}/{index}"), faults)
-        })
-        .collect()
-    };
+    let mut read =
+        |list: &Option<Vec<core::NodeSelectorRequirement>>, name: &str, known: &[(&'static str, Operator)]| {
+            let each = list.iter().flatten().enumerate();
+            each.filter_map(|(index, one)| {
+                let values = one.values.as_deref().unwrap_or_default();
+                requirement(&one.key, &one.operator, values, known, &format!("{at}/{name}/{index}"), faults)
+            })
+            .collect()
+        };
     let expressions = read(&term.match_expressions, "matchExpressions", &OPERATORS);
     // The API server knows one field, metadata.name, and two operators for it.
     let fields: Vec<Requirement> = read(&term.match_fields, "matchFields", &OPERATORS[..2]);
@@ -115,8 +116,7 @@ pub(super) fn one_of<T: Copy>(word: &str, known: &[(&'static str, T)], at: &str,
         return Some(*meaning);
     }
     let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
-    let write = nearest(word, names.iter().copied()).map_or_else(|| names.join(" or "), str::to_owned);
-    faults.push(at, "manifest::value", format!("\"{word}\""), write);
+    faults.unknown(at, "manifest::value", ("unknown word", word), names.iter().copied(), &names.join(" or "));
     None
 }
 

@@ -1,4 +1,10 @@
 //! aksim: a deterministic discrete-event simulator of Azure Kubernetes Service (AKS) cluster operations.
 
+pub mod catalog;
+pub mod cluster;
+pub mod experiment;
 pub mod kernel;
+pub mod observe;
+pub mod output;
+pub mod scenario;
 pub mod units;

@@ -1,8 +1,8 @@
 //! The world: every table, and the changes that keep several of them in step.
 
 use super::{
-    Budget, BudgetId, Ctx, Drain, Event, Fact, Node, NodeId, Operation, OperationId, OperationState, Pod, PodDraws, PodId,
-    PodPhase, PodTimes, Pool, PoolId, ProvisioningState, Subnet, SubnetId, Workload, WorkloadId,
+    Budget, BudgetId, Ctx, Drain, Event, Fact, Node, NodeId, Operation, OperationId, OperationState, Pod, PodDraws,
+    PodId, PodPhase, PodTimes, Pool, PoolId, ProvisioningState, Subnet, SubnetId, Workload, WorkloadId,
 };
 use crate::catalog::KubernetesVersion;
 use crate::kernel::{Id, SimTime, Streams, Table, stable_hash};

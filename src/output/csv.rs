@@ -174,3 +174,64 @@ fn cell(value: &serde_json::Value) -> String {
         other => other.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::sample;
+
+    fn lines(
+        content: fn(&ExperimentResult, &mut dyn Write) -> io::Result<()>,
+        result: &ExperimentResult,
+    ) -> Vec<String> {
+        let mut bytes = Vec::new();
+        content(result, &mut bytes).unwrap();
+        String::from_utf8(bytes).unwrap().lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn every_file_has_its_header_and_a_row_for_each_thing() {
+        let result = sample::two_variants(3);
+        let dir = tempfile::tempdir().unwrap();
+        let names = write_all(&result, dir.path()).unwrap();
+        let rows = |name: &str| {
+            let mut reader = csv::Reader::from_path(dir.path().join(name)).unwrap();
+            let first = reader.headers().unwrap().iter().take(3).map(str::to_owned).collect::<Vec<_>>().join(" ");
+            (first, reader.records().map(Result::unwrap).count())
+        };
+        let expected = [
+            ("summary.csv", "variant sweep metric", 33),
+            ("runs.csv", "variant sweep seed", 6),
+            ("timeseries.csv", "variant sweep seed", 2 * 337),
+            ("nodes.csv", "variant sweep seed", 4),
+            ("pods.csv", "variant sweep seed", 2),
+            ("ip_usage.csv", "variant sweep seed", 2),
+            ("operations.csv", "variant sweep seed", 2),
+            ("cost.csv", "variant sweep seed", 2),
+        ];
+        assert_eq!(names, expected.map(|(name, ..)| name));
+        for (name, header, count) in expected {
+            assert_eq!(rows(name), (header.to_owned(), count), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_run_is_a_row_with_every_metric_and_an_empty_cell_for_a_missing_value() {
+        let lines = lines(write_runs, &sample::sweep(&[3, 4], 2));
+        assert!(lines[0].starts_with("variant,sweep,seed,cost_month_usd,"), "{}", lines[0]);
+        assert!(lines[0].ends_with(",node_ready_seconds.p95,events,fingerprint"), "{}", lines[0]);
+        assert!(lines[2].starts_with("D-series,cluster.agentPoolProfiles[apps].maxCount=3,2,"), "{}", lines[2]);
+        assert!(lines[2].contains(",93,,120002,"), "{}", lines[2]);
+    }
+
+    #[test]
+    fn numbers_in_files_are_free_of_floating_point_noise() {
+        let pods =
+            lines(|result, out| write_detail(result, out, PODS, |detail| &detail.pods), &sample::two_variants(1));
+        assert_eq!(
+            pods[1],
+            "D-series,,1,default,store-front-5d9c7b8f6d-x2x7k,Deployment/store-front,aks-apps-12345678-vmss000000,0.3,0.5,9,10,20,,\
+             0/2 nodes are available: 2 Insufficient cpu."
+        );
+    }
+}

@@ -151,6 +151,7 @@ fn compare(figures: &Figures<'_>, other: &Point, base: &Point) -> String {
         )
     };
     let service = match (figures.level(other, UNSERVED), figures.level(base, UNSERVED)) {
+        (Some(other), Some(base)) if other.mean == 0.0 && base.mean == 0.0 => "; both serve all CPU demand".to_owned(),
         (Some(other), Some(base)) => format!("; {variant} {}, {baseline} {}", served(other.mean), served(base.mean)),
         _ => String::new(),
     };
@@ -228,6 +229,71 @@ fn objectives(verdicts: &[Verdict]) -> Option<String> {
 pub fn verdict_line(result: &ExperimentResult, verdict: &Verdict) -> String {
     let sign = if verdict.holds { "✓ holds " } else { "✗ broken" };
     let point = result.study.points[verdict.point].label();
-    let value = verdict.value.map_or_else(|| "no value".to_owned(), |value| format!("mean {}", plain(value)));
-    format!("{sign}  {}  ({point}: {value})", verdict.expectation.text)
+    format!("{sign}  {}  ({point}: {})", verdict.expectation.text, verdict_value(verdict))
+}
+
+/// The value that an objective was held against, to three decimals.
+#[must_use]
+pub fn verdict_value(verdict: &Verdict) -> String {
+    let mean = verdict.value.filter(|value| value.is_finite());
+    mean.map_or_else(|| "no value".to_owned(), |value| format!("mean {}", plain((value * 1e3).round() / 1e3)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::sample;
+
+    /// Sets the paired difference of the cost and returns the answer.
+    fn answer_with(mean: f64, low: f64, high: f64, n: u64) -> String {
+        let mut result = sample::two_variants(2);
+        result.verdicts.clear();
+        for row in result.summary.iter_mut().filter(|row| row.metric == COST && !row.minus.is_empty()) {
+            *row = SummaryRow { mean, ci95_low: low, ci95_high: high, n, ..row.clone() };
+        }
+        result.summary.retain(|row| row.metric != UNSERVED);
+        answer(&result)
+    }
+
+    #[test]
+    fn the_answer_says_no_more_than_the_interval_allows() {
+        let cases = [
+            (
+                -34.2,
+                -35.3,
+                -33.1,
+                100,
+                "B-series costs $34.2/month less than D-series (95 % CI 33.1 to 35.3, 100 seeds).",
+            ),
+            (34.2, 33.1, 35.3, 100, "B-series costs $34.2/month more than D-series (95 % CI 33.1 to 35.3, 100 seeds)."),
+            (
+                -0.4,
+                -1.25,
+                0.45,
+                100,
+                "B-series and D-series do not differ clearly in cost: the difference is −$0.40/month \
+                 (95 % CI −$1.25 to $0.45, 100 seeds).",
+            ),
+            (-34.2, -34.2, -34.2, 1, "B-series costs $34.2/month less than D-series (one seed, so no interval)."),
+            (-34.25, -34.25, -34.25, 100, "B-series costs $34.2/month less than D-series (the same in all 100 seeds)."),
+        ];
+        for (mean, low, high, n, expected) in cases {
+            assert_eq!(answer_with(mean, low, high, n), expected);
+        }
+    }
+
+    #[test]
+    fn a_sweep_is_answered_by_its_cheapest_point_and_its_objectives() {
+        let answer = answer(&sample::sweep(&[3, 8], 4));
+        assert!(answer.starts_with("Cheapest of 4 is B-series, maxCount=3 at $4"), "{answer}");
+        assert!(answer.ends_with("2 of 4 objectives are broken."), "{answer}");
+    }
+
+    #[test]
+    fn demand_not_served_is_told_with_the_digits_that_matter() {
+        let cases = [(0.0, "0 %"), (0.004, "< 0.01 %"), (0.83, "0.83 %"), (7.04, "7.0 %"), (f64::NAN, "–")];
+        for (value, expected) in cases {
+            assert_eq!(percent(value), expected);
+        }
+    }
 }

@@ -134,13 +134,77 @@ mod tests {
     use super::*;
     use crate::output::sample;
 
+    fn drawn(result: &ExperimentResult) -> (tempfile::TempDir, Charts) {
+        let dir = tempfile::tempdir().unwrap();
+        let charts = draw_all(result, dir.path()).unwrap();
+        (dir, charts)
+    }
+
+    fn svg<'a>(charts: &'a Charts, name: &str) -> &'a str {
+        &charts.files.iter().find(|chart| chart.name == name).unwrap_or_else(|| panic!("no chart {name}")).svg
+    }
+
     #[test]
     fn every_chart_is_drawn_but_the_one_that_needs_a_sweep() {
-        let dir = std::path::PathBuf::from("/tmp/charts/two");
-        std::fs::create_dir_all(&dir).unwrap();
-        draw_all(&sample::two_variants(40), &dir).unwrap();
-        let dir = std::path::PathBuf::from("/tmp/charts/sweep");
-        std::fs::create_dir_all(&dir).unwrap();
-        draw_all(&sample::sweep(&[3, 4, 5, 6, 8], 20), &dir).unwrap();
+        let (dir, charts) = drawn(&sample::two_variants(3));
+        assert_eq!(charts.files.len(), CHARTS.len() - 1);
+        assert_eq!(charts.left_out, [LeftOut { name: "tradeoff", reason: "the scenario has no sweep".to_owned() }]);
+        for chart in &charts.files {
+            assert!(chart.svg.contains(&chart.title), "{} lacks its title {}", chart.name, chart.title);
+            assert!(chart.svg.contains("scenario 3f2a9c01d4e5"), "{} lacks its provenance", chart.name);
+            let png = std::fs::read(dir.path().join(format!("{}.png", chart.name))).unwrap();
+            assert!(png.starts_with(b"\x89PNG"), "{}", chart.name);
+        }
+    }
+
+    #[test]
+    fn charts_carry_units_limits_and_the_names_of_variants() {
+        let (_dir, charts) = drawn(&sample::two_variants(3));
+        let words = [
+            ("ip_usage", "251 usable"),
+            ("ip_usage", "days since the start"),
+            ("cpu_credits", "CPU, cores"),
+            ("cpu_credits", "no burstable nodes, no credits"),
+            ("cost", "USD per month"),
+            ("boot_stages", "seconds since the request"),
+            ("pending_time", "time from creation to binding"),
+            ("nodes_and_pods", "B-series"),
+        ];
+        for (name, words) in words {
+            assert!(svg(&charts, name).contains(words), "{name} lacks {words:?}");
+        }
+    }
+
+    #[test]
+    fn a_sweep_gets_a_picture_of_cost_against_waiting() {
+        let (_dir, charts) = drawn(&sample::sweep(&[3, 4, 5], 3));
+        assert!(charts.left_out.is_empty());
+        assert!(svg(&charts, "tradeoff").contains("maxCount=4"));
+    }
+
+    #[test]
+    fn a_chart_without_data_is_left_out_and_an_old_one_is_removed() {
+        let mut result = sample::two_variants(2);
+        let dir = tempfile::tempdir().unwrap();
+        draw_all(&result, dir.path()).unwrap();
+        for run in result.points.iter_mut().flat_map(|point| &mut point.runs) {
+            run.boots.clear();
+            run.pending_seconds.clear();
+        }
+        let charts = draw_all(&result, dir.path()).unwrap();
+        let names: Vec<&str> = charts.left_out.iter().map(|chart| chart.name).collect();
+        assert_eq!(names, ["tradeoff", "pending_time", "boot_stages"]);
+        assert!(!dir.path().join("boot_stages.png").exists());
+    }
+
+    #[test]
+    fn one_seed_and_one_point_are_enough() {
+        let mut result = sample::two_variants(1);
+        result.points.truncate(1);
+        let study = std::sync::Arc::make_mut(&mut result.study);
+        study.points.truncate(1);
+        study.baseline = None;
+        let (_dir, charts) = drawn(&result);
+        assert_eq!(charts.files.len(), CHARTS.len() - 1);
     }
 }

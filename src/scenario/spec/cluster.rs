@@ -1,0 +1,296 @@
+//! The cluster as it is written: in the words of `az aks show -o json`.
+
+use super::scalar::{ProfileDuration, ProfileFlag, ProfileNumber};
+use super::{Faults, IntOrPercentText, Version};
+use deserr::Deserr;
+use schemars::JsonSchema;
+use std::collections::BTreeMap;
+
+/// The cluster, in the words of `az aks show -o json`. Both of its casings are read (`osDiskSizeGB` and `osDiskSizeGb`).
+#[derive(Debug, Deserr, JsonSchema)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ClusterSpec {
+    /// Cluster name.
+    pub name: String,
+    /// The customer's resource group; `rg` unless given.
+    #[deserr(default)]
+    pub resource_group: Option<String>,
+    /// The node resource group; `MC_<group>_<cluster>_<region>` unless given.
+    #[deserr(default)]
+    pub node_resource_group: Option<String>,
+    /// Region, such as `eastus`.
+    pub location: String,
+    /// Pricing tier of the control plane; Free unless given.
+    #[deserr(default)]
+    pub sku: Option<SkuSpec>,
+    /// Kubernetes version, in quotes.
+    pub kubernetes_version: Version,
+    /// Network model and ranges; Azure CNI Overlay unless given.
+    #[deserr(default)]
+    pub network_profile: Option<NetworkProfileSpec>,
+    /// The virtual network. Unless given, AKS's managed one: 10.224.0.0/12 with the subnet `aks-subnet`, 10.224.0.0/16.
+    #[deserr(default)]
+    pub vnet: Option<VnetSpec>,
+    /// Node pools.
+    pub agent_pool_profiles: Vec<AgentPoolSpec>,
+    /// The cluster autoscaler's settings, for all pools that it manages.
+    #[deserr(default)]
+    pub auto_scaler_profile: Option<AutoScalerProfileSpec>,
+}
+
+/// The SKU of the cluster.
+#[derive(Debug, Deserr, JsonSchema)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SkuSpec {
+    /// `Base`; Automatic clusters are not simulated.
+    #[deserr(default)]
+    pub name: Option<String>,
+    /// Free, Standard or Premium.
+    pub tier: String,
+}
+
+/// Network model and ranges.
+#[derive(Debug, Default, Deserr, JsonSchema)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NetworkProfileSpec {
+    /// `kubenet` or `azure`.
+    #[deserr(default)]
+    pub network_plugin: Option<String>,
+    /// `overlay`, with the plugin `azure`; without it pods take addresses of the node subnet.
+    #[deserr(default)]
+    pub network_plugin_mode: Option<String>,
+    /// Range of pod addresses with kubenet and overlay; 10.244.0.0/16 unless given.
+    #[deserr(default)]
+    pub pod_cidr: Option<String>,
+    /// Range of Service addresses; 10.0.0.0/16 unless given.
+    #[deserr(default)]
+    pub service_cidr: Option<String>,
+    /// Address of the DNS Service; the tenth of the Service range unless given.
+    #[deserr(default, rename = "dnsServiceIP")]
+    #[schemars(rename = "dnsServiceIP")]
+    pub dns_service_ip: Option<String>,
+    /// `loadBalancer` (with a load balancer and public addresses that are billed) or another way out (without).
+    #[deserr(default)]
+    pub outbound_type: Option<String>,
+    /// Settings of the load balancer.
+    #[deserr(default)]
+    pub load_balancer_profile: Option<LoadBalancerProfileSpec>,
+}
+
+/// Settings of the load balancer.
+#[derive(Debug, Default, Deserr, JsonSchema)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LoadBalancerProfileSpec {
+    /// Outbound addresses that AKS manages.
+    #[deserr(default, rename = "managedOutboundIPs")]
+    #[schemars(rename = "managedOutboundIPs")]
+    pub managed_outbound_ips: Option<ManagedOutboundIpsSpec>,
+}
+
+/// Outbound addresses that AKS manages.
+#[derive(Debug, Default, Deserr, JsonSchema)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ManagedOutboundIpsSpec {
+    /// How many, 1 unless given.
+    #[deserr(default)]
+    pub count: Option<u32>,
+}
+
+/// A virtual network with its subnets.
+#[derive(Debug, Deserr, JsonSchema)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct VnetSpec {
+    /// Address ranges of the network.
+    #[deserr(default)]
+    pub address_space: Option<Vec<String>>,
+    /// Subnets.
+    pub subnets: Vec<SubnetSpec>,
+}
+
+/// A subnet.
+#[derive(Debug, Deserr, JsonSchema)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SubnetSpec {
+    /// Name, as pools refer to it.
+    pub name: String,
+    /// Prefix, such as 10.224.0.0/24.
+    pub address_prefix: String,
+}
+
+/// A node pool: one virtual machine scale set, every VM alike.
+#[derive(Debug, Deserr, JsonSchema)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AgentPoolSpec {
+    /// Pool name: a lower-case letter, then up to eleven lower-case letters and digits.
+    pub name: String,
+    /// System or User; System for the first pool and User for the others unless given.
+    #[deserr(default)]
+    pub mode: Option<String>,
+    /// VM size, such as Standard_D4s_v5. It can never change: another size is another pool.
+    pub vm_size: String,
+    /// Nodes at the start; the minimum of an autoscaled pool, or 1, unless given.
+    #[deserr(default)]
+    pub count: Option<u32>,
+    /// Lets the cluster autoscaler manage the pool.
+    #[deserr(default)]
+    pub enable_auto_scaling: Option<bool>,
+    /// Fewest nodes of an autoscaled pool.
+    #[deserr(default)]
+    pub min_count: Option<u32>,
+    /// Most nodes of an autoscaled pool.
+    #[deserr(default)]
+    pub max_count: Option<u32>,
+    /// Most pods a node; 110 with kubenet, 30 with Azure CNI node subnet, 250 with overlay unless given.
+    #[deserr(default)]
+    pub max_pods: Option<u32>,
+    /// Ephemeral or Managed; Ephemeral where the VM size has room for it unless given.
+    #[deserr(default)]
+    pub os_disk_type: Option<String>,
+    /// Size of the OS disk in GiB; 0 means the default.
+    #[deserr(default, rename = "osDiskSizeGB")]
+    #[schemars(rename = "osDiskSizeGB")]
+    pub os_disk_size_gb: Option<u32>,
+    /// Linux; Windows is not simulated.
+    #[deserr(default)]
+    pub os_type: Option<String>,
+    /// Ubuntu, Ubuntu2204, Ubuntu2404 or AzureLinux.
+    #[deserr(default, rename = "osSKU")]
+    #[schemars(rename = "osSKU")]
+    pub os_sku: Option<String>,
+    /// Subnet of the nodes: its name, or an Azure resource id that ends with it.
+    #[deserr(default, rename = "vnetSubnetID")]
+    #[schemars(rename = "vnetSubnetID")]
+    pub vnet_subnet_id: Option<String>,
+    /// Availability zones, such as ["1", "2", "3"].
+    #[deserr(default)]
+    #[schemars(with = "Option<Vec<String>>")]
+    pub availability_zones: Option<Vec<serde_json::Value>>,
+    /// Labels of the nodes.
+    #[deserr(default)]
+    pub node_labels: Option<BTreeMap<String, String>>,
+    /// Taints of the nodes, such as `dedicated=batch:NoSchedule`.
+    #[deserr(default)]
+    pub node_taints: Option<Vec<String>>,
+    /// Kubernetes version of the nodes, in quotes; the cluster's unless given.
+    #[deserr(default)]
+    pub orchestrator_version: Option<Version>,
+    /// Regular or Spot.
+    #[deserr(default)]
+    pub scale_set_priority: Option<String>,
+    /// How the pool is upgraded.
+    #[deserr(default)]
+    pub upgrade_settings: Option<UpgradeSettingsSpec>,
+}
+
+/// How a pool is upgraded.
+#[derive(Debug, Default, Deserr, JsonSchema)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UpgradeSettingsSpec {
+    /// Extra nodes during an upgrade: a number, or a percentage of the nodes, rounded up. 10% unless given.
+    #[deserr(default)]
+    pub max_surge: Option<IntOrPercentText>,
+    /// Nodes taken out of service at once when maxSurge is 0; 0 unless given.
+    #[deserr(default)]
+    pub max_unavailable: Option<IntOrPercentText>,
+    /// How long the drain of one node may take, in minutes; 30 unless given.
+    #[deserr(default)]
+    pub drain_timeout_in_minutes: Option<u32>,
+    /// Wait between the drain of a node and its reimage, in minutes; 0 unless given.
+    #[deserr(default)]
+    pub node_soak_duration_in_minutes: Option<u32>,
+}
+
+/// The cluster autoscaler's settings. Durations are written as 10s or 10m; bare numbers mean seconds.
+#[derive(Debug, Default, Deserr, JsonSchema)]
+#[deserr(error = Faults, deny_unknown_fields)]
+#[schemars(deny_unknown_fields)]
+pub struct AutoScalerProfileSpec {
+    /// Time between two looks; 10s.
+    #[deserr(default, rename = "scan-interval")]
+    #[schemars(rename = "scan-interval")]
+    pub scan_interval: Option<ProfileDuration>,
+    /// No scale-down for so long after a scale-up; 10m.
+    #[deserr(default, rename = "scale-down-delay-after-add")]
+    #[schemars(rename = "scale-down-delay-after-add")]
+    pub scale_down_delay_after_add: Option<ProfileDuration>,
+    /// No scale-down for so long after a node was deleted; the scan interval.
+    #[deserr(default, rename = "scale-down-delay-after-delete")]
+    #[schemars(rename = "scale-down-delay-after-delete")]
+    pub scale_down_delay_after_delete: Option<ProfileDuration>,
+    /// No scale-down for so long after a failed one; 3m.
+    #[deserr(default, rename = "scale-down-delay-after-failure")]
+    #[schemars(rename = "scale-down-delay-after-failure")]
+    pub scale_down_delay_after_failure: Option<ProfileDuration>,
+    /// A node goes when it was not needed for so long; 10m.
+    #[deserr(default, rename = "scale-down-unneeded-time")]
+    #[schemars(rename = "scale-down-unneeded-time")]
+    pub scale_down_unneeded_time: Option<ProfileDuration>,
+    /// The same for a node that is not ready; 20m.
+    #[deserr(default, rename = "scale-down-unready-time")]
+    #[schemars(rename = "scale-down-unready-time")]
+    pub scale_down_unready_time: Option<ProfileDuration>,
+    /// Below this share of requests a node may go, 0 to 1; 0.5.
+    #[deserr(default, rename = "scale-down-utilization-threshold")]
+    #[schemars(rename = "scale-down-utilization-threshold")]
+    pub scale_down_utilization_threshold: Option<ProfileNumber>,
+    /// Longest wait for the pods of a removed node, in seconds; 600.
+    #[deserr(default, rename = "max-graceful-termination-sec")]
+    #[schemars(rename = "max-graceful-termination-sec")]
+    pub max_graceful_termination_sec: Option<ProfileNumber>,
+    /// Empty nodes removed at once; 10.
+    #[deserr(default, rename = "max-empty-bulk-delete")]
+    #[schemars(rename = "max-empty-bulk-delete")]
+    pub max_empty_bulk_delete: Option<ProfileNumber>,
+    /// A node that is not up after so long is given up; 15m.
+    #[deserr(default, rename = "max-node-provision-time")]
+    #[schemars(rename = "max-node-provision-time")]
+    pub max_node_provision_time: Option<ProfileDuration>,
+    /// Above so many per cent of unready nodes the autoscaler halts; 45.
+    #[deserr(default, rename = "max-total-unready-percentage")]
+    #[schemars(rename = "max-total-unready-percentage")]
+    pub max_total_unready_percentage: Option<ProfileNumber>,
+    /// Unready nodes that are tolerated in any case; 3.
+    #[deserr(default, rename = "ok-total-unready-count")]
+    #[schemars(rename = "ok-total-unready-count")]
+    pub ok_total_unready_count: Option<ProfileNumber>,
+    /// Pending pods younger than this are overlooked; 0s.
+    #[deserr(default, rename = "new-pod-scale-up-delay")]
+    #[schemars(rename = "new-pod-scale-up-delay")]
+    pub new_pod_scale_up_delay: Option<ProfileDuration>,
+    /// How one of several pools is chosen: random, most-pods or least-waste; random.
+    #[deserr(default)]
+    pub expander: Option<String>,
+    /// Equalise pools that are alike; false.
+    #[deserr(default, rename = "balance-similar-node-groups")]
+    #[schemars(rename = "balance-similar-node-groups")]
+    pub balance_similar_node_groups: Option<ProfileFlag>,
+    /// Keep nodes whose pods have local storage; false.
+    #[deserr(default, rename = "skip-nodes-with-local-storage")]
+    #[schemars(rename = "skip-nodes-with-local-storage")]
+    pub skip_nodes_with_local_storage: Option<ProfileFlag>,
+    /// Keep nodes with system pods; true.
+    #[deserr(default, rename = "skip-nodes-with-system-pods")]
+    #[schemars(rename = "skip-nodes-with-system-pods")]
+    pub skip_nodes_with_system_pods: Option<ProfileFlag>,
+    /// Leave DaemonSets out of a node's utilisation; false.
+    #[deserr(default, rename = "ignore-daemonsets-utilization")]
+    #[schemars(rename = "ignore-daemonsets-utilization")]
+    pub ignore_daemonsets_utilization: Option<ProfileFlag>,
+    /// Evict DaemonSet pods of empty nodes first; false.
+    #[deserr(default, rename = "daemonset-eviction-for-empty-nodes")]
+    #[schemars(rename = "daemonset-eviction-for-empty-nodes")]
+    pub daemonset_eviction_for_empty_nodes: Option<ProfileFlag>,
+    /// Evict DaemonSet pods of occupied nodes first; true.
+    #[deserr(default, rename = "daemonset-eviction-for-occupied-nodes")]
+    #[schemars(rename = "daemonset-eviction-for-occupied-nodes")]
+    pub daemonset_eviction_for_occupied_nodes: Option<ProfileFlag>,
+}

@@ -1,0 +1,183 @@
+//! What is written in a scenario file, before anything is looked up.
+//!
+//! The types here are read with `deserr`, which finds every error at once, and described with `schemars`, which makes the JSON
+//! Schema: their doc comments are what editors show to whoever writes a scenario.
+
+mod cluster;
+mod decode;
+mod dist;
+mod scalar;
+mod workload;
+
+pub use cluster::{
+    AgentPoolSpec, AutoScalerProfileSpec, ClusterSpec, NetworkProfileSpec, SkuSpec, SubnetSpec, UpgradeSettingsSpec,
+    VnetSpec,
+};
+pub use decode::{Fault, Faults};
+pub use dist::DistSpec;
+pub use scalar::{ClockTime, Cpu, Duration, IntOrPercentText, Percent, ProfileNumber, Size, Version};
+pub use workload::{BehaviourSpec, DemandSpec, ImageSpec, ScopeSpec, StepSpec, TargetSpec, WorkloadsSpec};
+
+use deserr::Deserr;
+use schemars::JsonSchema;
+use std::collections::BTreeMap;
+
+/// A scenario: a cluster, what runs on it, what is done to it, and what to compare.
+#[derive(Debug, Deserr, JsonSchema)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields, title = "aksim scenario")]
+pub struct ScenarioSpec {
+    /// Always `aksim/v1`.
+    pub api_version: String,
+    /// Name of the scenario and of its results folder.
+    pub name: String,
+    /// The question that the scenario asks, in a sentence.
+    #[deserr(default)]
+    pub description: Option<String>,
+    /// Wall-clock moment of virtual time zero, such as `2026-03-02T00:00:00Z`; matters for daily demand and schedules. By default a
+    /// Monday, 2026-03-02 at midnight UTC.
+    #[deserr(default)]
+    pub start: Option<String>,
+    /// Virtual time to simulate, warm-up included, such as `7d`.
+    pub duration: Duration,
+    /// Virtual time at the beginning that statistics leave out. By default none.
+    #[deserr(default)]
+    pub warmup: Option<Duration>,
+    /// Replications: a number of seeds, or the first seed and a count. By default 30.
+    #[deserr(default)]
+    pub seeds: Option<SeedsSpec>,
+    /// The cluster, in the words of `az aks show -o json`.
+    pub cluster: ClusterSpec,
+    /// What runs on it.
+    #[deserr(default)]
+    pub workloads: Option<WorkloadsSpec>,
+    /// What is asked of AKS, and when.
+    #[deserr(default)]
+    pub operations: Option<Vec<OperationSpec>>,
+    /// Alternatives to compare: each replaces some values of the scenario. By default one variant called `base`.
+    #[deserr(default)]
+    pub variants: Option<Vec<VariantSpec>>,
+    /// What the variants are compared with.
+    #[deserr(default)]
+    pub compare: Option<CompareSpec>,
+    /// Values to try: for each path a list. Every combination is simulated for every variant.
+    #[deserr(default)]
+    #[schemars(with = "Option<BTreeMap<String, Vec<serde_json::Value>>>")]
+    pub sweep: Option<BTreeMap<String, Vec<serde_json::Value>>>,
+    /// Durations that differ from the defaults, by the name of the stage: see the report's table of assumptions.
+    #[deserr(default)]
+    pub timing: Option<BTreeMap<String, DistSpec>>,
+    /// Prices that differ from the list.
+    #[deserr(default)]
+    pub prices: Option<PricesSpec>,
+    /// Objectives such as `pod_pending_seconds.p95 <= 180`; a broken one makes `aksim run` exit with 3.
+    #[deserr(default)]
+    pub expect: Option<Vec<String>>,
+}
+
+/// Seeds: how many, or from which on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeedsSpec {
+    /// The first seed.
+    pub first: u64,
+    /// How many.
+    pub count: u64,
+}
+
+/// An operation: exactly one of `scale` and `upgrade`.
+#[derive(Debug, Deserr, JsonSchema)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OperationSpec {
+    /// When it is asked, from the start of the scenario, such as `2d`.
+    pub at: Duration,
+    /// Set the node count of a pool.
+    #[deserr(default)]
+    pub scale: Option<ScaleSpec>,
+    /// Upgrade the cluster, or the node image of pools.
+    #[deserr(default)]
+    pub upgrade: Option<UpgradeSpec>,
+}
+
+/// Set the node count of a pool.
+#[derive(Debug, Deserr, JsonSchema)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ScaleSpec {
+    /// Pool name.
+    pub pool: String,
+    /// Nodes wanted.
+    pub count: u32,
+}
+
+/// Upgrade the cluster: control plane first, then its pools, one after the other.
+#[derive(Debug, Deserr, JsonSchema)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UpgradeSpec {
+    /// Version to upgrade to, in quotes.
+    #[deserr(default)]
+    pub kubernetes_version: Option<Version>,
+    /// Replace the node image only; the version stays.
+    #[deserr(default)]
+    pub node_image_only: Option<bool>,
+    /// Pools to upgrade; by default all of them.
+    #[deserr(default)]
+    pub pools: Option<Vec<String>>,
+}
+
+/// An alternative.
+#[derive(Debug, Deserr, JsonSchema)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct VariantSpec {
+    /// Its name in tables and charts.
+    pub name: String,
+    /// Values that it replaces, by path, such as `cluster.agentPoolProfiles[apps].vmSize: Standard_B4ms`.
+    #[deserr(default)]
+    #[schemars(with = "Option<BTreeMap<String, serde_json::Value>>")]
+    pub set: Option<BTreeMap<String, serde_json::Value>>,
+}
+
+/// What the variants are compared with.
+#[derive(Debug, Deserr, JsonSchema)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CompareSpec {
+    /// Name of the variant that is subtracted from the others, seed by seed.
+    pub baseline: String,
+}
+
+/// Prices that differ from the list.
+#[derive(Debug, Default, Deserr, JsonSchema)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PricesSpec {
+    /// Taken off every price, such as `10%`.
+    #[deserr(default)]
+    pub discount: Option<Percent>,
+    /// Pay for VMs as reserved: `none`, `1yr` or `3yr`, where such a price is known.
+    #[deserr(default)]
+    pub reservation: Option<ReservationSpec>,
+    /// Own prices of VM sizes, in USD per hour.
+    #[deserr(default)]
+    pub vm: Option<BTreeMap<String, f64>>,
+}
+
+/// How VMs are reserved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserr, JsonSchema)]
+#[deserr(error = Faults)]
+pub enum ReservationSpec {
+    /// Not at all.
+    #[deserr(rename = "none")]
+    #[schemars(rename = "none")]
+    None,
+    /// For a year.
+    #[deserr(rename = "1yr")]
+    #[schemars(rename = "1yr")]
+    OneYear,
+    /// For three years.
+    #[deserr(rename = "3yr")]
+    #[schemars(rename = "3yr")]
+    ThreeYears,
+}

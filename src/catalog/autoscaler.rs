@@ -108,3 +108,32 @@ impl std::str::FromStr for Expander {
         found.ok_or_else(|| UnknownName::new(text, &all.map(Self::name).join(", ")))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_those_that_aks_documents() {
+        let profile = AutoscalerProfile::default();
+        for (found, documented) in [
+            (profile.scan_interval, "10s"),
+            (profile.scale_down_delay_after_add, "10m"),
+            (profile.scale_down_delay_after_delete, "10s"),
+            (profile.scale_down_delay_after_failure, "3m"),
+            (profile.scale_down_unneeded_time, "10m"),
+            (profile.scale_down_unready_time, "20m"),
+            (profile.max_graceful_termination, "10m"),
+            (profile.max_node_provision_time, "15m"),
+            (profile.new_pod_scale_up_delay, "0s"),
+        ] {
+            assert_eq!(found.to_string(), documented);
+        }
+        assert_eq!(profile.scale_down_utilization_threshold, 0.5);
+        assert_eq!((profile.max_empty_bulk_delete, profile.ok_total_unready_count), (10, 3));
+        assert_eq!((profile.max_total_unready_percentage, profile.expander), (45, Expander::Random));
+        assert!(profile.skip_nodes_with_system_pods && profile.daemonset_eviction_for_occupied_nodes);
+        assert!(!profile.skip_nodes_with_local_storage && !profile.balance_similar_node_groups);
+        assert!(!profile.ignore_daemonsets_utilization && !profile.daemonset_eviction_for_empty_nodes);
+    }
+}

@@ -20,7 +20,7 @@ pub use os_disk::{OsDisk, OsDiskError, OsDiskKind};
 pub use price::{Price, PriceKind, Tier};
 pub use region::{Region, UnknownName};
 pub use system_workloads::{Plugins, SystemController, SystemWorkload};
-pub use timing::{Basis, Stage, Timings};
+pub use timing::{Basis, Confidence, Stage, Timings};
 pub use version::{ContainerRuntime, KubernetesVersion, OsImage, VersionError};
 pub use vm::{Arch, BurstSpec, VmFamily, VmSize};
 
@@ -68,10 +68,21 @@ impl Catalog {
     /// The known VM size whose name is most like `name`; `None` when none is like it.
     #[must_use]
     pub fn closest_vm_size(&self, name: &str) -> Option<&str> {
-        let similarity =
-            |size: &&String| strsim::normalized_damerau_levenshtein(&size.to_lowercase(), &name.to_lowercase());
-        let best = self.sizes.keys().max_by(|a, b| similarity(a).total_cmp(&similarity(b)))?;
-        (similarity(&best) > 0.6).then_some(best.as_str())
+        self.closest_vm_sizes(name, 1).first().copied()
+    }
+
+    /// Up to `count` known VM sizes with names like `name`, the most alike first. The prefix `Standard_` may be missing.
+    #[must_use]
+    pub fn closest_vm_sizes(&self, name: &str, count: usize) -> Vec<&str> {
+        const ALIKE: f64 = 0.7;
+        let written = name.to_lowercase();
+        // People say "B4ms"; without the prefix every name would be equally far.
+        let written = if written.starts_with("standard") { written } else { format!("standard_{written}") };
+        let similarity = |size: &str| strsim::normalized_damerau_levenshtein(&size.to_lowercase(), &written);
+        let mut alike: Vec<(f64, &str)> = self.sizes.keys().map(|size| (similarity(size), size.as_str())).collect();
+        alike.retain(|(similarity, _)| *similarity > ALIKE);
+        alike.sort_by(|(a, one), (b, other)| b.total_cmp(a).then(one.cmp(other)));
+        alike.into_iter().take(count).map(|(_, size)| size).collect()
     }
 
     /// The price of a VM size; `None` where the feeds have none.
@@ -80,7 +91,7 @@ impl Catalog {
         self.prices.vm(size, region, kind)
     }
 
-    /// The price of a premium SSD such as `P10`. A region without a published figure gets West Europe's, marked as an assumption.
+    /// The price of a premium SSD such as `P10` or a standard one such as `E10` (without its operations). A region without a published figure gets West Europe's, marked as an assumption.
     #[must_use]
     pub fn disk_price(&self, sku: &str, region: Region) -> Price {
         self.prices.disk(sku, region)
@@ -114,5 +125,39 @@ impl Catalog {
     #[must_use]
     pub fn system_workloads(&self) -> &[SystemWorkload] {
         &self.system_workloads
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mistyped_size_finds_the_one_meant() {
+        for (written, meant) in [
+            ("Standard_B4mss", "Standard_B4ms"),
+            ("B4ms", "Standard_B4ms"),
+            ("d4s_v5", "Standard_D4s_v5"),
+            ("Standard-D4s-v5", "Standard_D4s_v5"),
+        ] {
+            assert_eq!(Catalog::get().closest_vm_size(written), Some(meant), "{written}");
+        }
+        assert!(Catalog::get().closest_vm_sizes("Standard_D4s_v55", 3).contains(&"Standard_D4s_v5"));
+        assert_eq!(Catalog::get().closest_vm_size("t3.large"), None);
+    }
+
+    #[test]
+    fn a_size_is_found_in_any_letter_case() {
+        assert_eq!(Catalog::get().vm_size("standard_b4MS").unwrap().name, "Standard_B4ms");
+        assert!(Catalog::get().vm_size("Standard_Z9").is_none());
+    }
+
+    #[test]
+    fn every_size_has_a_price_somewhere() {
+        let catalog = Catalog::get();
+        for size in catalog.vm_sizes() {
+            let price = |region| catalog.vm_price(&size.name, region, PriceKind::PayAsYouGo);
+            assert!(Region::ALL.into_iter().any(|region| price(region).is_some()), "{}", size.name);
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! Which OS disk a node gets.
 //!
-//! Sources: azure-aks-docs, concepts-storage.md, 2026-07-30, and create-node-pools.md, 2026-07-13.
+//! Sources: azure-aks-docs, concepts-storage.md, 2026-07-30, and create-node-pools.md, 2026-07-13. A size without
+//! premium storage (Av2, Dv2, Dv3) can have neither an ephemeral OS disk nor a premium SSD (azure-compute-docs, av2-series.md and
+//! dv3-series.md, 2024-07-29); that it gets a standard SSD of the same size is an assumption.
 
 use super::VmSize;
 use crate::units::Bytes;
@@ -8,9 +10,19 @@ use crate::units::Bytes;
 /// The size of a node's OS disk unless the size of the VM says otherwise.
 const DEFAULT_GIB: u64 = 128;
 
-/// Premium SSD sizes in GiB with the tier that is billed for them.
-const TIERS: [(u64, &str); 8] =
-    [(32, "P4"), (64, "P6"), (128, "P10"), (256, "P15"), (512, "P20"), (1024, "P30"), (2048, "P40"), (4096, "P50")];
+/// The largest OS disk. Source: API specification of 2025-05-01.
+const LARGEST_GIB: u64 = 2048;
+
+/// Disk sizes in GiB with the tier that is billed for them: of premium and of standard SSDs.
+const TIERS: [(u64, &str, &str); 7] = [
+    (32, "P4", "E4"),
+    (64, "P6", "E6"),
+    (128, "P10", "E10"),
+    (256, "P15", "E15"),
+    (512, "P20", "E20"),
+    (1024, "P30", "E30"),
+    (LARGEST_GIB, "P40", "E40"),
+];
 
 /// The OS disk of every node of a pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,19 +38,28 @@ pub struct OsDisk {
 pub enum OsDiskKind {
     /// On the VM's host, free of charge.
     Ephemeral,
-    /// A premium SSD of this tier, billed while the VM exists.
+    /// A managed disk of this tier, such as `P10` (premium SSD) or `E10` (standard SSD), billed while the VM exists.
     Managed(&'static str),
 }
 
 /// An OS disk that the VM size cannot have.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "an ephemeral OS disk of {wanted} GiB does not fit: {vm} has {room} GiB of local disk; write osDiskType: Managed"
-)]
-pub struct OsDiskError {
-    vm: String,
-    wanted: u64,
-    room: u64,
+pub enum OsDiskError {
+    /// The disk wanted is larger than the local disk.
+    #[error(
+        "an ephemeral OS disk of {wanted} GiB does not fit: {vm} has {room} GiB of local disk; write osDiskType: Managed"
+    )]
+    DoesNotFit {
+        /// VM size.
+        vm: String,
+        /// GiB wanted.
+        wanted: u64,
+        /// GiB of temporary disk or cache, whichever is larger.
+        room: u64,
+    },
+    /// The size has no premium storage.
+    #[error("{0} supports no ephemeral OS disk; write osDiskType: Managed")]
+    Unsupported(String),
 }
 
 impl OsDisk {
@@ -50,19 +71,25 @@ impl OsDisk {
     /// # Errors
     /// [`OsDiskError`] when an ephemeral disk is demanded and does not fit.
     pub fn choose(vm: &VmSize, ephemeral: Option<bool>, gib: Option<u64>) -> Result<Self, OsDiskError> {
-        let wanted = gib.unwrap_or(DEFAULT_GIB);
-        let local = vm.temp_disk.max(vm.cache_disk.unwrap_or(Bytes::ZERO));
-        let fits = Bytes::from_gib(wanted) <= local;
         match ephemeral {
-            Some(true) if !fits => Err(OsDiskError { vm: vm.name.clone(), wanted, room: local.get() >> 30 }),
+            Some(true) => Self::ephemeral(vm, gib),
             Some(false) => Ok(Self::managed(vm, gib)),
-            None if !fits => Ok(Self::managed(vm, gib)),
-            _ => {
-                let size =
-                    if gib.is_none() { vm.temp_disk.max(Bytes::from_gib(wanted)) } else { Bytes::from_gib(wanted) };
-                Ok(Self { kind: OsDiskKind::Ephemeral, size })
-            }
+            None => Ok(Self::ephemeral(vm, gib).unwrap_or_else(|_| Self::managed(vm, gib))),
         }
+    }
+
+    fn ephemeral(vm: &VmSize, gib: Option<u64>) -> Result<Self, OsDiskError> {
+        if !vm.has_premium_storage() {
+            return Err(OsDiskError::Unsupported(vm.name.clone()));
+        }
+        let wanted = gib.unwrap_or(DEFAULT_GIB);
+        let room = vm.temp_disk.max(vm.cache_disk.unwrap_or(Bytes::ZERO));
+        if Bytes::from_gib(wanted) > room {
+            return Err(OsDiskError::DoesNotFit { vm: vm.name.clone(), wanted, room: room.get() >> 30 });
+        }
+        let whole = vm.temp_disk.max(Bytes::from_gib(wanted)).min(Bytes::from_gib(LARGEST_GIB));
+        let size = if gib.is_none() { whole } else { Bytes::from_gib(wanted) };
+        Ok(Self { kind: OsDiskKind::Ephemeral, size })
     }
 
     fn managed(vm: &VmSize, gib: Option<u64>) -> Self {
@@ -73,8 +100,9 @@ impl OsDisk {
             _ => 1024,
         };
         let gib = gib.unwrap_or(by_vcpus);
-        let tier = TIERS.iter().find(|(size, _)| *size >= gib).unwrap_or(&TIERS[TIERS.len() - 1]);
-        Self { kind: OsDiskKind::Managed(tier.1), size: Bytes::from_gib(gib) }
+        let (_, premium, standard) = TIERS.iter().find(|(size, ..)| *size >= gib).unwrap_or(&TIERS[TIERS.len() - 1]);
+        let tier = if vm.has_premium_storage() { premium } else { standard };
+        Self { kind: OsDiskKind::Managed(tier), size: Bytes::from_gib(gib) }
     }
 }
 
@@ -110,5 +138,48 @@ mod tests {
             let disk = OsDisk::choose(&vm(vcpus, 0, None), None, None).unwrap();
             assert_eq!(disk, OsDisk { kind: OsDiskKind::Managed(tier), size: Bytes::from_gib(gib) }, "{vcpus} vCPUs");
         }
+    }
+
+    #[test]
+    fn sizes_of_the_catalogue_get_the_disk_of_their_kind() {
+        let choose = |name| OsDisk::choose(Catalog::get().vm_size(name).unwrap(), None, None).unwrap();
+        for (name, kind, gib) in [
+            ("Standard_D8ds_v5", OsDiskKind::Ephemeral, 300),
+            ("Standard_D96ds_v5", OsDiskKind::Ephemeral, 2048),
+            ("Standard_DS2_v2", OsDiskKind::Managed("P10"), 128),
+            ("Standard_DS3_v2", OsDiskKind::Ephemeral, 128),
+            ("Standard_B4ms", OsDiskKind::Managed("P10"), 128),
+            ("Standard_D4s_v5", OsDiskKind::Managed("P10"), 128),
+            ("Standard_A4_v2", OsDiskKind::Managed("E10"), 128),
+            ("Standard_D3_v2", OsDiskKind::Managed("E10"), 128),
+        ] {
+            assert_eq!(choose(name), OsDisk { kind, size: Bytes::from_gib(gib) }, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_written_managed_size_is_billed_as_the_next_larger_tier() {
+        for (gib, tier) in [(30, "P4"), (64, "P6"), (65, "P10"), (200, "P15"), (1025, "P40"), (2048, "P40")] {
+            let disk = OsDisk::choose(&vm(4, 0, None), Some(false), Some(gib)).unwrap();
+            assert_eq!(disk, OsDisk { kind: OsDiskKind::Managed(tier), size: Bytes::from_gib(gib) });
+        }
+    }
+
+    #[test]
+    fn every_size_of_the_catalogue_gets_a_disk_that_has_a_price() {
+        let catalog = Catalog::get();
+        for size in catalog.vm_sizes() {
+            if let OsDiskKind::Managed(tier) = OsDisk::choose(size, None, None).unwrap().kind {
+                assert!(catalog.disk_price(tier, crate::catalog::Region::PolandCentral).per_hour.micros() > 0);
+            }
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_what_does_not_fit() {
+        let refusal = |vm: &VmSize| OsDisk::choose(vm, Some(true), Some(100)).unwrap_err().to_string();
+        assert!(refusal(&vm(2, 75, None)).contains("100 GiB does not fit: Standard_D2s_v5 has 75 GiB"));
+        let a8 = Catalog::get().vm_size("Standard_A8_v2").unwrap();
+        assert!(refusal(a8).contains("Standard_A8_v2 supports no ephemeral OS disk"));
     }
 }

@@ -9,6 +9,11 @@ const VM: &str = include_str!("data/vm-prices.csv");
 const RESERVED: &str = include_str!("data/vm-prices-reserved.csv");
 const OTHER: &str = include_str!("data/other-prices.csv");
 
+/// Reserved prices older than this are used where there is no other, and marked.
+const OUTDATED_BEFORE: &str = "2024";
+/// Lends its disk prices to a region that has none.
+const LENDER: Region = Region::WestEurope;
+
 /// A price with where it comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Price {
@@ -18,8 +23,10 @@ pub struct Price {
     pub date: String,
     /// The feed it was read from.
     pub source: String,
-    /// `Measured` for a published price of this region, `Assumption` for one borrowed from another.
+    /// `Measured` for a published price of this region, `Assumption` for one borrowed from another or out of date.
     pub basis: Basis,
+    /// What is assumed, when something is.
+    pub note: Option<String>,
 }
 
 /// How a VM is paid for.
@@ -90,8 +97,6 @@ struct VmRow {
     region: String,
     payg_usd_per_hour: Option<f64>,
     spot_usd_per_hour: Option<f64>,
-    reserved_1yr_usd_per_hour: Option<f64>,
-    reserved_3yr_usd_per_hour: Option<f64>,
     price_date: String,
     source: String,
 }
@@ -124,31 +129,36 @@ fn rows<T: for<'de> Deserialize<'de>>(file: &str, data: &str) -> Vec<T> {
 
 fn price(usd: f64, date: &str, source: &str) -> Price {
     let per_hour = UsdPerHour::from_dollars(usd).unwrap_or_else(|| panic!("{usd} from {source} is not a price"));
-    Price { per_hour, date: date.to_owned(), source: source.to_owned(), basis: Basis::Measured }
+    Price { per_hour, date: date.to_owned(), source: source.to_owned(), basis: Basis::Measured, note: None }
+}
+
+/// The same price, used although it is not the one wanted.
+fn assumed(price: Price, note: String) -> Price {
+    Price { basis: Basis::Assumption, note: Some(note), ..price }
 }
 
 impl Prices {
     /// Reads the embedded files.
     pub fn load() -> Self {
         let mut vm = BTreeMap::new();
-        // The dated extra file first: where the main file has a reserved price too, that one is kept.
+        // The main file repeats reserved prices, under the date of its other columns; this one has their own.
         for row in rows::<ReservedRow>("vm-prices-reserved.csv", RESERVED) {
             let kind = if row.term == "1yr" { PriceKind::Reserved1Year } else { PriceKind::Reserved3Year };
             let known: Option<&Price> = vm.get(&(row.name.clone(), region(&row.region), kind));
             if known.is_none_or(|known| known.date < row.price_date) {
-                vm.insert((row.name, region(&row.region), kind), price(row.usd_per_hour, &row.price_date, &row.source));
+                let listed = price(row.usd_per_hour, &row.price_date, &row.source);
+                let outdated = row.price_date.as_str() < OUTDATED_BEFORE;
+                let note = || format!("no reserved price after {} is known", row.price_date);
+                let listed = if outdated { assumed(listed, note()) } else { listed };
+                vm.insert((row.name, region(&row.region), kind), listed);
             }
         }
         for row in rows::<VmRow>("vm-prices.csv", VM) {
-            let kinds = [
-                (PriceKind::PayAsYouGo, row.payg_usd_per_hour),
-                (PriceKind::Spot, row.spot_usd_per_hour),
-                (PriceKind::Reserved1Year, row.reserved_1yr_usd_per_hour),
-                (PriceKind::Reserved3Year, row.reserved_3yr_usd_per_hour),
-            ];
+            let kinds = [(PriceKind::PayAsYouGo, row.payg_usd_per_hour), (PriceKind::Spot, row.spot_usd_per_hour)];
+            let source = row.source.split(" | reserved").next().unwrap_or(&row.source);
             for (kind, usd) in kinds {
                 if let Some(usd) = usd {
-                    vm.insert((row.name.clone(), region(&row.region), kind), price(usd, &row.price_date, &row.source));
+                    vm.insert((row.name.clone(), region(&row.region), kind), price(usd, &row.price_date, source));
                 }
             }
         }
@@ -185,13 +195,15 @@ impl Prices {
     /// A disk's price a month over 730 h.
     pub fn disk(&self, sku: &str, region: Region) -> Price {
         let item = format!("{sku} LRS");
-        let own = self.find("disk_premium_ssd", region.name(), &item);
-        let row = own.or_else(|| self.find("disk_premium_ssd", Region::WestEurope.name(), &item));
+        let category = if sku.starts_with('E') { "disk_standard_ssd" } else { "disk_premium_ssd" };
+        let own = self.find(category, region.name(), &item);
+        let row = own.or_else(|| self.find(category, LENDER.name(), &item));
         let row = row.unwrap_or_else(|| panic!("other-prices.csv: no price of {item}"));
         let per_hour =
             UsdPerHour::from_dollars_per_month(row.usd).unwrap_or_else(|| panic!("{} is not a price", row.usd));
-        let basis = if own.is_some() { Basis::Measured } else { Basis::Assumption };
-        Price { per_hour, date: row.price_date.clone(), source: row.source.clone(), basis }
+        let listed = Price { per_hour, ..price(0.0, &row.price_date, &row.source) };
+        let note = || format!("no disk price of {region} is known; that of {LENDER} is used");
+        if own.is_some() { listed } else { assumed(listed, note()) }
     }
 
     fn hourly(&self, category: &str, region: &str, item: &str) -> Price {
@@ -250,5 +262,39 @@ mod tests {
         let catalog = Catalog::get();
         assert_eq!(catalog.disk_price("P10", Region::PolandCentral).basis, Basis::Assumption);
         assert_eq!(catalog.disk_price("P10", Region::WestEurope).basis, Basis::Measured);
+        assert!(catalog.disk_price("E10", Region::PolandCentral).note.unwrap().contains("westeurope"));
+    }
+
+    #[test]
+    fn a_reserved_price_has_its_own_date_and_an_old_one_is_marked() {
+        let reserved = |size, region| Catalog::get().vm_price(size, region, PriceKind::Reserved1Year).unwrap();
+        let d4 = reserved("Standard_D4s_v5", Region::EastUs);
+        assert_eq!((d4.per_hour.micros(), d4.date.as_str(), d4.basis), (113_242, "2024-02-05", Basis::Measured));
+        assert_eq!(reserved("Standard_D4s_v5", Region::EastUs2).date, "2026", "the newest of several");
+        let b4 = reserved("Standard_B4ms", Region::EastUs);
+        assert_eq!((b4.date.as_str(), b4.basis), ("2020-04-30", Basis::Assumption));
+    }
+
+    #[test]
+    fn no_commitment_and_no_spot_is_dearer_than_paying_as_you_go() {
+        let prices = &Catalog::get().prices;
+        for ((size, region, kind), price) in &prices.vm {
+            let list = prices.vm(size, *region, PriceKind::PayAsYouGo);
+            let list = list.unwrap_or_else(|| panic!("{size} in {region} has only a {kind:?} price"));
+            assert!(*kind == PriceKind::PayAsYouGo || price.per_hour < list.per_hour, "{size} in {region}, {kind:?}");
+        }
+    }
+
+    #[test]
+    fn every_region_has_every_disk_tier_address_and_control_plane() {
+        let catalog = Catalog::get();
+        for region in Region::ALL {
+            for sku in ["P4", "P6", "P10", "P15", "P20", "P30", "P40", "P50", "E4", "E10", "E15", "E20", "E30", "E40"] {
+                assert!(catalog.disk_price(sku, region).per_hour.micros() > 0, "{sku} in {region}");
+            }
+            assert_eq!(catalog.public_ip_price(region).per_hour.micros(), 5_000);
+            let tiers = [Tier::Free, Tier::Standard, Tier::Premium];
+            assert_eq!(tiers.map(|tier| catalog.tier_price(tier, region).per_hour.micros()), [0, 100_000, 600_000]);
+        }
     }
 }

@@ -1,14 +1,11 @@
 //! What AKS reserves on a node, and what remains for pods.
 //!
-//! Source: azure-aks-docs, node-resource-reservations.md, 2026-06-11. The page computes in MB and GB; the one published node
-//! (best-practices-app-cluster-reliability.md, 2026-08-20) shows that nodes compute in Mi and Gi, and from the size's nominal
-//! memory. Not known: the part of the memory that the kernel keeps for itself, so capacity is taken as nominal.
+//! Source: azure-aks-docs, node-resource-reservations.md, 2026-06-11. The page computes in MB and GB; three published nodes (see the
+//! tests) show that nodes compute in Mi and Gi under both rules, and from the size's nominal memory. Not known: the part of the
+//! memory that the kernel keeps for itself (about 2 % on those nodes), so capacity is taken as nominal, and likewise the disk's.
 
 use super::{KubernetesVersion, VmSize};
 use crate::units::{Bytes, MilliCpu, Resources};
-
-/// Share of the OS disk that pods may use as ephemeral storage, in per cent: from the published node.
-const EPHEMERAL_PERCENT: u64 = 90;
 
 /// CPU reserved for the kubelet and the system: 60 m for the first core, 40 for the second, 20 each for the next two, 10 each
 /// beyond. The page gives points only; this form, derived, meets all of them.
@@ -36,17 +33,41 @@ pub const fn eviction_threshold(version: KubernetesVersion) -> Bytes {
     Bytes::from_mib(if is_old_rule(version) { 750 } else { 100 })
 }
 
-/// What a node gives to pods.
+/// What a node of this size gives to pods.
 #[must_use]
 pub fn allocatable(version: KubernetesVersion, size: &VmSize, max_pods: u32, os_disk: Bytes) -> Resources {
-    let memory_reserved = kube_reserved_memory(version, size.memory, max_pods) + eviction_threshold(version);
-    Resources {
-        cpu: MilliCpu::from_cores(size.vcpus) - kube_reserved_cpu(size.vcpus),
-        memory: size.memory.saturating_sub(memory_reserved),
-        ephemeral: Bytes::new(os_disk.get() / 100 * EPHEMERAL_PERCENT),
+    let capacity = Resources {
+        cpu: MilliCpu::from_cores(size.vcpus),
+        memory: size.memory,
+        ephemeral: os_disk,
         pods: max_pods,
         ..Resources::default()
+    };
+    allocatable_of(version, size.memory, &capacity)
+}
+
+/// What a node that reports this capacity gives to pods. The reservation follows the size's nominal memory.
+///
+/// # Panics
+/// When the capacity has 2^32 vCPUs or more.
+#[must_use]
+pub fn allocatable_of(version: KubernetesVersion, nominal: Bytes, capacity: &Resources) -> Resources {
+    let vcpus = u32::try_from(capacity.cpu.millis() / 1000).expect("a node has fewer than 2^32 vCPUs");
+    let memory_reserved = kube_reserved_memory(version, nominal, capacity.pods) + eviction_threshold(version);
+    Resources {
+        cpu: capacity.cpu.saturating_sub(kube_reserved_cpu(vcpus)),
+        memory: capacity.memory.saturating_sub(memory_reserved),
+        ephemeral: capacity.ephemeral.saturating_sub(disk_eviction_threshold(capacity.ephemeral)),
+        pods: capacity.pods,
+        extended: capacity.extended.clone(),
     }
+}
+
+/// The kubelet evicts pods when less than 10 % of the disk is free. It keeps that share in single precision, where a tenth is
+/// 13421773 / 2^27, which shows in the last bytes of what nodes report.
+fn disk_eviction_threshold(disk: Bytes) -> Bytes {
+    let threshold = (u128::from(disk.get()) * 13_421_773) >> 27;
+    Bytes::new(u64::try_from(threshold).expect("a tenth of 64 bits fits 64 bits"))
 }
 
 const fn is_old_rule(version: KubernetesVersion) -> bool {
@@ -112,12 +133,43 @@ mod tests {
         assert_eq!(eviction_threshold(OLD), Bytes::from_mib(750));
     }
 
-    /// best-practices-app-cluster-reliability.md, 2026-08-20: capacity 8 CPU and 32,863,116 Ki, allocatable 7,820 m and 28,362,636 Ki.
+    fn check(version: KubernetesVersion, nominal_gib: u64, [cpu, memory, disk, pods]: [u64; 4], left: [u64; 3]) {
+        let capacity = Resources {
+            cpu: MilliCpu::from_millis(cpu),
+            memory: Bytes::new(memory * 1024),
+            ephemeral: Bytes::new(disk * 1024),
+            pods: u32::try_from(pods).unwrap(),
+            ..Resources::default()
+        };
+        let found = allocatable_of(version, Bytes::from_gib(nominal_gib), &capacity);
+        assert_eq!([found.cpu.millis(), found.memory.get() / 1024, found.ephemeral.get()], left, "{version}");
+        assert_eq!(found.pods, capacity.pods);
+    }
+
+    /// Capacity in millicores, Ki, Ki and pods; allocatable in millicores, Ki and bytes.
     #[test]
-    fn the_published_node_is_met() {
-        assert_eq!(8000 - kube_reserved_cpu(8).millis(), 7820);
-        let capacity = Bytes::new(32_863_116 * 1024);
-        let left = capacity - kube_reserved_memory(OLD, Bytes::from_gib(32), 110) - eviction_threshold(OLD);
-        assert_eq!(left, Bytes::new(28_362_636 * 1024));
+    fn published_nodes_are_met_to_the_last_byte() {
+        // azure-aks-docs, best-practices-app-cluster-reliability.md, 2026-08-20.
+        check(OLD, 32, [8000, 32_863_116, 129_886_128, 110], [7820, 28_362_636, 119_703_055_367]);
+        // github.com/Azure/AKS/issues/3525, 2023-03-09: Kubernetes 1.24.
+        let version = KubernetesVersion::minor(24);
+        check(version, 4, [2000, 4_025_836, 259_966_896, 100], [1900, 2_209_260, 239_585_490_957]);
+        // A public listing of a Standard_E4s_v3 with Kubernetes 1.30.7 and Overlay, 2025-02-21.
+        let version = "1.30.7".parse().unwrap();
+        check(version, 32, [4000, 32_865_016, 129_886_128, 250], [3860, 27_591_416, 119_703_055_367]);
+    }
+
+    #[test]
+    fn a_size_of_the_catalogue_gives_pods_what_is_left() {
+        let size = super::super::Catalog::get().vm_size("Standard_B4ms").unwrap();
+        let left = allocatable(NEW, size, 110, Bytes::from_gib(128));
+        assert_eq!((left.cpu.millis(), left.pods), (3860, 110));
+        assert_eq!(left.memory, Bytes::from_mib(16 * 1024 - 2250 - 100));
+    }
+
+    #[test]
+    fn a_tiny_size_has_nothing_left_rather_than_less_than_nothing() {
+        let size = super::super::Catalog::get().vm_size("Standard_B1ls").unwrap();
+        assert_eq!(allocatable(OLD, size, 110, Bytes::from_gib(128)).memory, Bytes::ZERO);
     }
 }

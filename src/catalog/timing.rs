@@ -17,6 +17,8 @@ const DATA: &str = include_str!("data/stage-timings.csv");
 pub enum Basis {
     /// Published, or fitted to a sample of measurements.
     Measured,
+    /// Read off one real cluster that somebody published.
+    Observed,
     /// A sum of measured parts, put together by assumption.
     SimulatedSum,
     /// The centre comes from evidence, the spread is a judgement.
@@ -33,10 +35,35 @@ impl Basis {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Measured => "measured",
+            Self::Observed => "observed",
             Self::SimulatedSum => "simulated-sum",
             Self::MedianAnchored => "median-anchored",
             Self::FittedToTarget => "fitted-to-target",
             Self::Assumption => "assumption",
+        }
+    }
+}
+
+/// How far a figure is to be trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Confidence {
+    /// Official or instrumented.
+    High,
+    /// A good but small or single source.
+    Medium,
+    /// Weak, or partly an assumption.
+    Low,
+}
+
+impl Confidence {
+    /// The tag in the data file and in the report.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::High => "high",
+            Self::Medium => "medium",
+            Self::Low => "low",
         }
     }
 }
@@ -52,6 +79,8 @@ pub struct Stage {
     pub dist: Dist,
     /// How well it is founded.
     pub basis: Basis,
+    /// How far it is to be trusted; of an overridden stage nothing is known, so `Low`.
+    pub confidence: Confidence,
     /// Which measurements.
     pub evidence: String,
 }
@@ -63,6 +92,7 @@ struct Row {
     a: f64,
     b: Option<f64>,
     basis: Basis,
+    confidence: Confidence,
     evidence: String,
     meaning: String,
 }
@@ -91,7 +121,8 @@ fn stage(row: Row) -> Stage {
         other => panic!("stage-timings.csv: unknown distribution {other}"),
     };
     dist.validate().unwrap_or_else(|error| panic!("stage-timings.csv: {}: {error}", row.stage));
-    Stage { name: row.stage, meaning: row.meaning, dist, basis: row.basis, evidence: row.evidence }
+    let Row { stage: name, meaning, basis, confidence, evidence, .. } = row;
+    Stage { name, meaning, dist, basis, confidence, evidence }
 }
 
 /// Defines [`Timings`]: one field a stage, of the stage's name.
@@ -151,6 +182,7 @@ macro_rules! timings {
                         stage.dist = self.$name.clone();
                         stage.evidence = "the scenario".to_owned();
                         stage.basis = Basis::Assumption;
+                        stage.confidence = Confidence::Low;
                     }
                     stages.push(stage);
                 })*
@@ -232,6 +264,36 @@ mod tests {
         assert_ne!(start(KubernetesVersion::minor(18), OsImage::Ubuntu2204), Dist::lognormal(0.94, 1.99));
         let cse = |image| Timings::defaults(VERSION, image).cse;
         assert_ne!(cse(OsImage::Ubuntu2204), cse(OsImage::AzureLinux3));
+    }
+
+    #[test]
+    fn every_row_of_the_file_is_a_stage_under_its_own_or_its_images_name() {
+        for row in rows() {
+            let (name, _) = row.name.split_once('_').unwrap_or((&row.name, ""));
+            let known = Timings::NAMES.contains(&row.name.as_str())
+                || name == "cse"
+                || ["containerd_start", "docker_start"].contains(&row.name.as_str());
+            assert!(known, "no stage is called {}", row.name);
+        }
+    }
+
+    /// The published totals of the bootstrap include the start of runtime and kubelet, which are stages of their own here.
+    #[test]
+    fn bootstrap_runtime_and_kubelet_add_up_to_the_published_bootstrap() {
+        const DRAWS: usize = 20_000;
+        for (image, median, p95) in
+            [(OsImage::Ubuntu2204, 18.0, 55.0), (OsImage::Ubuntu2404, 36.0, 54.0), (OsImage::AzureLinux3, 14.0, 46.0)]
+        {
+            let timings = Timings::defaults(VERSION, image);
+            let mut stream = crate::kernel::Streams::new(1).stream("bootstrap", "test");
+            let stages = [&timings.cse, &timings.runtime_start, &timings.kubelet_start];
+            let mut totals: Vec<f64> =
+                (0..DRAWS).map(|_| stages.iter().map(|stage| stage.sample(&mut stream)).sum()).collect();
+            totals.sort_by(f64::total_cmp);
+            for (found, published) in [(totals[DRAWS / 2], median), (totals[DRAWS * 95 / 100], p95)] {
+                assert!((found / published - 1.0).abs() < 0.06, "{image:?}: {found:.1} s against {published} s");
+            }
+        }
     }
 
     #[test]

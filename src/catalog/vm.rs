@@ -39,6 +39,22 @@ pub struct VmSize {
     pub source: String,
 }
 
+impl VmSize {
+    /// True when premium disks can be attached and the OS disk may be ephemeral: the additive feature letter `s` of Azure's naming
+    /// convention. Av2, Dv2 and Dv3 lack it. Source: azure-compute-docs, av2-series.md and dv3-series.md, 2024-07-29.
+    #[must_use]
+    pub fn has_premium_storage(&self) -> bool {
+        let features = self.name.strip_prefix("Standard_").unwrap_or(&self.name).split('_').next();
+        features.is_some_and(|letters| letters.contains(['s', 'S']))
+    }
+
+    /// The baseline of a burstable size in per cent of the whole VM, for tables; a credit is one vCPU for one minute.
+    #[must_use]
+    pub fn baseline_percent(&self) -> Option<f64> {
+        self.burst.map(|burst| f64::from(burst.credits_per_hour) / 60.0 / f64::from(self.vcpus) * 100.0)
+    }
+}
+
 /// The credits of a burstable size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BurstSpec {
@@ -169,11 +185,54 @@ mod tests {
     }
 
     #[test]
-    fn burstable_sizes_start_with_thirty_credits_a_vcpu() {
-        for size in load().values() {
+    fn burstable_sizes_start_with_thirty_credits_a_vcpu_and_bank_a_day_of_them() {
+        let sizes = load();
+        assert_eq!(sizes.values().filter(|size| size.burst.is_some()).count(), 41);
+        for size in sizes.values() {
             assert_eq!(size.burst.is_some(), size.family == VmFamily::B, "{}", size.name);
             if let Some(burst) = size.burst {
                 assert_eq!(burst.initial_credits, 30 * size.vcpus, "{}", size.name);
+                assert_eq!(burst.max_banked_credits, 24 * burst.credits_per_hour, "{}", size.name);
+                assert!(burst.initial_credits <= burst.max_banked_credits, "{}", size.name);
+            }
+        }
+    }
+
+    /// The pages round B8ms to B20ms to 17 %; the exact figure follows from the credits.
+    #[test]
+    fn the_baseline_follows_from_the_credits() {
+        let sizes = load();
+        for (name, percent) in [
+            ("Standard_B2s", 20.0),
+            ("Standard_B2ms", 30.0),
+            ("Standard_B4ms", 22.5),
+            ("Standard_B8ms", 16.875),
+            ("Standard_B4s_v2", 40.0),
+            ("Standard_B4ls_v2", 30.0),
+            ("Standard_B2ts_v2", 20.0),
+        ] {
+            let baseline = sizes[name].baseline_percent().unwrap();
+            assert!((baseline - percent).abs() < 1e-9, "{name}: {baseline}");
+        }
+        assert_eq!(sizes["Standard_D4s_v5"].baseline_percent(), None);
+    }
+
+    #[test]
+    fn the_letter_s_stands_for_premium_storage() {
+        let sizes = load();
+        for (name, premium) in [
+            ("Standard_A4_v2", false),
+            ("Standard_A4m_v2", false),
+            ("Standard_D3_v2", false),
+            ("Standard_D4_v3", false),
+            ("Standard_D4s_v3", true),
+            ("Standard_DS2_v2", true),
+            ("Standard_B4ms", true),
+            ("Standard_B2ts_v2", true),
+            ("Standard_D4pds_v6", true),
+        ] {
+            if let Some(size) = sizes.get(name) {
+                assert_eq!(size.has_premium_storage(), premium, "{name}");
             }
         }
     }

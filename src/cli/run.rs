@@ -29,7 +29,7 @@ pub struct RunArguments {
     format: TableFormat,
     /// Seeds whose rows go into the detail files (nodes.csv, pods.csv, …).
     #[arg(long, default_value_t = 1)]
-    detail: u64,
+    detail: usize,
     #[command(flatten)]
     scenario: ScenarioArguments,
 }
@@ -54,10 +54,12 @@ fn run_one(arguments: &RunArguments, path: &Path) -> Result<u8> {
     #[expect(clippy::disallowed_types, reason = "how long the run took is told to the user and stands in run.json's timing only")]
     let started = std::time::Instant::now();
     let bar = progress_bar(arguments.scenario.quiet);
-    let result = experiment::run(&study, &RunOptions { threads, keep_detail: arguments.detail }, &|done, total| {
-        bar.set_length(total);
-        bar.set_position(done);
-    });
+    let progress = |done: usize, total: usize| {
+        bar.set_length(total as u64);
+        bar.set_position(done as u64);
+    };
+    let options = RunOptions { threads, keep_detail: arguments.detail, progress: &progress };
+    let result = experiment::run(&study, &options)?;
     bar.finish_and_clear();
     let elapsed = started.elapsed();
     print!("{}", output::render(&result, arguments.format)?);

@@ -37,6 +37,12 @@ impl<'a> Ctx<'a> {
         self.events.schedule(at, event.class() as u8, event);
     }
 
+    /// What was stated to have happened at this event so far.
+    #[must_use]
+    pub fn observed(&self) -> &[Fact] {
+        self.facts
+    }
+
     /// States that something happened.
     pub fn observe(&mut self, fact: Fact) {
         self.facts.push(fact);

@@ -58,6 +58,12 @@ impl Credits {
         self.bank as f64 / self.capacity() as f64
     }
 
+    /// The bank at the last settlement in percent of what it can hold.
+    #[must_use]
+    pub fn percent(&self) -> f64 {
+        100.0 * self.bank as f64 / self.capacity() as f64
+    }
+
     /// The CPU that the VM may always use, rounded down to a millicore.
     #[must_use]
     pub fn baseline(&self) -> MilliCpu {

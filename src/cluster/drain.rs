@@ -36,16 +36,31 @@ impl World {
     /// # Panics
     /// When the node is being drained already: its first owner would take the end of the second drain for its own.
     pub fn start_drain(&mut self, node: NodeId, retry: SimDuration, timeout: SimDuration, ctx: &mut Ctx<'_>) {
-        let name = &self.nodes[node].info.name;
-        assert!(!self.is_draining(node), "{name} is drained twice at once");
-        let stream = &mut self.streams.stream("cordon", name);
+        let stream = &mut self.streams.stream("cordon", &self.nodes[node].info.name);
         let cordon_delay = self.plan.timings.cordon.draw(stream);
+        self.start_drain_after(cordon_delay, node, retry, timeout, ctx);
+    }
+
+    /// As [`World::start_drain`], with the given time from the cordon to the first evictions. The autoscaler's is fixed.
+    ///
+    /// # Panics
+    /// As [`World::start_drain`].
+    pub fn start_drain_after(
+        &mut self,
+        delay: SimDuration,
+        node: NodeId,
+        retry: SimDuration,
+        timeout: SimDuration,
+        ctx: &mut Ctx<'_>,
+    ) {
+        assert!(!self.is_draining(node), "{} is drained twice at once", self.nodes[node].info.name);
         self.set_cordoned(node, true, ctx);
         self.drains.insert(
             node,
             Drain { asked: ctx.now, retry, deadline: ctx.now + timeout, pods: BTreeMap::new(), outcome: None },
         );
-        ctx.after(cordon_delay, Event::StartDrain(node));
+        ctx.after(delay, Event::StartDrain(node));
+        ctx.after(timeout, Event::DrainTimeout(node));
     }
 
     /// True while a drain of the node is in progress, whoever asked for it.

@@ -41,6 +41,8 @@ pub enum Event {
     DeleteNode(NodeId),
     /// The instance is gone.
     NodeDeleted(NodeId),
+    /// The node takes pods again.
+    NodeUncordoned(NodeId),
 
     /// The controller compares its pods with what is wanted.
     ReconcileWorkload(WorkloadId),
@@ -109,7 +111,8 @@ impl Event {
             | Self::NodeFailed(_)
             | Self::ReimageNode(_)
             | Self::DeleteNode(_)
-            | Self::NodeDeleted(_) => Class::Cluster,
+            | Self::NodeDeleted(_)
+            | Self::NodeUncordoned(_) => Class::Cluster,
             Self::ReconcileWorkload(_)
             | Self::CronFires(_)
             | Self::DemandStep(_)
@@ -152,6 +155,7 @@ impl Event {
             Self::ReimageNode(node) => [6, id(node), 0],
             Self::DeleteNode(node) => [7, id(node), 0],
             Self::NodeDeleted(node) => [8, id(node), 0],
+            Self::NodeUncordoned(node) => [10, id(node), 0],
             Self::ReconcileWorkload(workload) => [20, id(workload), 0],
             Self::CronFires(workload) => [21, id(workload), 0],
             Self::DemandStep(workload) => [22, id(workload), 0],

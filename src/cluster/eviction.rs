@@ -20,10 +20,12 @@ impl World {
     /// Evicts the pod: asks for its deletion unless a budget forbids it.
     ///
     /// # Errors
-    /// [`EvictionRefused`], stated as a fact too.
+    /// [`EvictionRefused`]; a budget's refusal is stated as a fact too.
     pub fn evict(&mut self, pod: PodId, ctx: &mut Ctx<'_>) -> Result<(), EvictionRefused> {
         let state = &self.pods[pod];
-        let unbudgeted = state.is_terminal() || state.phase == PodPhase::Pending || state.times.deleted.is_some();
+        // The API's phase is Pending until the containers run, bound or not.
+        let not_started = matches!(state.phase, PodPhase::Pending | PodPhase::Creating);
+        let unbudgeted = state.is_terminal() || not_started || state.times.deleted.is_some();
         if !unbudgeted {
             let mut budgets = self.budgets_of(pod);
             match (budgets.next(), budgets.next()) {

@@ -16,6 +16,8 @@ mod operation;
 mod pod;
 mod pool;
 mod subnet;
+#[cfg(test)]
+pub(crate) mod testing;
 mod workload;
 mod world;
 
@@ -30,7 +32,7 @@ pub use node::{BootStage, Node, NodeFailure, NodePhase, NodeTimes, STAGES};
 pub use node_info::NodeInfo;
 pub use operation::{Operation, OperationState, Refusal};
 pub use pod::{Pod, PodDraws, PodPhase, PodTimes};
-pub use pool::{Pool, ProvisioningState};
+pub use pool::{Pool, PoolUpgrade, ProvisioningState};
 pub use subnet::{AddressKind, Subnet, SubnetIsFull};
 pub use workload::Workload;
 pub use world::{CpuLedger, World};

@@ -1,5 +1,6 @@
 //! An operation asked of AKS: accepted or refused, in progress, ended.
 
+use super::{Ctx, Fact, NodeFailure, OperationId, PoolId, World};
 use crate::kernel::SimTime;
 
 /// Why AKS refuses an operation.
@@ -37,4 +38,37 @@ pub struct Operation {
     pub asked: Option<SimTime>,
     /// When it ended.
     pub ended: Option<SimTime>,
+}
+
+impl World {
+    /// Puts the operation into this state, at its end with the time.
+    pub fn set_operation(&mut self, operation: OperationId, state: OperationState, ctx: &mut Ctx<'_>) {
+        let row = &mut self.operations[operation];
+        if !matches!(state, OperationState::Planned | OperationState::Running) {
+            row.ended = Some(ctx.now);
+        }
+        row.state = state;
+        ctx.observe(Fact::OperationChanged(operation));
+    }
+
+    /// The error of an operation whose instance could not be created.
+    ///
+    /// Source of the form for a full subnet: support articles for AKS, subnetisfull-error.md, 2024-10-10.
+    #[must_use]
+    pub fn provisioning_error(&self, pool: PoolId, failure: NodeFailure) -> Refusal {
+        let pool_name = &self.pool_plan(pool).name;
+        let message = match failure {
+            NodeFailure::SubnetIsFull => {
+                let subnet = &self.plan.cluster.subnets[self.pool_plan(pool).subnet];
+                format!(
+                    "agent pool {pool_name}: subnet {} with address prefix {} does not have enough capacity for IP addresses",
+                    subnet.name, subnet.prefix
+                )
+            }
+            NodeFailure::PodCidrExhausted => {
+                format!("agent pool {pool_name}: no /24 of the pod CIDR is left for another node")
+            }
+        };
+        Refusal { code: failure.code(), message }
+    }
 }

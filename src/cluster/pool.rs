@@ -1,5 +1,6 @@
 //! A node pool: a virtual machine scale set whose instances are all configured alike.
 
+use super::{OperationId, Refusal};
 use crate::catalog::KubernetesVersion;
 
 /// The state of a node pool.
@@ -19,6 +20,19 @@ pub struct Pool {
     pub batches: u32,
     /// What the pool is busy with.
     pub state: ProvisioningState,
+    /// The upgrade it is in.
+    pub upgrade: Option<PoolUpgrade>,
+}
+
+/// The upgrade of one pool, as the control plane asks for it and is answered.
+#[derive(Clone, Debug)]
+pub struct PoolUpgrade {
+    /// The operation it is part of.
+    pub operation: OperationId,
+    /// Version to upgrade to; `None` for a node-image upgrade, which every node takes part in.
+    pub version: Option<KubernetesVersion>,
+    /// How it ended; `None` while it is in progress.
+    pub outcome: Option<Result<(), Refusal>>,
 }
 
 /// Azure's `provisioningState` of a node pool.

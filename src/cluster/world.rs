@@ -1,8 +1,8 @@
 //! The world: every table, and the changes that keep several of them in step.
 
 use super::{
-    Budget, BudgetId, Ctx, Drain, Event, Fact, Node, NodeId, Operation, OperationId, OperationState, Pod, PodDraws, PodId,
-    PodPhase, PodTimes, Pool, PoolId, ProvisioningState, Subnet, SubnetId, Workload, WorkloadId,
+    Budget, BudgetId, Ctx, Drain, Event, Fact, Node, NodeId, Operation, OperationId, OperationState, Pod, PodDraws,
+    PodId, PodPhase, PodTimes, Pool, PoolId, ProvisioningState, Subnet, SubnetId, Workload, WorkloadId,
 };
 use crate::catalog::KubernetesVersion;
 use crate::kernel::{Id, SimTime, Streams, Table, stable_hash};
@@ -75,6 +75,7 @@ impl World {
             next_instance: 0,
             batches: 0,
             state: ProvisioningState::Succeeded,
+            upgrade: None,
         });
         let workloads = plan.workloads.iter().enumerate().map(|(index, workload)| Workload {
             plan: index,
@@ -264,10 +265,12 @@ impl World {
 
     /// Cordons or uncordons the node.
     pub fn set_cordoned(&mut self, node: NodeId, cordoned: bool, ctx: &mut Ctx<'_>) {
-        if cordoned && !self.nodes[node].info.unschedulable {
-            ctx.observe(Fact::NodeCordoned(node));
+        let was_cordoned = std::mem::replace(&mut self.nodes[node].info.unschedulable, cordoned);
+        match (was_cordoned, cordoned) {
+            (false, true) => ctx.observe(Fact::NodeCordoned(node)),
+            (true, false) => ctx.soon(Event::NodeUncordoned(node)),
+            (false, false) | (true, true) => {}
         }
-        self.nodes[node].info.unschedulable = cordoned;
     }
 
     /// Has CPU shared anew at the end of this instant, because demand, pods or nodes changed.

@@ -12,7 +12,7 @@ pub struct ExperimentResult {
     pub study: Arc<Study>,
     /// One entry for each of the study's points, in its order.
     pub points: Vec<PointResult>,
-    /// Statistics over seeds, rows of `summary.csv`: point by point, metric by metric; differences follow the levels.
+    /// Statistics over seeds, rows of `summary.csv`: point by point, every metric, then every metric's difference from the baseline.
     pub summary: Vec<SummaryRow>,
     /// Verdict on each objective, for each point.
     pub verdicts: Vec<Verdict>,
@@ -52,7 +52,7 @@ pub struct SummaryRow {
     pub p50: f64,
     /// 95 % quantile over the seeds.
     pub p95: f64,
-    /// Seeds.
+    /// Seeds in which the metric has a value; without any, the statistics are not numbers.
     pub n: u64,
 }
 
@@ -63,8 +63,8 @@ pub struct Verdict {
     pub point: usize,
     /// The objective.
     pub expectation: Expectation,
-    /// Mean of the metric over the seeds; `None` when the point has no such metric.
+    /// Mean of the metric over the seeds; `None` when the point has no such metric or no seed has a value of it.
     pub value: Option<f64>,
-    /// True when it holds.
+    /// True when it holds; never without a value.
     pub holds: bool,
 }

@@ -1,5 +1,26 @@
-//! From facts to results: counters, time series, histograms and the fingerprint of a run.
+//! From facts to results: counters, time series, detail rows and the fingerprint of a run.
+//!
+//! [`Recorder`] sees every event. What the world remembers by itself (times of nodes and pods, operations) is read from it once at the
+//! end; only what passes without a trace is counted on the way.
 
+mod addresses;
+mod burst;
+mod counters;
+mod detail;
+mod fingerprint;
+mod integral;
+mod metrics;
+mod quantile;
+mod recorder;
+mod requested;
 mod result;
+mod series;
+#[cfg(test)]
+mod tests;
+mod waits;
+mod window;
 
+pub use quantile::quantile;
+pub use recorder::Recorder;
 pub use result::{AddressRow, CostRow, Detail, NodeRow, OperationRow, PodRow, RunResult, Series};
+pub use series::sample_interval;

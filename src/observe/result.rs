@@ -11,7 +11,8 @@ pub struct RunResult {
     pub events: u64,
     /// Hash over every event's key and content.
     pub fingerprint: u64,
-    /// Scalar metrics: the same names in the same order for every seed of a plan. See `docs/metrics.md`.
+    /// Scalar metrics: the same names in the same order for every seed of a plan; not a number where what is measured did not happen.
+    /// See `docs/metrics.md`.
     pub metrics: Vec<(String, f64)>,
     /// Columns sampled at regular intervals over the whole duration, warm-up included.
     pub series: Series,
@@ -81,7 +82,7 @@ pub struct NodeRow {
     pub version: String,
     /// Asked of the scale set.
     pub requested_s: f64,
-    /// Boot stage durations; zero for a node that existed at the start.
+    /// Boot stage durations; zero for a node that existed at the start, and for stages that it did not live to end.
     pub request_accepted_s: f64,
     /// VM allocated and provisioned.
     pub vm_provisioned_s: f64,
@@ -103,7 +104,8 @@ pub struct NodeRow {
     pub ready_s: Option<f64>,
     /// Ended.
     pub removed_s: Option<f64>,
-    /// Why it ended or failed: `scale-down`, `surge`, `SubnetIsFull`, … Empty while it lives.
+    /// Why it ended: `scale-down` (the autoscaler), `surge` (a surge node after the upgrade), `operation`, or the code of a failure
+    /// such as `SubnetIsFull`. Empty while it lives.
     pub reason: String,
 }
 

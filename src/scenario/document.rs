@@ -50,17 +50,12 @@ impl Document {
     ///
     /// # Errors
     /// The first syntax error, with its place: what follows it cannot be trusted.
-    pub fn parse_all(file: &Arc<SourceFile>) -> Result<Vec<Self>, Problem> {
+    pub fn parse_all(file: &Arc<SourceFile>) -> Result<Vec<Self>, Box<Problem>> {
         let nodes = MarkedYamlOwned::load_from_str(&file.text).map_err(|error| {
             let marker = error.marker();
             let span = point(&file.text, marker.line(), marker.col());
-            Problem::error(
-                "yaml::syntax",
-                "",
-                format!("not YAML: {}", error.info()),
-                "check indentation, quotes and colons",
-            )
-            .at(file, span)
+            let found = format!("not YAML: {}", error.info());
+            Box::new(Problem::error("yaml::syntax", "", found, "check indentation, quotes and colons").at(file, span))
         })?;
         let mut documents = Vec::new();
         for node in nodes {
@@ -102,6 +97,29 @@ impl Document {
         self.places.insert(pointer.to_owned(), Place { key: span, value: span });
     }
 
+    /// Gives a key of the mapping at `parent` another name; its place stays.
+    pub fn rename(&mut self, parent: &str, old: &str, new: &str) {
+        let Some(map) = self.value.pointer_mut(parent).and_then(Value::as_object_mut) else {
+            return;
+        };
+        if let Some(value) = map.shift_remove(old) {
+            map.insert(new.to_owned(), value);
+            let (from, to) = (format!("{parent}/{}", escape(old)), format!("{parent}/{}", escape(new)));
+            let is_below = |pointer: &str| pointer == from || pointer.starts_with(&format!("{from}/"));
+            let moved: Vec<_> = self.places.keys().filter(|pointer| is_below(pointer)).cloned().collect();
+            for pointer in moved {
+                if let Some(place) = self.places.remove(&pointer) {
+                    self.places.insert(format!("{to}{}", &pointer[from.len()..]), place);
+                }
+            }
+        }
+    }
+
+    /// Takes a key out of the mapping at `parent`.
+    pub fn remove(&mut self, parent: &str, key: &str) -> Option<Value> {
+        self.value.pointer_mut(parent)?.as_object_mut()?.shift_remove(key)
+    }
+
     fn place(&self, pointer: &str) -> Option<Place> {
         let mut pointer = pointer;
         loop {
@@ -112,7 +130,7 @@ impl Document {
         }
     }
 
-    fn convert(&mut self, node: &MarkedYamlOwned, pointer: String, key: Option<Span>) -> Result<Value, Problem> {
+    fn convert(&mut self, node: &MarkedYamlOwned, pointer: String, key: Option<Span>) -> Result<Value, Box<Problem>> {
         let (start, end) = (node.span.start, node.span.end);
         let mut span = point(&self.file.text, start.line(), start.col());
         let end = point(&self.file.text, end.line(), end.col());
@@ -143,12 +161,13 @@ impl Document {
             YamlDataOwned::Tagged(_, inner) => self.convert(inner, pointer, key),
             YamlDataOwned::Representation(..) | YamlDataOwned::Alias(_) | YamlDataOwned::BadValue => {
                 let found = "found a value that its tag does not allow";
-                Err(Problem::error("yaml::value", &path_of(&pointer), found, "remove the tag").at(&self.file, span))
+                let problem = Problem::error("yaml::value", &path_of(&pointer), found, "remove the tag");
+                Err(Box::new(problem.at(&self.file, span)))
             }
         }
     }
 
-    fn scalar(&self, scalar: &ScalarOwned, pointer: &str, span: Span) -> Result<Value, Problem> {
+    fn scalar(&self, scalar: &ScalarOwned, pointer: &str, span: Span) -> Result<Value, Box<Problem>> {
         Ok(match scalar {
             ScalarOwned::Null => Value::Null,
             ScalarOwned::Boolean(flag) => Value::Bool(*flag),
@@ -162,14 +181,14 @@ impl Document {
                         format!("found {number}"),
                         "write a finite number",
                     );
-                    return Err(problem.at(&self.file, span));
+                    return Err(Box::new(problem.at(&self.file, span)));
                 }
             },
             ScalarOwned::String(text) => Value::String(text.clone()),
         })
     }
 
-    fn key_name(&self, key: &MarkedYamlOwned, pointer: &str, span: Span) -> Result<String, Problem> {
+    fn key_name(&self, key: &MarkedYamlOwned, pointer: &str, span: Span) -> Result<String, Box<Problem>> {
         match &key.data {
             YamlDataOwned::Value(ScalarOwned::String(name)) => Ok(name.clone()),
             YamlDataOwned::Value(ScalarOwned::Integer(number)) => Ok(number.to_string()),
@@ -182,7 +201,7 @@ impl Document {
                     "found a key that is not a word",
                     "write the key as plain text",
                 );
-                Err(problem.at(&self.file, span))
+                Err(Box::new(problem.at(&self.file, span)))
             }
         }
     }

@@ -2,9 +2,18 @@
 
 mod diagnostic;
 mod document;
-pub mod manifest;
+mod files;
+mod load;
+mod manifest;
 pub mod plan;
+mod resolve;
+mod schema;
 pub mod spec;
+mod starter;
+mod tree;
 
 pub use diagnostic::{Problem, Problems, Severity, did_you_mean};
 pub use document::{Document, SourceFile, Span, escape, path_of};
+pub use load::{Loaded, load};
+pub use schema::schema;
+pub use starter::starter;

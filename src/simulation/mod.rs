@@ -55,7 +55,7 @@ impl Simulation {
             demand: DemandCurves::new(&world),
             scheduler: Scheduler::new(&world),
             autoscaler: Autoscaler::new(&world),
-            drains: Drains::default(),
+            drains: Drains,
             upgrades: Upgrades::default(),
             control_plane: ControlPlane::default(),
             world,
@@ -77,6 +77,7 @@ impl Simulation {
         for operation in world.operations.ids() {
             ctx.at(world.plan.operations[world.operations[operation].plan].at, Event::AskOperation(operation));
         }
+        self.autoscaler.wake(world, ctx);
         ctx.soon(Event::Sample);
     }
 
@@ -108,7 +109,6 @@ impl Simulation {
                 self.scheduler.on_node_changed(world, id, ctx);
                 self.upgrades.on_node_ready(world, id, ctx);
                 self.control_plane.on_node_ready(world, id, ctx);
-                self.autoscaler.wake(world, ctx);
             }
             Event::NodeFailed(id) => {
                 node::on_failed(world, id, ctx);
@@ -123,7 +123,6 @@ impl Simulation {
             Event::DeleteNode(id) => {
                 node::on_delete(world, id, ctx);
                 self.kubelet.on_node_lost(id, ctx);
-                self.autoscaler.wake(world, ctx);
             }
             Event::NodeDeleted(id) => {
                 node::on_deleted(world, id, ctx);
@@ -131,16 +130,13 @@ impl Simulation {
                 self.controllers.on_cluster_resized(world, ctx);
                 self.upgrades.on_node_deleted(world, id, ctx);
                 self.control_plane.on_node_deleted(world, id, ctx);
-                self.autoscaler.wake(world, ctx);
             }
+            Event::NodeUncordoned(id) => self.scheduler.on_node_changed(world, id, ctx),
             Event::ReconcileWorkload(id) => self.controllers.on_reconcile(world, id, ctx),
             Event::CronFires(id) => self.controllers.on_cron_fires(world, id, ctx),
             Event::DemandStep(id) => self.demand.on_step(world, id, ctx),
             Event::PodCreated(id) => self.scheduler.on_pod_created(world, id, ctx),
-            Event::PodBound(id) => {
-                self.kubelet.on_pod_bound(world, id, ctx);
-                self.autoscaler.wake(world, ctx);
-            }
+            Event::PodBound(id) => self.kubelet.on_pod_bound(world, id, ctx),
             Event::PullStep(id) => self.kubelet.on_pull_step(world, id, ctx),
             Event::ContainersStarted(id) => self.kubelet.on_containers_started(world, id, ctx),
             Event::PodReady(id) => {
@@ -152,7 +148,6 @@ impl Simulation {
                 self.controllers.on_pod_finished(world, id, ctx);
                 self.scheduler.on_pod_gone(world, id, ctx);
                 self.drains.on_pod_gone(world, id, ctx);
-                self.autoscaler.wake(world, ctx);
             }
             Event::PodDeleted(id) => self.kubelet.on_pod_deleted(world, id, ctx),
             Event::PodGone(id) => {
@@ -160,11 +155,10 @@ impl Simulation {
                 self.controllers.on_pod_gone(world, id, ctx);
                 self.scheduler.on_pod_gone(world, id, ctx);
                 self.drains.on_pod_gone(world, id, ctx);
-                self.autoscaler.wake(world, ctx);
             }
             Event::SchedulingCycle => {
                 self.scheduler.on_cycle(world, ctx);
-                self.autoscaler.wake(world, ctx);
+                self.autoscaler.on_scheduling_cycle(world, ctx);
             }
             Event::FlushQueue => self.scheduler.on_flush(world, ctx),
             Event::AutoscalerScan => self.autoscaler.on_scan(world, ctx),
@@ -184,5 +178,28 @@ impl Simulation {
             Event::CreditsTurn(id, turn) => cpu::on_credits_turn(world, id, turn, ctx),
             Event::Sample => ctx.after(sample_interval(&world.plan), Event::Sample),
         }
+        if changes_what_the_autoscaler_sees(event) {
+            self.autoscaler.wake(world, ctx);
+        }
     }
+}
+
+/// True for events after which a scan of the autoscaler may come to another result: nodes, pods, budgets or pool states changed.
+const fn changes_what_the_autoscaler_sees(event: Event) -> bool {
+    matches!(
+        event,
+        Event::NodeReady(_)
+            | Event::NodeUncordoned(_)
+            | Event::ReimageNode(_)
+            | Event::DeleteNode(_)
+            | Event::NodeDeleted(_)
+            | Event::PodBound(_)
+            | Event::PodReady(_)
+            | Event::PodFinished(_)
+            | Event::PodDeleted(_)
+            | Event::PodGone(_)
+            | Event::AskOperation(_)
+            | Event::OperationStep(_)
+            | Event::UpgradeStep(_)
+    )
 }

@@ -1,3 +1,5 @@
 //! The one integration-test binary.
 
+mod broken;
+mod golden_k8s;
 mod layers;

@@ -15,7 +15,7 @@ pub use cluster::{
 };
 pub use decode::{Fault, Faults};
 pub use dist::DistSpec;
-pub use scalar::{ClockTime, Cpu, Duration, IntOrPercentText, Percent, Size, Version};
+pub use scalar::{ClockTime, Cpu, Duration, IntOrPercentText, Percent, ProfileNumber, Size, Version};
 pub use workload::{BehaviourSpec, DemandSpec, ImageSpec, ScopeSpec, StepSpec, TargetSpec, WorkloadsSpec};
 
 use deserr::Deserr;

@@ -1,0 +1,351 @@
+//! A small hand-made world for unit tests of processes, with a stand-in for the machines and for the drains.
+
+use super::{
+    BootStage, Ctx, DrainOutcome, Event, Fact, Node, NodeFailure, NodeId, NodeInfo, NodePhase, NodeTimes, PodId,
+    PodPhase, PoolId, STAGES, WorkloadId, World,
+};
+use crate::kernel::{Dist, FutureEvents, Id, SimDuration, SimTime};
+use crate::scenario::plan::{
+    Behaviour, BudgetPlan, BudgetRule, ClusterCharges, ClusterPlan, Controller, IntOrPercent, LabelSelector,
+    NetworkModel, NetworkPlan, OperationKind, OperationPlan, Plan, PodTemplate, PoolMode, PoolPlan, SubnetPlan,
+    UpgradeSettings, WorkloadPlan,
+};
+use crate::units::{Bytes, MilliCpu, Resources, UsdPerHour};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+pub(crate) use catalogue::{version, vm_size};
+
+/// How long the stand-in for the machines takes to boot, to reimage and to delete a node.
+pub(crate) const MACHINE_DELAY: SimDuration = SimDuration::from_secs(60);
+
+/// A plan of one day without warm-up, on version 1.34, with these pools and nothing else.
+pub(crate) fn plan(pools: Vec<PoolPlan>) -> Plan {
+    Plan {
+        start: jiff::Timestamp::UNIX_EPOCH.to_zoned(jiff::tz::TimeZone::UTC),
+        duration: SimDuration::from_hours(24),
+        warmup: SimDuration::ZERO,
+        cluster: cluster(pools),
+        workloads: Vec::new(),
+        budgets: Vec::new(),
+        operations: Vec::new(),
+        timings: catalogue::timings(),
+    }
+}
+
+fn cluster(pools: Vec<PoolPlan>) -> ClusterPlan {
+    ClusterPlan {
+        resource_group: "group".into(),
+        name: "test".into(),
+        node_resource_group: "MC_group_test_eastus".into(),
+        location: catalogue::REGION,
+        tier: catalogue::TIER,
+        version: version(34),
+        network: NetworkPlan {
+            model: NetworkModel::AzureOverlay,
+            pod_cidr: Some("10.244.0.0/16".parse().expect("a prefix")),
+            service_cidr: "10.0.0.0/16".parse().expect("a prefix"),
+            dns_service_ip: "10.0.0.10".parse().expect("an address"),
+        },
+        subnets: vec![SubnetPlan { name: "nodes".into(), prefix: "10.224.0.0/24".parse().expect("a prefix") }],
+        pools,
+        autoscaler: catalogue::autoscaler(),
+        charges: ClusterCharges::default(),
+    }
+}
+
+/// A User pool without zones and autoscaler, upgraded with one surge node; change what a test is about.
+pub(crate) fn pool(name: &str, count: u32) -> PoolPlan {
+    PoolPlan {
+        name: name.into(),
+        mode: PoolMode::User,
+        vm: vm_size(),
+        count,
+        autoscaling: None,
+        max_pods: 110,
+        os_disk: catalogue::os_disk(),
+        subnet: 0,
+        labels: BTreeMap::new(),
+        taints: Vec::new(),
+        zones: Vec::new(),
+        spot: false,
+        version: version(34),
+        upgrade: UpgradeSettings {
+            max_surge: IntOrPercent::Int(1),
+            max_unavailable: IntOrPercent::Int(0),
+            drain_timeout: SimDuration::from_mins(30),
+            soak: SimDuration::ZERO,
+        },
+        allocatable: Resources {
+            cpu: MilliCpu::from_millis(1900),
+            memory: Bytes::from_gib(6),
+            pods: 110,
+            ..Resources::default()
+        },
+        vm_price: UsdPerHour::default(),
+        os_disk_price: UsdPerHour::default(),
+    }
+}
+
+/// A workload of the default namespace whose pods carry the label `app=<name>` and request 100m and 128 MiB.
+pub(crate) fn workload(name: &str, controller: Controller) -> WorkloadPlan {
+    let labels: BTreeMap<String, String> = [("app".to_owned(), name.to_owned())].into();
+    WorkloadPlan {
+        namespace: "default".into(),
+        name: name.into(),
+        controller,
+        template: PodTemplate {
+            labels,
+            requests: Resources {
+                cpu: MilliCpu::from_millis(100),
+                memory: Bytes::from_mib(128),
+                pods: 1,
+                ..Resources::default()
+            },
+            nonzero_cpu: MilliCpu::from_millis(100),
+            nonzero_memory: Bytes::from_mib(128),
+            grace: SimDuration::from_secs(30),
+            ..PodTemplate::default()
+        },
+        behaviour: Behaviour { demand: None, startup: Dist::Constant(0.0), run_time: None },
+        system: false,
+    }
+}
+
+/// A Deployment, see [`workload`].
+pub(crate) fn deployment(name: &str, replicas: u32) -> WorkloadPlan {
+    workload(name, Controller::Deployment { replicas, ladder: None })
+}
+
+/// A budget over every pod of the default namespace.
+pub(crate) fn budget(rule: BudgetRule) -> BudgetPlan {
+    BudgetPlan { namespace: "default".into(), name: "budget".into(), selector: LabelSelector::default(), rule }
+}
+
+/// Operations, all to be asked at the start.
+pub(crate) fn operations(kinds: Vec<OperationKind>) -> Vec<OperationPlan> {
+    kinds.into_iter().map(|kind| OperationPlan { at: SimTime::ZERO, kind }).collect()
+}
+
+/// A world with its future event list and the facts stated so far, each with its time.
+pub(crate) struct Bench {
+    pub world: World,
+    pub events: FutureEvents<Event>,
+    pub facts: Vec<(SimTime, Fact)>,
+    /// Nodes whose drain the stand-in lets time out.
+    pub undrainable: BTreeSet<NodeId>,
+    /// How many more instances the subnet has room for, for the stand-in.
+    pub room: u32,
+}
+
+impl Bench {
+    /// The world of the plan with every pool's nodes Ready.
+    pub fn new(plan: Plan) -> Self {
+        let mut bench = Self {
+            world: World::new(Arc::new(plan), 1),
+            events: FutureEvents::default(),
+            facts: Vec::new(),
+            undrainable: BTreeSet::new(),
+            room: u32::MAX,
+        };
+        for pool in bench.world.pools.ids() {
+            for _ in 0..bench.world.pools[pool].target {
+                let node = create_node(&mut bench.world, pool, false);
+                become_ready(&mut bench.world, node);
+            }
+        }
+        bench
+    }
+
+    /// Lets `handler` act on the world at its present time.
+    pub fn act<R>(&mut self, handler: impl FnOnce(&mut World, &mut Ctx<'_>) -> R) -> R {
+        let mut facts = Vec::new();
+        let now = self.world.clock;
+        let result = handler(&mut self.world, &mut Ctx::new(now, &mut self.events, &mut facts));
+        self.facts.extend(facts.into_iter().map(|fact| (now, fact)));
+        result
+    }
+
+    /// Handles every event before `end` (exclusive), and puts the clock there.
+    pub fn run(&mut self, end: SimDuration, mut handler: impl FnMut(&mut World, Event, &mut Ctx<'_>)) {
+        let end = SimTime::after_start(end);
+        while let Some((key, event)) = self.events.pop_before(end) {
+            self.world.clock = key.at;
+            self.act(|world, ctx| handler(world, event, ctx));
+        }
+        self.world.clock = end;
+    }
+
+    /// As [`Bench::run`], with the stand-in for machines and drains ahead of `handler`: a node boots, is reimaged and is deleted
+    /// in [`MACHINE_DELAY`]; a drain ends at once, unless the node is among the undrainable ones.
+    pub fn run_with_machines(&mut self, end: SimDuration, mut handler: impl FnMut(&mut World, Event, &mut Ctx<'_>)) {
+        let undrainable = self.undrainable.clone();
+        let mut room = self.room;
+        self.run(end, |world, event, ctx| {
+            stand_in(world, event, &undrainable, &mut room, ctx);
+            handler(world, event, ctx);
+        });
+        self.room = room;
+    }
+
+    /// A Ready pod of the workload, bound to the node.
+    pub fn ready_pod(&mut self, workload: usize, node: NodeId) -> PodId {
+        let pod = self.act(|world, ctx| {
+            let pod = world.create_pod(WorkloadId::from_index(workload), 0, None, ctx);
+            world.bind(pod, node, ctx);
+            pod
+        });
+        self.world.pods[pod].phase = PodPhase::Ready;
+        pod
+    }
+
+    /// The nodes that the facts name, in order, by the names of the pool's instances (`0`, `1`, …).
+    pub fn instances(&self, of: impl Fn(&Fact) -> Option<NodeId>) -> Vec<u32> {
+        self.facts.iter().filter_map(|(_, fact)| of(fact)).map(|node| self.world.nodes[node].instance).collect()
+    }
+}
+
+/// A member of the pool in the first stage of its boot.
+pub(crate) fn create_node(world: &mut World, pool: PoolId, surge: bool) -> NodeId {
+    let instance = world.pools[pool].next_instance;
+    world.pools[pool].next_instance += 1;
+    let plan = world.pool_plan(pool);
+    let zones = &plan.zones;
+    let zone = (!zones.is_empty()).then(|| zones[instance as usize % zones.len()]);
+    let info = NodeInfo {
+        name: format!("aks-{}-00000000-vmss{instance:06}", plan.name).into(),
+        labels: Arc::new(plan.labels.clone()),
+        taints: plan.taints.clone(),
+        unschedulable: false,
+        allocatable: plan.allocatable.clone(),
+        requested: Resources::default(),
+        nonzero_cpu: MilliCpu::ZERO,
+        nonzero_memory: Bytes::ZERO,
+        host_ports: Vec::new(),
+    };
+    let node = world.nodes.push(Node {
+        info,
+        pool,
+        instance,
+        zone,
+        phase: NodePhase::Booting(BootStage::RequestAccepted),
+        surge,
+        version: world.pools[pool].version,
+        pods: Vec::new(),
+        images: BTreeSet::new(),
+        boot: [SimDuration::ZERO; STAGES.len()],
+        reimage_delay: MACHINE_DELAY,
+        delete_delay: MACHINE_DELAY,
+        addresses: 0,
+        pod_cidr: false,
+        cpu_used: MilliCpu::ZERO,
+        cpu_wanted: MilliCpu::ZERO,
+        credits: None,
+        times: NodeTimes { requested: world.clock, ..NodeTimes::default() },
+    });
+    world.live_nodes.push(node);
+    node
+}
+
+fn become_ready(world: &mut World, node: NodeId) {
+    let now = world.clock;
+    let version = world.pools[world.nodes[node].pool].version;
+    let state = &mut world.nodes[node];
+    if state.phase == NodePhase::Reimaging {
+        state.version = version;
+    }
+    state.phase = NodePhase::Ready;
+    state.info.unschedulable = false;
+    state.addresses = 1;
+    state.times.allocated.get_or_insert(now);
+    state.times.registered.get_or_insert(now);
+    state.times.ready.get_or_insert(now);
+}
+
+/// What the node and the drain process would do, in the simplest way.
+fn stand_in(world: &mut World, event: Event, undrainable: &BTreeSet<NodeId>, room: &mut u32, ctx: &mut Ctx<'_>) {
+    match event {
+        Event::ReconcilePool(pool) => {
+            for surge in [false, true] {
+                let present = world.members(pool).filter(|node| world.nodes[*node].surge == surge).count();
+                let wanted = if surge { world.pools[pool].surge } else { world.pools[pool].target };
+                for _ in present..wanted as usize {
+                    let node = create_node(world, pool, surge);
+                    ctx.after(SimDuration::from_secs(1), Event::AttachNic(node));
+                }
+            }
+        }
+        Event::AttachNic(node) if *room == 0 => {
+            world.nodes[node].phase = NodePhase::Failed(NodeFailure::SubnetIsFull);
+            ctx.soon(Event::NodeFailed(node));
+        }
+        Event::AttachNic(node) => {
+            *room -= 1;
+            world.nodes[node].addresses = 1;
+            ctx.after(MACHINE_DELAY, Event::NodeReady(node));
+        }
+        Event::NodeReady(node) if world.nodes[node].is_member() => become_ready(world, node),
+        Event::NodeFailed(node) => world.live_nodes.retain(|other| *other != node),
+        Event::ReimageNode(node) => {
+            world.nodes[node].phase = NodePhase::Reimaging;
+            ctx.observe(Fact::NodeReimaged(node));
+            ctx.after(MACHINE_DELAY, Event::NodeReady(node));
+        }
+        Event::DeleteNode(node) => {
+            world.nodes[node].phase = NodePhase::Deleting;
+            ctx.after(MACHINE_DELAY, Event::NodeDeleted(node));
+        }
+        Event::NodeDeleted(node) => {
+            world.nodes[node].phase = NodePhase::Deleted;
+            world.live_nodes.retain(|other| *other != node);
+            ctx.observe(Fact::NodeDeleted(node));
+        }
+        Event::StartDrain(node) if !undrainable.contains(&node) => {
+            end_drain(world, node, DrainOutcome::Drained, ctx);
+        }
+        Event::DrainTimeout(node) if world.is_draining(node) => end_drain(world, node, DrainOutcome::TimedOut, ctx),
+        _ => {}
+    }
+}
+
+fn end_drain(world: &mut World, node: NodeId, outcome: DrainOutcome, ctx: &mut Ctx<'_>) {
+    world.drains.get_mut(&node).expect("a drain was asked for").outcome = Some(outcome);
+    ctx.soon(Event::DrainEnded(node));
+}
+
+/// The parts of a plan that come from the catalogue.
+mod catalogue {
+    use crate::catalog::{AutoscalerProfile, Catalog, KubernetesVersion, OsDisk, Region, Tier, Timings, VmSize};
+    use crate::kernel::Dist;
+
+    /// Version 1.`minor`.
+    pub(crate) const fn version(minor: u32) -> KubernetesVersion {
+        KubernetesVersion::minor(minor)
+    }
+
+    /// Two vCPUs, not burstable.
+    pub(crate) fn vm_size() -> &'static VmSize {
+        Catalog::get().vm_size("Standard_D2s_v5").expect("a size of the catalogue")
+    }
+
+    pub(super) fn os_disk() -> OsDisk {
+        OsDisk::choose(vm_size(), None, None).expect("a default for every size")
+    }
+
+    /// The catalogue's, but every cordon and every eviction call alike, so that nodes and pods keep their order.
+    pub(super) fn timings() -> Timings {
+        Timings {
+            cordon: Dist::Constant(0.1),
+            eviction_call: Dist::Constant(0.1),
+            ..Timings::defaults(version(34), version(34).ubuntu_image())
+        }
+    }
+
+    pub(super) const REGION: Region = Region::EastUs;
+
+    pub(super) const TIER: Tier = Tier::Standard;
+
+    pub(super) fn autoscaler() -> AutoscalerProfile {
+        AutoscalerProfile::default()
+    }
+}

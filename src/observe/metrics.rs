@@ -1,0 +1,144 @@
+//! The scalar metrics of a run. Their names, units and meanings stand in `docs/metrics.md`, which a test holds to this list.
+//!
+//! A metric of something that did not happen (the boot time of nodes of which none booted) is not a number, so that statistics over
+//! seeds leave it out instead of counting it as fast. Waiting for a node is the exception: when nobody was created, nobody
+//! waited, and the metric is zero.
+
+use super::quantile::{quantile, sorted};
+use super::recorder::Recorder;
+use super::waits;
+use super::window::Window;
+use crate::cluster::{CpuLedger, Operation, OperationState, World};
+use crate::kernel::SimTime;
+use crate::process::billing::{self, Charge, Meter};
+use crate::scenario::plan::OperationKind;
+use crate::units::{CoreSeconds, Usd};
+
+/// Names and values, always in the same order for a plan.
+pub(super) fn metrics(recorder: &Recorder, pending_seconds: &[f64], world: &World) -> Vec<(String, f64)> {
+    let mut list = List(Vec::new());
+    list.costs(world, recorder.window);
+    list.cpu(recorder, world);
+    list.pods(pending_seconds, world, recorder.window);
+    list.nodes(recorder, world);
+    list.subnets(recorder, world);
+    list.operations(recorder, world);
+    list.push("events", recorder.events as f64);
+    list.0
+}
+
+/// Metrics so far.
+struct List(Vec<(String, f64)>);
+
+impl List {
+    fn push(&mut self, name: impl Into<String>, value: f64) {
+        self.0.push((name.into(), value));
+    }
+
+    fn costs(&mut self, world: &World, window: Window) {
+        let charges = billing::charges(world, window.from, window.to);
+        let usd = |counts: &dyn Fn(&Charge) -> bool| {
+            charges.iter().filter(|charge| counts(charge)).map(Charge::amount).sum::<Usd>().as_f64()
+        };
+        let month = |counts: &dyn Fn(&Charge) -> bool| usd(counts) * window.per_month();
+        self.push("cost_total_usd", usd(&|_| true));
+        self.push("cost_month_usd", month(&|_| true));
+        self.push("cost_vm_month_usd", month(&|charge| charge.meter == Meter::Vm));
+        self.push("cost_os_disk_month_usd", month(&|charge| charge.meter == Meter::OsDisk));
+        self.push("cost_cluster_month_usd", month(&|charge| charge.pool.is_none()));
+        for pool in world.pools.ids() {
+            let name = &world.pool_plan(pool).name;
+            self.push(format!("cost_month_usd.{name}"), month(&|charge| charge.pool == Some(pool)));
+        }
+    }
+
+    fn cpu(&mut self, recorder: &Recorder, world: &World) {
+        let Window { from, to } = recorder.window;
+        let (demand_before, served_before) = work_until(&recorder.cpu_before, from);
+        let (demand, served) = work_until(&world.cpu, to);
+        let (demand, served) = (demand - demand_before, served - served_before);
+        let unserved = demand - served;
+        self.push("cpu_demand_core_hours", demand.as_f64() / 3600.0);
+        self.push("cpu_served_core_hours", served.as_f64() / 3600.0);
+        self.push("cpu_unserved_core_seconds", unserved.as_f64());
+        let share = if demand.is_zero() { 0.0 } else { unserved.as_f64() / demand.as_f64() };
+        self.push("cpu_unserved_percent", 100.0 * share);
+        if let Some(burst) = &recorder.burst {
+            self.push("credits_min_percent", burst.lowest_percent());
+        }
+        let throttled = recorder.burst.as_ref().map_or(0.0, |burst| burst.throttled_hours(to));
+        self.push("throttled_node_hours", throttled);
+    }
+
+    fn pods(&mut self, pending_seconds: &[f64], world: &World, window: Window) {
+        let waited = sorted(pending_seconds);
+        let or_zero = |value: f64| if waited.is_empty() { 0.0 } else { value };
+        self.push("pod_pending_seconds.mean", or_zero(waited.iter().sum::<f64>() / waited.len() as f64));
+        self.push("pod_pending_seconds.p50", or_zero(quantile(&waited, 0.5)));
+        self.push("pod_pending_seconds.p95", or_zero(quantile(&waited, 0.95)));
+        self.push("pod_pending_seconds.max", or_zero(quantile(&waited, 1.0)));
+        self.push("pods_created", waited.len() as f64);
+        self.push("pods_unscheduled", waits::unscheduled(world) as f64);
+        self.median_and_p95("pod_ready_seconds", &waits::pod_ready_seconds(world, window));
+    }
+
+    fn nodes(&mut self, recorder: &Recorder, world: &World) {
+        let Window { from, to } = recorder.window;
+        let billed = world.nodes.iter().map(|(_, node)| billing::billed_time(node, from, to).micros());
+        let hours = billed.sum::<u64>() as f64 / 3.6e9;
+        self.push("nodes_mean", hours / recorder.window.hours());
+        self.push("nodes_peak", waits::most_nodes(world, recorder.window) as f64);
+        self.push("node_hours", hours);
+        self.median_and_p95("node_ready_seconds", &waits::node_ready_seconds(world, recorder.window));
+        self.push("scale_ups", recorder.counters.scale_ups as f64);
+        self.push("scale_downs", recorder.counters.scale_downs as f64);
+        self.push("nodes_failed", recorder.counters.nodes_failed as f64);
+    }
+
+    fn subnets(&mut self, recorder: &Recorder, world: &World) {
+        for ((id, subnet), plan) in world.subnets.iter().zip(&world.plan.cluster.subnets) {
+            let known = recorder.addresses.of(id);
+            let (name, peak) = (&plan.name, f64::from(known.peak));
+            self.push(format!("subnet.{name}.peak_used"), peak);
+            self.push(format!("subnet.{name}.peak_percent"), 100.0 * peak / f64::from(subnet.usable()));
+            self.push(format!("subnet.{name}.exhaustions"), f64::from(known.exhaustions));
+        }
+    }
+
+    fn operations(&mut self, recorder: &Recorder, world: &World) {
+        let window = recorder.window;
+        let asked = || {
+            let operations = world.operations.iter().map(|(_, operation)| operation);
+            operations.filter(move |operation| operation.asked.is_some_and(|at| window.contains(at)))
+        };
+        let count = |wanted: fn(&OperationState) -> bool| asked().filter(|operation| wanted(&operation.state)).count();
+        self.push("operations_succeeded", count(|state| *state == OperationState::Succeeded) as f64);
+        self.push("operations_failed", count(|state| matches!(state, OperationState::Failed(_))) as f64);
+        self.push("operations_refused", count(|state| matches!(state, OperationState::Refused(_))) as f64);
+        let upgrades = asked().filter_map(|operation| upgrade_seconds(world, operation, window.to));
+        self.push("upgrade_seconds", upgrades.fold(0.0, f64::max));
+        self.push("evictions", recorder.counters.evictions as f64);
+        self.push("evictions_refused", recorder.counters.evictions_refused as f64);
+        self.push("drains_timed_out", recorder.counters.drains_timed_out as f64);
+    }
+
+    fn median_and_p95(&mut self, name: &str, values: &[f64]) {
+        let values = sorted(values);
+        self.push(format!("{name}.p50"), quantile(&values, 0.5));
+        self.push(format!("{name}.p95"), quantile(&values, 0.95));
+    }
+}
+
+/// Work demanded and served up to `at`, a moment before which nothing changed since the last settlement.
+fn work_until(ledger: &CpuLedger, at: SimTime) -> (CoreSeconds, CoreSeconds) {
+    let since = at.saturating_since(ledger.settled);
+    (ledger.wanted_work + ledger.wanted.over(since), ledger.served_work + ledger.served.over(since))
+}
+
+/// How long an accepted upgrade took, or has taken by `end`; `None` for any other operation.
+fn upgrade_seconds(world: &World, operation: &Operation, end: SimTime) -> Option<f64> {
+    let is_upgrade = matches!(world.plan.operations[operation.plan].kind, OperationKind::Upgrade { .. });
+    let accepted = !matches!(operation.state, OperationState::Planned | OperationState::Refused(_));
+    let asked = operation.asked.filter(|_| is_upgrade && accepted)?;
+    Some(operation.ended.unwrap_or(end).since(asked).as_secs_f64())
+}

@@ -1,0 +1,359 @@
+//! A recorder that watches a few hand-made events, metric by metric.
+
+use super::burst::Burst;
+use super::{Recorder, RunResult, sample_interval};
+use crate::catalog::Catalog;
+use crate::cluster::testing::{Bench, create_node, deployment, operations, plan, pool};
+use crate::cluster::{
+    BudgetId, Credits, Ctx, Event, Fact, NodeFailure, NodeId, Observer, OperationId, OperationState, PodId, PoolId,
+    STAGES, SubnetId, World,
+};
+use crate::kernel::{EventKey, Id, SimDuration, SimTime};
+use crate::scenario::plan::{OperationKind, Plan};
+use crate::units::{MilliCpu, UsdPerHour};
+
+/// One hour of warm-up, 23 hours measured, one pool of one node, an application and a pod of AKS's own.
+fn small_plan() -> Plan {
+    let mut pool = pool("apps", 1);
+    pool.vm_price = UsdPerHour::from_dollars(0.1).unwrap();
+    pool.os_disk_price = UsdPerHour::from_dollars(0.02).unwrap();
+    let mut system = deployment("coredns", 1);
+    system.system = true;
+    let mut plan = plan(vec![pool]);
+    plan.warmup = SimDuration::from_hours(1);
+    plan.cluster.charges.tier = UsdPerHour::from_dollars(0.1).unwrap();
+    plan.workloads = vec![deployment("web", 1), system];
+    plan
+}
+
+/// A bench whose changes a recorder sees.
+struct Watched {
+    bench: Bench,
+    recorder: Recorder,
+    sequence: u64,
+}
+
+impl Watched {
+    fn new(plan: Plan) -> Self {
+        let bench = Bench::new(plan);
+        let recorder = Recorder::new(&bench.world, 1, true);
+        Self { bench, recorder, sequence: 0 }
+    }
+
+    /// Something happens at `minutes`: `event`, which does `what`.
+    fn event<R>(&mut self, minutes: u64, event: Event, what: impl FnOnce(&mut World, &mut Ctx<'_>) -> R) -> R {
+        let at = SimTime::after_start(SimDuration::from_mins(minutes));
+        self.bench.world.clock = at;
+        let known = self.bench.facts.len();
+        let result = self.bench.act(what);
+        let facts: Vec<Fact> = self.bench.facts[known..].iter().map(|(_, fact)| *fact).collect();
+        let key = EventKey { at, class: event.class() as u8, sequence: self.sequence };
+        self.sequence += 1;
+        self.recorder.after_event(key, event, &facts, &self.bench.world);
+        result
+    }
+
+    fn at<R>(&mut self, minutes: u64, what: impl FnOnce(&mut World, &mut Ctx<'_>) -> R) -> R {
+        self.event(minutes, Event::FlushQueue, what)
+    }
+
+    /// A pod of the workload is created at `created` and, unless that is `None`, bound at `bound`.
+    fn pod(&mut self, workload: usize, created: u64, bound: Option<u64>) -> PodId {
+        let workload = Id::from_index(workload);
+        let pod = self.at(created, |world, ctx| world.create_pod(workload, 0, None, ctx));
+        if let Some(bound) = bound {
+            self.at(bound, |world, ctx| world.bind(pod, NodeId::from_index(0), ctx));
+        }
+        pod
+    }
+
+    fn finish(mut self) -> RunResult {
+        self.bench.world.clock = SimTime::after_start(self.bench.world.plan.duration);
+        self.recorder.finish(&self.bench.world)
+    }
+}
+
+fn assert_metrics(result: &RunResult, expected: &[(&str, f64)]) {
+    for (name, expected) in expected {
+        let value = result.metric(name).unwrap_or_else(|| panic!("there is no metric {name}"));
+        assert!((value - expected).abs() < 1e-9, "{name}: {value}, not {expected}");
+    }
+}
+
+#[test]
+fn application_pods_wait_from_creation_to_binding_or_to_the_end() {
+    let mut run = Watched::new(small_plan());
+    run.pod(0, 30, Some(31)); // In the warm-up.
+    run.pod(0, 60, Some(62));
+    run.pod(1, 70, Some(75)); // AKS's own.
+    let deleted = run.pod(0, 80, None);
+    run.at(90, |world, ctx| world.delete_pod(deleted, ctx));
+    run.pod(0, 23 * 60, None); // Never bound.
+    let result = run.finish();
+    assert_eq!(result.pending_seconds, [120.0, 600.0, 3600.0]);
+    assert_metrics(
+        &result,
+        &[
+            ("pods_created", 3.0),
+            ("pods_unscheduled", 1.0),
+            ("pod_pending_seconds.mean", 1440.0),
+            ("pod_pending_seconds.p50", 600.0),
+            ("pod_pending_seconds.p95", 3300.0),
+            ("pod_pending_seconds.max", 3600.0),
+        ],
+    );
+}
+
+#[test]
+fn nobody_waited_when_nobody_was_created() {
+    let result = Watched::new(small_plan()).finish();
+    assert_metrics(&result, &[("pod_pending_seconds.mean", 0.0), ("pod_pending_seconds.p95", 0.0)]);
+    assert!(result.metric("pod_ready_seconds.p50").unwrap().is_nan());
+    assert!(result.metric("node_ready_seconds.p50").unwrap().is_nan());
+}
+
+#[test]
+fn the_month_is_scaled_from_the_measured_hours_and_is_the_sum_of_its_parts() {
+    let result = Watched::new(small_plan()).finish();
+    assert_metrics(
+        &result,
+        &[
+            ("cost_total_usd", 23.0 * 0.22),
+            ("cost_month_usd", 730.0 * 0.22),
+            ("cost_vm_month_usd", 73.0),
+            ("cost_os_disk_month_usd", 14.6),
+            ("cost_cluster_month_usd", 73.0),
+            ("cost_month_usd.apps", 87.6),
+            ("nodes_mean", 1.0),
+            ("nodes_peak", 1.0),
+            ("node_hours", 23.0),
+        ],
+    );
+    let costs = result.detail.unwrap().costs;
+    assert!((costs.iter().map(|row| row.usd).sum::<f64>() - 23.0 * 0.22).abs() < 1e-9);
+}
+
+#[test]
+fn cpu_work_of_the_warm_up_is_left_out() {
+    let mut run = Watched::new(small_plan());
+    let set = |wanted: u32, served: u32| {
+        move |world: &mut World, _: &mut Ctx<'_>| {
+            let span = world.clock.since(world.cpu.settled);
+            world.cpu.wanted_work += world.cpu.wanted.over(span);
+            world.cpu.served_work += world.cpu.served.over(span);
+            world.cpu.settled = world.clock;
+            world.cpu.wanted = MilliCpu::from_cores(wanted);
+            world.cpu.served = MilliCpu::from_cores(served);
+        }
+    };
+    run.event(0, Event::SettleCpu, set(4, 1)); // Holds to the end of the warm-up and an hour beyond.
+    run.event(120, Event::SettleCpu, set(2, 2)); // For the last 22 hours.
+    assert_metrics(
+        &run.finish(),
+        &[
+            ("cpu_demand_core_hours", 4.0 + 44.0),
+            ("cpu_served_core_hours", 1.0 + 44.0),
+            ("cpu_unserved_core_seconds", 3.0 * 3600.0),
+            ("cpu_unserved_percent", 100.0 * 3.0 / 48.0),
+        ],
+    );
+}
+
+#[test]
+fn the_share_of_cpu_nobody_requested_is_averaged_over_the_measured_time() {
+    let mut run = Watched::new(small_plan());
+    let early = run.pod(0, 10, Some(10)); // 100m of 1900m until half-way through the 23 hours.
+    run.at(60 + 690, |world, ctx| world.end_pod(early, crate::cluster::PodPhase::Gone, ctx));
+    let costs = run.finish().detail.unwrap().costs;
+    let idle: Vec<Option<f64>> = costs.iter().map(|row| row.idle_share).collect();
+    assert!((idle[0].unwrap() - (1.0 - 0.5 * 100.0 / 1900.0)).abs() < 1e-12, "{idle:?}");
+    assert!(idle[1..].iter().all(Option::is_none));
+}
+
+#[test]
+fn a_subnets_peak_and_refusals_are_those_of_the_measured_time() {
+    let mut run = Watched::new(small_plan());
+    let (subnet, node) = (SubnetId::from_index(0), NodeId::from_index(0));
+    let mut change = |minutes: u64, what: &dyn Fn(&mut World)| {
+        run.event(minutes, Event::AttachNic(node), |world, ctx| {
+            what(world);
+            ctx.observe(Fact::AddressesChanged(subnet, node));
+        });
+    };
+    change(5, &|world| world.subnets[subnet].take(199).unwrap());
+    change(6, &|world| assert!(world.subnets[subnet].take(99).is_err()));
+    change(10, &|world| world.subnets[subnet].release(199));
+    change(20, &|world| world.subnets[subnet].take(49).unwrap()); // What there is when the warm-up ends.
+    change(90, &|world| world.subnets[subnet].release(49));
+    change(95, &|world| world.subnets[subnet].take(9).unwrap());
+    change(96, &|world| assert!(world.subnets[subnet].take(250).is_err()));
+    let result = run.finish();
+    assert_metrics(
+        &result,
+        &[
+            ("subnet.nodes.peak_used", 50.0),
+            ("subnet.nodes.peak_percent", 5000.0 / 251.0),
+            ("subnet.nodes.exhaustions", 1.0),
+        ],
+    );
+    let rows = result.detail.unwrap().addresses;
+    let changes: Vec<(u32, i64)> = rows.iter().map(|row| (row.used, row.change)).collect();
+    assert_eq!(changes, [(200, 200), (200, 0), (0, -200), (50, 50), (0, -50), (10, 10), (10, 0)]);
+}
+
+#[test]
+fn facts_of_the_measured_time_are_counted() {
+    let mut run = Watched::new(small_plan());
+    let (pool, node, pod) = (PoolId::from_index(0), NodeId::from_index(0), PodId::from_index(0));
+    let facts = [
+        Fact::ScaledUp(pool, 3),
+        Fact::ScaledDown(node),
+        Fact::NodeFailed(node, NodeFailure::SubnetIsFull),
+        Fact::PodEvicted(pod),
+        Fact::EvictionRefused(pod, BudgetId::from_index(0)),
+        Fact::NodeDrained(node, false),
+        Fact::NodeDrained(node, true),
+    ];
+    for minutes in [30, 60, 100] {
+        run.at(minutes, |_, ctx| facts.iter().for_each(|fact| ctx.observe(*fact)));
+    }
+    let expected = [
+        ("scale_ups", 6.0),
+        ("scale_downs", 2.0),
+        ("nodes_failed", 2.0),
+        ("evictions", 2.0),
+        ("evictions_refused", 2.0),
+        ("drains_timed_out", 2.0),
+        ("events", 3.0),
+    ];
+    assert_metrics(&run.finish(), &expected);
+}
+
+#[test]
+fn a_node_that_boots_shows_its_stages_and_why_it_ended() {
+    let mut run = Watched::new(small_plan());
+    let node = run.at(100, |world, _| {
+        let node = create_node(world, PoolId::from_index(0), true);
+        world.nodes[node].boot = [SimDuration::from_secs(10); STAGES.len()];
+        node
+    });
+    run.at(102, |world, _| {
+        world.nodes[node].times.allocated = Some(world.clock);
+        world.nodes[node].times.ready = Some(world.clock);
+    });
+    run.at(162, |world, _| {
+        world.nodes[node].phase = crate::cluster::NodePhase::Deleted;
+        world.nodes[node].times.deleted = Some(world.clock);
+    });
+    let result = run.finish();
+    assert_eq!(result.boots, [vec![10.0; STAGES.len()]]);
+    assert_metrics(&result, &[("node_ready_seconds.p95", 120.0), ("nodes_peak", 2.0), ("node_hours", 24.0)]);
+    let rows = result.detail.unwrap().nodes;
+    assert_eq!((rows[0].reason.as_str(), rows[0].untainted_s, rows[0].ready_s), ("", 0.0, Some(0.0)));
+    assert_eq!((rows[1].reason.as_str(), rows[1].untainted_s, rows[1].removed_s), ("surge", 10.0, Some(9720.0)));
+}
+
+#[test]
+fn operations_are_told_in_words_and_an_upgrade_is_timed() {
+    let mut plan = small_plan();
+    plan.operations = operations(vec![
+        OperationKind::Scale { pool: 0, count: 3 },
+        OperationKind::Upgrade { version: None, pools: vec![0] },
+    ]);
+    let mut run = Watched::new(plan);
+    run.at(70, |world, _| {
+        for (id, state) in [(0, OperationState::Succeeded), (1, OperationState::Running)] {
+            let operation = &mut world.operations[OperationId::from_index(id)];
+            operation.asked = Some(world.clock);
+            operation.ended = (state == OperationState::Succeeded).then_some(world.clock);
+            operation.state = state;
+        }
+    });
+    let result = run.finish();
+    assert_metrics(&result, &[("operations_succeeded", 1.0), ("upgrade_seconds", f64::from((24 * 60 - 70) * 60))]);
+    let rows = result.detail.unwrap().operations;
+    let words: Vec<(&str, &str)> = rows.iter().map(|row| (row.operation.as_str(), row.outcome.as_str())).collect();
+    assert_eq!(words, [("scale pool apps to 3", "Succeeded"), ("upgrade node images: apps", "Running")]);
+}
+
+#[test]
+fn why_a_pod_was_pending_is_remembered_after_it_is_bound() {
+    let mut run = Watched::new(small_plan());
+    let pod = run.pod(0, 70, None);
+    run.at(71, |world, ctx| {
+        world.pods[pod].unschedulable = Some("0/1 nodes are available: 1 Insufficient cpu.".into());
+        ctx.observe(Fact::PodUnschedulable(pod));
+    });
+    run.at(80, |world, ctx| world.bind(pod, NodeId::from_index(0), ctx));
+    let rows = run.finish().detail.unwrap().pods;
+    assert_eq!(rows[0].pending_reason, "0/1 nodes are available: 1 Insufficient cpu.");
+    assert_eq!((rows[0].workload.as_str(), rows[0].scheduled_s), ("Deployment/web", Some(4800.0)));
+}
+
+#[test]
+fn samples_are_rows_with_a_value_in_every_column() {
+    let mut run = Watched::new(small_plan());
+    run.pod(0, 5, None);
+    for minutes in [0, 10] {
+        run.event(minutes, Event::Sample, |_, _| ());
+    }
+    let series = run.finish().series;
+    assert_eq!(series.hours, [0.0, 1.0 / 6.0]);
+    let names: Vec<&str> = series.columns.iter().map(|(name, _)| name.as_str()).collect();
+    let expected = ["nodes_ready", "nodes_total", "pods_ready", "pods_pending", "cpu_demand_cores", "cpu_served_cores"];
+    assert_eq!(names[..6], expected);
+    assert_eq!(names[6..], ["usd_per_hour", "ip_used.nodes"]);
+    assert!(series.columns.iter().all(|(_, values)| values.len() == 2));
+    assert_eq!(series.column("usd_per_hour"), Some(&[0.22, 0.22][..]));
+}
+
+#[test]
+fn samples_are_whole_minutes_apart() {
+    for (hours, minutes) in [(1, 1), (5, 1), (24, 5), (168, 30), (720, 129)] {
+        let mut plan = small_plan();
+        plan.duration = SimDuration::from_hours(hours);
+        assert_eq!(sample_interval(&plan), SimDuration::from_mins(minutes), "{hours} h");
+    }
+}
+
+/// `docs/metrics.md` and a run name the same metrics in the same order.
+#[test]
+fn the_metrics_of_a_run_are_those_of_the_document() {
+    let mut run = Watched::new(small_plan());
+    run.recorder.burst = Some(Burst::new(run.recorder.window)); // As with a burstable pool.
+    let result = run.finish();
+    let general = |name: &str| name.replace("subnet.nodes.", "subnet.<subnet>.").replace("usd.apps", "usd.<pool>");
+    let given: Vec<String> = result.metrics.iter().map(|(name, _)| general(name)).collect();
+    let documented: Vec<&str> = include_str!("../../docs/metrics.md")
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
+        .collect();
+    assert_eq!(given, documented);
+}
+
+/// B2ms: 36 credits an hour, a full bank of 864, 60 at first, 0.6 vCPU always.
+#[test]
+fn the_lowest_bank_and_the_time_without_credits_are_kept() {
+    let mut plan = small_plan();
+    plan.cluster.pools[0].vm = Catalog::get().vm_size("Standard_B2ms").unwrap();
+    let mut run = Watched::new(plan);
+    let node = NodeId::from_index(0);
+    run.bench.world.nodes[node].credits = Some(Credits::at_first_start(2, 36, SimTime::ZERO));
+    let mut load = |minutes: u64, cores: u32| {
+        run.event(minutes, Event::SettleCpu, |world, _| {
+            let now = world.clock;
+            world.nodes[node].credits.as_mut().unwrap().set_load(now, MilliCpu::from_cores(cores));
+        });
+    };
+    load(0, 0); // 60 credits and 36 an hour: 96 at the end of the warm-up, 132 an hour later.
+    load(120, 2); // 120 spent, 36 earned: 48 after an hour.
+    load(180, 0);
+    load(240, 2); // From 84 credits to none in an hour, and two hours at the baseline.
+    load(300, 2);
+    load(420, 0); // 17 hours to the end: 612 credits.
+    run.event(8 * 60, Event::Sample, |_, _| ());
+    run.bench.world.nodes[node].credits.as_mut().unwrap().settle(SimTime::after_start(SimDuration::from_hours(24)));
+    let result = run.finish();
+    assert_metrics(&result, &[("credits_min_percent", 0.0), ("throttled_node_hours", 2.0)]);
+    assert_eq!(result.series.column("credits_percent"), Some(&[100.0 * 36.0 / 864.0][..]));
+}

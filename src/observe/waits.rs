@@ -1,0 +1,63 @@
+//! How long pods and nodes took, read from their times at the end of a run.
+
+use super::window::Window;
+use crate::cluster::{Node, Pod, World};
+use crate::kernel::SimTime;
+
+/// The application pods created in the measured time, in order of birth. What AKS itself installs is left out.
+pub(super) fn created_pods(world: &World, window: Window) -> impl Iterator<Item = &Pod> {
+    let application = move |pod: &&Pod| !world.workload_plan(pod.workload).system;
+    world.pods.iter().map(|(_, pod)| pod).filter(move |pod| window.contains(pod.times.created)).filter(application)
+}
+
+/// Seconds from creation to binding of each of those pods. A pod never bound counts with the time it waited, until it was
+/// deleted or until the horizon: leaving it out would make a cluster look better the fewer pods it can place.
+pub(super) fn pending_seconds(world: &World, window: Window) -> Vec<f64> {
+    let waited = |pod: &Pod| {
+        let end = pod.times.scheduled.or(pod.times.deleted).or(pod.times.ended).unwrap_or(window.to);
+        end.since(pod.times.created).as_secs_f64()
+    };
+    created_pods(world, window).map(waited).collect()
+}
+
+/// Seconds from creation to readiness of those of these pods that became ready.
+pub(super) fn pod_ready_seconds(world: &World, window: Window) -> Vec<f64> {
+    let took = |pod: &Pod| pod.times.ready.map(|ready| ready.since(pod.times.created).as_secs_f64());
+    created_pods(world, window).filter_map(took).collect()
+}
+
+/// Application pods that wait for a node at the end, whenever they were created.
+pub(super) fn unscheduled(world: &World) -> usize {
+    let waits = |pod: &&Pod| pod.is_pending() && !world.workload_plan(pod.workload).system;
+    world.pods.iter().map(|(_, pod)| pod).filter(waits).count()
+}
+
+/// Nodes that became Ready after time zero, in order of birth: those of the start were there already.
+pub(super) fn booted_nodes(world: &World) -> impl Iterator<Item = (&Node, SimTime)> {
+    let ready = |node: &'_ Node| node.times.ready.filter(|ready| *ready > SimTime::ZERO);
+    world.nodes.iter().filter_map(move |(_, node)| Some((node, ready(node)?)))
+}
+
+/// Seconds from the request to Ready of the nodes that became Ready in the measured time.
+pub(super) fn node_ready_seconds(world: &World, window: Window) -> Vec<f64> {
+    let booted = booted_nodes(world).filter(|(_, ready)| window.contains(*ready));
+    booted.map(|(node, ready)| ready.since(node.times.requested).as_secs_f64()).collect()
+}
+
+/// The most nodes billed at the same time in the measured time. A node that ends makes room at that very moment.
+pub(super) fn most_nodes(world: &World, window: Window) -> i64 {
+    let mut changes: Vec<(SimTime, i64)> = Vec::new();
+    for (_, node) in world.nodes.iter() {
+        let begin = node.times.allocated.map(|at| at.max(window.from)).filter(|at| *at < window.to);
+        let end = node.times.deleted.unwrap_or(SimTime::MAX);
+        if let Some(begin) = begin.filter(|begin| *begin < end) {
+            changes.extend([(begin, 1), (end, -1)]);
+        }
+    }
+    changes.sort_unstable();
+    let levels = changes.iter().scan(0, |level, (_, change)| {
+        *level += change;
+        Some(*level)
+    });
+    levels.max().unwrap_or(0)
+}

@@ -1,0 +1,20 @@
+//! TaintToleration's score: the fewer PreferNoSchedule taints that the pod does not tolerate, the better.
+
+use super::normalize;
+use crate::cluster::NodeInfo;
+use crate::placement::{PodView, Rules};
+use crate::scenario::plan::TaintEffect;
+
+/// Normalised scores: 100 for the nodes with no such taint.
+#[must_use]
+pub fn score(pod: &PodView<'_>, nodes: &[&NodeInfo], _: &Rules) -> Option<Vec<i64>> {
+    let mut scores: Vec<i64> = nodes.iter().map(|node| intolerable(pod, node)).collect();
+    normalize(&mut scores, true);
+    Some(scores)
+}
+
+/// The number of soft taints of the node that the pod does not tolerate.
+fn intolerable(pod: &PodView<'_>, node: &NodeInfo) -> i64 {
+    let soft = node.taints.iter().filter(|taint| taint.effect == TaintEffect::PreferNoSchedule);
+    soft.map(|taint| i64::from(!pod.tolerates(taint))).sum()
+}

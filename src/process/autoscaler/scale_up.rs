@@ -1,0 +1,114 @@
+//! Scale-up: which pods want nodes, which pools would help, and the one that is asked.
+//!
+//! Source: cluster-autoscaler 1.31-1.37, `core/static_autoscaler.go` and `core/scaleup`. Not modelled: balancing between
+//! similar pools, limits on the cluster's total of nodes, cores and memory, and group health.
+
+use super::estimator::{PodGroup, estimate};
+use super::expander::ExpansionOption;
+use super::grid::Due;
+use super::template;
+use crate::cluster::{PodId, PoolId, WorkloadId, World};
+use crate::kernel::SimDuration;
+use crate::scenario::plan::Controller;
+use crate::units::{Bytes, MilliCpu};
+
+/// Pods of a lower priority trigger no scale-up. Source: flag `expendable-pods-priority-cutoff`; azure-aks-docs,
+/// cluster-autoscaler-overview.md, 2024-01-05.
+const PRIORITY_CUTOFF: i32 = -10;
+
+/// A burst whose oldest pod is younger waits for the next scan. Source: `unschedulablePodTimeBuffer`.
+const BURST: SimDuration = SimDuration::from_secs(2);
+
+/// Most nodes asked for at once. Source: flag `max-nodes-per-scaleup`.
+const MOST_NODES: u32 = 1000;
+
+/// What the pending pods call for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Need {
+    /// No pod is without room.
+    Nothing,
+    /// All pods are so new that more of their burst may follow.
+    Wait,
+    /// Nodes of one of these pools; of none when no pool helps.
+    Options(Vec<ExpansionOption>),
+}
+
+/// The pods that the scheduler tried and found no node for, in the order of workloads and births.
+pub(super) fn unschedulable_pods(world: &World) -> Vec<PodId> {
+    let mut pods = Vec::new();
+    for (_, workload) in world.workloads.iter() {
+        let plan = &world.plan.workloads[workload.plan];
+        if plan.template.priority >= PRIORITY_CUTOFF && !matches!(plan.controller, Controller::DaemonSet) {
+            let waiting = |pod: &PodId| world.pods[*pod].is_pending() && world.pods[*pod].unschedulable.is_some();
+            pods.extend(workload.pods.iter().copied().filter(waiting));
+        }
+    }
+    pods
+}
+
+/// What the pods without room call for. `due` learns when pods that are too young will count, and pools that are left alone.
+pub(super) fn need(world: &World, pods: &[PodId], pools: &[OpenPool], due: &mut Due) -> Need {
+    let delay = world.plan.cluster.autoscaler.new_pod_scale_up_delay;
+    let mut old_enough = Vec::with_capacity(pods.len());
+    for pod in pods {
+        let counts_after = world.pods[*pod].times.created + delay;
+        if delay.is_zero() || counts_after < world.clock {
+            old_enough.push(*pod);
+        } else {
+            due.after(counts_after);
+        }
+    }
+    let Some(oldest) = old_enough.iter().map(|pod| world.pods[*pod].times.created).min() else {
+        return Need::Nothing;
+    };
+    if oldest + BURST > world.clock {
+        return Need::Wait;
+    }
+    let groups = by_workload(world, &old_enough);
+    Need::Options(pools.iter().filter_map(|pool| option(world, *pool, &groups)).collect())
+}
+
+/// A pool that may grow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct OpenPool {
+    /// The pool.
+    pub(super) pool: PoolId,
+    /// Nodes until its maximum.
+    pub(super) room: u32,
+}
+
+/// Pods of one controller are alike and stand for each other. Groups come in the order of their first pods.
+fn by_workload(world: &World, pods: &[PodId]) -> Vec<(WorkloadId, u32)> {
+    let mut groups: Vec<(WorkloadId, u32)> = Vec::new();
+    for pod in pods {
+        let workload = world.pods[*pod].workload;
+        // Pods come sorted by priority and workload, so the group is the last one, or nearly.
+        match groups.iter_mut().rev().find(|(of, _)| *of == workload) {
+            Some((_, count)) => *count += 1,
+            None => groups.push((workload, 1)),
+        }
+    }
+    groups
+}
+
+/// What nodes of this pool would do for the pods; `None` when nothing.
+fn option(world: &World, open: OpenPool, groups: &[(WorkloadId, u32)]) -> Option<ExpansionOption> {
+    let template = template::node_info(world, open.pool);
+    let groups: Vec<_> = groups
+        .iter()
+        .map(|(workload, count)| PodGroup { template: &world.workload_plan(*workload).template, count: *count })
+        .filter(|group| super::snapshot::fits(group.template, &template))
+        .collect();
+    let estimate = estimate(&template, &groups, open.room.min(MOST_NODES));
+    let placed = || groups.iter().zip(&estimate.placed).map(|(group, count)| (group.template, u64::from(*count)));
+    let vm = world.pool_plan(open.pool).vm;
+    (estimate.nodes > 0).then(|| ExpansionOption {
+        pool: open.pool,
+        nodes: estimate.nodes,
+        pods: estimate.placed.iter().sum(),
+        cpu: placed().map(|(pod, count)| MilliCpu::from_millis(pod.requests.cpu.millis() * count)).sum(),
+        memory: placed().map(|(pod, count)| Bytes::new(pod.requests.memory.get() * count)).sum(),
+        node_cpu: MilliCpu::from_cores(vm.vcpus),
+        node_memory: vm.memory,
+    })
+}

@@ -1,0 +1,147 @@
+//! The cluster: names, tier, version, pools, autoscaler, meters.
+
+use super::{Resolver, network, pool, price};
+use crate::catalog::{AutoscalerProfile, Expander, KubernetesVersion, Region, Tier};
+use crate::kernel::SimDuration;
+use crate::scenario::plan::ClusterPlan;
+use crate::scenario::spec::{AutoScalerProfileSpec, ProfileNumber, ScenarioSpec};
+
+/// The oldest minor version whose behaviour is known well enough to simulate.
+const OLDEST_MINOR: u32 = 16;
+/// The newest minor version on AKS's calendar. Source: azure-aks-docs, supported-kubernetes-versions.md, 2026-08-05.
+const NEWEST_MINOR: u32 = 37;
+
+/// Resolves the cluster; `None` when something without which nothing can be said is wrong.
+pub fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec) -> Option<ClusterPlan> {
+    let written = &spec.cluster;
+    let location: Option<Region> = resolver.parse("/cluster/location", "scenario::region", &written.location);
+    let tier = tier(resolver, spec);
+    let version = version(resolver, written.kubernetes_version.0);
+    let autoscaler = autoscaler(resolver, written.auto_scaler_profile.as_ref());
+    let network = network::resolve(resolver, written);
+    let resource_group = written.resource_group.clone().unwrap_or_else(|| "rg".to_owned());
+    let (location, (network, subnets)) = (location?, network?);
+    let node_resource_group = written
+        .node_resource_group
+        .clone()
+        .unwrap_or_else(|| format!("MC_{resource_group}_{}_{location}", written.name));
+    let surroundings = pool::Surroundings {
+        location,
+        version,
+        node_resource_group: &node_resource_group,
+        model: network.model,
+        subnets: &subnets,
+    };
+    let pools = pool::resolve_all(resolver, spec, &surroundings);
+    Some(ClusterPlan {
+        name: written.name.clone(),
+        location,
+        tier: tier?,
+        version,
+        charges: price::cluster_charges(spec, tier?, location),
+        pools: pools?,
+        autoscaler: autoscaler?,
+        network,
+        subnets,
+        resource_group,
+        node_resource_group,
+    })
+}
+
+fn tier(resolver: &mut Resolver<'_>, spec: &ScenarioSpec) -> Option<Tier> {
+    match &spec.cluster.sku {
+        None => Some(Tier::Free),
+        Some(sku) => {
+            if sku.name.as_deref().is_some_and(|name| !name.eq_ignore_ascii_case("Base")) {
+                resolver.warn(
+                    "/cluster/sku/name",
+                    "scenario::sku",
+                    "Automatic clusters are not simulated",
+                    "write Base",
+                );
+            }
+            resolver.parse("/cluster/sku/tier", "scenario::tier", &sku.tier)
+        }
+    }
+}
+
+fn version(resolver: &mut Resolver<'_>, version: KubernetesVersion) -> KubernetesVersion {
+    if !(OLDEST_MINOR..=NEWEST_MINOR).contains(&version.minor) {
+        let remedy = format!("write a version from 1.{OLDEST_MINOR} to 1.{NEWEST_MINOR}");
+        resolver.error("/cluster/kubernetesVersion", "scenario::version", format!("found {version}"), remedy);
+    }
+    version
+}
+
+fn autoscaler(resolver: &mut Resolver<'_>, spec: Option<&AutoScalerProfileSpec>) -> Option<AutoscalerProfile> {
+    let defaults = AutoscalerProfile::default();
+    let Some(spec) = spec else {
+        return Some(defaults);
+    };
+    let at = |key: &str| format!("/cluster/autoScalerProfile/{key}");
+    let scan_interval = spec.scan_interval.map_or(defaults.scan_interval, |d| d.0);
+    if scan_interval < SimDuration::from_secs(1) {
+        resolver.error(
+            &at("scan-interval"),
+            "scenario::scan_interval",
+            format!("found {scan_interval}"),
+            "write at least 1s",
+        );
+        return None;
+    }
+    let threshold = spec.scale_down_utilization_threshold.map_or(defaults.scale_down_utilization_threshold, |n| n.0);
+    if threshold > 1.0 {
+        let pointer = at("scale-down-utilization-threshold");
+        resolver.error(
+            &pointer,
+            "scenario::threshold",
+            format!("found {threshold}"),
+            "write a share from 0 to 1, such as 0.5",
+        );
+    }
+    let expander = match &spec.expander {
+        None => Some(defaults.expander),
+        Some(name) => resolver.parse::<Expander>(&at("expander"), "scenario::expander", name),
+    };
+    let whole = |number: Option<ProfileNumber>, default: u32| number.map_or(default, |n| n.0.round() as u32);
+    Some(AutoscalerProfile {
+        scan_interval,
+        scale_down_delay_after_add: spec
+            .scale_down_delay_after_add
+            .map_or(defaults.scale_down_delay_after_add, |d| d.0),
+        scale_down_delay_after_delete: spec.scale_down_delay_after_delete.map_or(scan_interval, |d| d.0),
+        scale_down_delay_after_failure: spec
+            .scale_down_delay_after_failure
+            .map_or(defaults.scale_down_delay_after_failure, |d| d.0),
+        scale_down_unneeded_time: spec.scale_down_unneeded_time.map_or(defaults.scale_down_unneeded_time, |d| d.0),
+        scale_down_unready_time: spec.scale_down_unready_time.map_or(defaults.scale_down_unready_time, |d| d.0),
+        scale_down_utilization_threshold: threshold,
+        max_graceful_termination: spec
+            .max_graceful_termination_sec
+            .map_or(defaults.max_graceful_termination, |n| SimDuration::from_secs_f64(n.0)),
+        max_empty_bulk_delete: whole(spec.max_empty_bulk_delete, defaults.max_empty_bulk_delete),
+        max_node_provision_time: spec.max_node_provision_time.map_or(defaults.max_node_provision_time, |d| d.0),
+        max_total_unready_percentage: whole(spec.max_total_unready_percentage, defaults.max_total_unready_percentage),
+        ok_total_unready_count: whole(spec.ok_total_unready_count, defaults.ok_total_unready_count),
+        new_pod_scale_up_delay: spec.new_pod_scale_up_delay.map_or(defaults.new_pod_scale_up_delay, |d| d.0),
+        expander: expander?,
+        balance_similar_node_groups: spec
+            .balance_similar_node_groups
+            .map_or(defaults.balance_similar_node_groups, |f| f.0),
+        skip_nodes_with_local_storage: spec
+            .skip_nodes_with_local_storage
+            .map_or(defaults.skip_nodes_with_local_storage, |f| f.0),
+        skip_nodes_with_system_pods: spec
+            .skip_nodes_with_system_pods
+            .map_or(defaults.skip_nodes_with_system_pods, |f| f.0),
+        ignore_daemonsets_utilization: spec
+            .ignore_daemonsets_utilization
+            .map_or(defaults.ignore_daemonsets_utilization, |f| f.0),
+        daemonset_eviction_for_empty_nodes: spec
+            .daemonset_eviction_for_empty_nodes
+            .map_or(defaults.daemonset_eviction_for_empty_nodes, |f| f.0),
+        daemonset_eviction_for_occupied_nodes: spec
+            .daemonset_eviction_for_occupied_nodes
+            .map_or(defaults.daemonset_eviction_for_occupied_nodes, |f| f.0),
+    })
+}

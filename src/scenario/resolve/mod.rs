@@ -1,0 +1,179 @@
+//! From what is written to what it means: everything looked up, defaulted, checked. All problems are found, not only the first.
+
+mod cluster;
+mod expectation;
+mod network;
+mod operation;
+mod pool;
+mod preflight;
+mod price;
+
+pub use expectation::parse as parse_expectation;
+
+use super::diagnostic::{Problem, Problems};
+use super::document::{Document, path_of};
+use super::files::Files;
+use super::manifest::{self, ManifestContext};
+use super::plan::{Plan, WorkloadPlan};
+use super::spec::ScenarioSpec;
+use crate::catalog::{KubernetesVersion, OsImage, Timings};
+use crate::kernel::SimDuration;
+use jiff::Zoned;
+
+/// The default start: a Monday at midnight UTC.
+const DEFAULT_START: &str = "2026-03-02T00:00:00Z";
+
+/// What resolving works with: where values stand, and where problems go.
+pub(super) struct Resolver<'a> {
+    pub document: &'a Document,
+    pub problems: &'a mut Problems,
+}
+
+impl Resolver<'_> {
+    /// An error of the value at `pointer`.
+    pub fn error(&mut self, pointer: &str, code: &'static str, found: impl Into<String>, remedy: impl Into<String>) {
+        let span = self.document.span(pointer);
+        self.problems.push(Problem::error(code, &path_of(pointer), found, remedy).at(&self.document.file, span));
+    }
+
+    /// A warning about the value at `pointer`.
+    pub fn warn(&mut self, pointer: &str, code: &'static str, found: impl Into<String>, remedy: impl Into<String>) {
+        let span = self.document.span(pointer);
+        self.problems.push(Problem::warning(code, &path_of(pointer), found, remedy).at(&self.document.file, span));
+    }
+
+    /// `text` parsed; a failure is an error of the value at `pointer` whose message says what to write.
+    pub fn parse<T>(&mut self, pointer: &str, code: &'static str, text: &str) -> Option<T>
+    where
+        T: std::str::FromStr,
+        T::Err: std::fmt::Display,
+    {
+        match text.parse() {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.error(pointer, code, error.to_string(), "");
+                None
+            }
+        }
+    }
+
+    /// One of a few words, upper and lower case not distinguished.
+    pub fn choice<T: Copy>(
+        &mut self,
+        pointer: &str,
+        code: &'static str,
+        text: &str,
+        choices: &[(&str, T)],
+    ) -> Option<T> {
+        let found = choices.iter().find(|(word, _)| word.eq_ignore_ascii_case(text));
+        if found.is_none() {
+            let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
+            self.error(pointer, code, format!("found \"{text}\""), format!("write {}", words.join(" or ")));
+        }
+        found.map(|(_, value)| *value)
+    }
+}
+
+/// Resolves one point of a study.
+pub fn plan(document: &Document, spec: &ScenarioSpec, files: &mut Files, problems: &mut Problems) -> Option<Plan> {
+    let mut resolver = Resolver { document, problems };
+    if spec.api_version != "aksim/v1" {
+        resolver.error(
+            "/apiVersion",
+            "scenario::api_version",
+            format!("found \"{}\"", spec.api_version),
+            "write aksim/v1",
+        );
+    }
+    let start = start(&mut resolver, spec);
+    let (duration, warmup) = durations(&mut resolver, spec);
+    let cluster = cluster::resolve(&mut resolver, spec);
+    let operations = cluster.as_ref().map(|cluster| operation::resolve(&mut resolver, spec, cluster));
+    let version = spec.cluster.kubernetes_version.0;
+    let timings = timings(&mut resolver, spec, version);
+    let model = cluster.as_ref().map(|cluster| cluster.network.model);
+    let context = ManifestContext { version, start: start.clone(), duration, model };
+    let (workloads, budgets) = manifest::load(document, spec, &context, files, problems);
+    let mut resolver = Resolver { document, problems };
+    let cluster = cluster?;
+    preflight::check(&mut resolver, &cluster, &workloads);
+    Some(Plan {
+        start: start?,
+        duration,
+        warmup,
+        cluster,
+        workloads: sorted(workloads),
+        budgets,
+        operations: operations?,
+        timings,
+    })
+}
+
+/// By namespace, kind and name: the order in the files must not decide anything.
+fn sorted(mut workloads: Vec<WorkloadPlan>) -> Vec<WorkloadPlan> {
+    workloads.sort_by_key(|workload| (workload.namespace.clone(), workload.controller.kind(), workload.name.clone()));
+    workloads
+}
+
+fn start(resolver: &mut Resolver<'_>, spec: &ScenarioSpec) -> Option<Zoned> {
+    let text = spec.start.as_deref().unwrap_or(DEFAULT_START);
+    let parsed = text.parse::<Zoned>().ok().or_else(|| {
+        // A timestamp with an offset, or Z: that offset is the scenario's time zone.
+        let offset = jiff::fmt::temporal::DateTimeParser::new().parse_timestamp(text).ok()?;
+        let pieces = jiff::fmt::temporal::Pieces::parse(text).ok()?;
+        let zone = pieces.to_numeric_offset().map_or(jiff::tz::TimeZone::UTC, jiff::tz::TimeZone::fixed);
+        Some(offset.to_zoned(zone))
+    });
+    if parsed.is_none() {
+        resolver.error(
+            "/start",
+            "scenario::start",
+            format!("found \"{text}\""),
+            "write a moment such as 2026-03-02T00:00:00Z",
+        );
+    }
+    parsed
+}
+
+fn durations(resolver: &mut Resolver<'_>, spec: &ScenarioSpec) -> (SimDuration, SimDuration) {
+    let duration = spec.duration.0;
+    if duration.is_zero() {
+        resolver.error("/duration", "scenario::duration", "found no time at all", "write a duration such as 7d");
+    }
+    let warmup = spec.warmup.map_or(SimDuration::ZERO, |warmup| warmup.0);
+    if warmup >= duration && !duration.is_zero() {
+        resolver.error(
+            "/warmup",
+            "scenario::warmup",
+            format!("found {warmup}"),
+            format!("write less than the duration, {duration}"),
+        );
+    }
+    (duration, warmup)
+}
+
+fn timings(resolver: &mut Resolver<'_>, spec: &ScenarioSpec, version: KubernetesVersion) -> Timings {
+    let mut timings = Timings::defaults(version, os_image(spec, version));
+    for (name, dist) in spec.timing.iter().flatten() {
+        if !timings.set(name, dist.0.clone()) {
+            let pointer = format!("/timing/{name}");
+            let remedy = match super::did_you_mean(name, Timings::NAMES.iter().copied()) {
+                Some(known) => format!("did you mean {known}?"),
+                None => format!("write one of {}", Timings::NAMES.join(", ")),
+            };
+            resolver.error(&pointer, "scenario::timing", format!("no stage {name}"), remedy);
+        }
+    }
+    timings
+}
+
+/// The node image: of the first pool that names one, since all pools share the stage timings.
+pub(super) fn os_image(spec: &ScenarioSpec, version: KubernetesVersion) -> OsImage {
+    let named = spec.cluster.agent_pool_profiles.iter().find_map(|pool| pool.os_sku.as_deref());
+    match named.map(str::to_ascii_lowercase).as_deref() {
+        Some("azurelinux" | "azurelinux3") => OsImage::AzureLinux3,
+        Some("ubuntu2204") => OsImage::Ubuntu2204,
+        Some("ubuntu2404") => OsImage::Ubuntu2404,
+        _ => version.ubuntu_image(),
+    }
+}

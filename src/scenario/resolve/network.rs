@@ -1,0 +1,263 @@
+//! Network model, ranges and subnets, with Azure's rules for them.
+
+use super::Resolver;
+use crate::catalog::limits;
+use crate::scenario::plan::{NetworkModel, NetworkPlan, SubnetPlan};
+use crate::scenario::spec::{ClusterSpec, NetworkProfileSpec};
+use ipnet::Ipv4Net;
+use std::net::Ipv4Addr;
+
+const PROFILE: &str = "/cluster/networkProfile";
+
+/// AKS's managed virtual network. Source: azure-aks-docs, configure-azure-cni.md, 2026-04-16.
+const MANAGED_SUBNET: (&str, &str) = ("aks-subnet", "10.224.0.0/16");
+/// Default ranges. Source: API specification of 2025-05-01.
+const DEFAULT_POD_CIDR: &str = "10.244.0.0/16";
+const DEFAULT_SERVICE_CIDR: &str = "10.0.0.0/16";
+/// A Service range must be smaller than this. Source: azure-aks-docs, concepts-network-cni-overview.md, 2026-07-10.
+const LARGEST_SERVICE_PREFIX: u8 = 12;
+
+/// A range with the place where it is written.
+struct Range {
+    what: String,
+    pointer: String,
+    prefix: Ipv4Net,
+}
+
+/// Resolves network profile and virtual network.
+pub fn resolve(resolver: &mut Resolver<'_>, cluster: &ClusterSpec) -> Option<(NetworkPlan, Vec<SubnetPlan>)> {
+    let default = NetworkProfileSpec::default();
+    let profile = cluster.network_profile.as_ref().unwrap_or(&default);
+    let model = model(resolver, profile)?;
+    let service_cidr = range(
+        resolver,
+        &format!("{PROFILE}/serviceCidr"),
+        profile.service_cidr.as_deref().unwrap_or(DEFAULT_SERVICE_CIDR),
+    );
+    let pod_cidr = match model {
+        NetworkModel::AzureNodeSubnet => {
+            if profile.pod_cidr.is_some() {
+                let pointer = format!("{PROFILE}/podCidr");
+                resolver.warn(
+                    &pointer,
+                    "scenario::pod_cidr",
+                    "has no effect: pods take addresses of the node subnet",
+                    "remove it, or set networkPluginMode: overlay",
+                );
+            }
+            None
+        }
+        NetworkModel::Kubenet | NetworkModel::AzureOverlay => Some(range(
+            resolver,
+            &format!("{PROFILE}/podCidr"),
+            profile.pod_cidr.as_deref().unwrap_or(DEFAULT_POD_CIDR),
+        )?),
+    };
+    let subnets = subnets(resolver, cluster)?;
+    let service_cidr = service_cidr?;
+    if service_cidr.prefix_len() <= LARGEST_SERVICE_PREFIX {
+        let found = format!("found {service_cidr}");
+        resolver.error(
+            &format!("{PROFILE}/serviceCidr"),
+            "scenario::service_cidr",
+            found,
+            "write a range smaller than a /12",
+        );
+    }
+    check_ranges(resolver, service_cidr, pod_cidr, &subnets);
+    let dns_service_ip = dns_service_ip(resolver, profile, service_cidr)?;
+    Some((
+        NetworkPlan { model, pod_cidr, service_cidr, dns_service_ip },
+        subnets.into_iter().map(|(subnet, _)| subnet).collect(),
+    ))
+}
+
+fn model(resolver: &mut Resolver<'_>, profile: &NetworkProfileSpec) -> Option<NetworkModel> {
+    let mode = profile.network_plugin_mode.as_deref().filter(|mode| !mode.is_empty());
+    if let Some(mode) = mode {
+        resolver.choice(
+            &format!("{PROFILE}/networkPluginMode"),
+            "scenario::network_plugin_mode",
+            mode,
+            &[("overlay", ())],
+        )?;
+    }
+    let Some(plugin) = profile.network_plugin.as_deref() else {
+        return Some(NetworkModel::AzureOverlay);
+    };
+    let kubenet = resolver.choice(
+        &format!("{PROFILE}/networkPlugin"),
+        "scenario::network_plugin",
+        plugin,
+        &[("kubenet", true), ("azure", false)],
+    )?;
+    match (kubenet, mode) {
+        (true, Some(_)) => {
+            let pointer = format!("{PROFILE}/networkPluginMode");
+            resolver.error(
+                &pointer,
+                "scenario::network_plugin_mode",
+                "kubenet has no mode",
+                "remove it, or write networkPlugin: azure",
+            );
+            None
+        }
+        (true, None) => Some(NetworkModel::Kubenet),
+        (false, Some(_)) => Some(NetworkModel::AzureOverlay),
+        (false, None) => Some(NetworkModel::AzureNodeSubnet),
+    }
+}
+
+/// The subnets, sorted by name, each with its pointer.
+fn subnets(resolver: &mut Resolver<'_>, cluster: &ClusterSpec) -> Option<Vec<(SubnetPlan, String)>> {
+    let Some(vnet) = &cluster.vnet else {
+        let (name, prefix) = MANAGED_SUBNET;
+        let prefix = prefix.parse().expect("the managed subnet is a range");
+        return Some(vec![(SubnetPlan { name: name.to_owned(), prefix }, "/cluster".to_owned())]);
+    };
+    let mut space = Vec::new();
+    for (index, text) in vnet.address_space.iter().flatten().enumerate() {
+        space.extend(range(resolver, &format!("/cluster/vnet/addressSpace/{index}"), text));
+    }
+    let mut subnets: Vec<(SubnetPlan, String)> = Vec::new();
+    let mut complete = true;
+    for (index, subnet) in vnet.subnets.iter().enumerate() {
+        let pointer = format!("/cluster/vnet/subnets/{index}/addressPrefix");
+        let Some(prefix) = range(resolver, &pointer, &subnet.address_prefix) else {
+            complete = false;
+            continue;
+        };
+        if prefix.prefix_len() > limits::SMALLEST_SUBNET_PREFIX {
+            resolver.error(
+                &pointer,
+                "scenario::subnet_size",
+                format!("found {prefix}"),
+                "write a /29 or larger: Azure takes five addresses",
+            );
+        }
+        if !space.is_empty() && !space.iter().any(|space| space.contains(&prefix)) {
+            resolver.error(
+                &pointer,
+                "scenario::subnet_space",
+                format!("{prefix} lies outside vnet.addressSpace"),
+                "write a range inside it",
+            );
+        }
+        if subnets.iter().any(|(other, _)| other.name == subnet.name) {
+            let pointer = format!("/cluster/vnet/subnets/{index}/name");
+            resolver.error(
+                &pointer,
+                "scenario::duplicate",
+                format!("a second subnet {}", subnet.name),
+                "give it another name",
+            );
+        }
+        subnets.push((SubnetPlan { name: subnet.name.clone(), prefix }, pointer));
+    }
+    if vnet.subnets.is_empty() {
+        resolver.error(
+            "/cluster/vnet/subnets",
+            "scenario::subnets",
+            "found no subnet",
+            "add {name: nodes, addressPrefix: 10.224.0.0/24}",
+        );
+        complete = false;
+    }
+    subnets.sort_by(|a, b| a.0.name.cmp(&b.0.name));
+    complete.then_some(subnets)
+}
+
+fn range(resolver: &mut Resolver<'_>, pointer: &str, text: &str) -> Option<Ipv4Net> {
+    match text.parse::<Ipv4Net>() {
+        Ok(prefix) if prefix.trunc() == prefix => Some(prefix),
+        Ok(prefix) => {
+            resolver.error(
+                pointer,
+                "scenario::cidr",
+                format!("found {prefix}"),
+                format!("write {}: the address must be the first of its range", prefix.trunc()),
+            );
+            None
+        }
+        Err(_) => {
+            resolver.error(
+                pointer,
+                "scenario::cidr",
+                format!("found \"{text}\""),
+                "write an IPv4 range such as 10.224.0.0/24",
+            );
+            None
+        }
+    }
+}
+
+/// No two ranges may overlap, and none may touch Azure's own.
+fn check_ranges(
+    resolver: &mut Resolver<'_>,
+    service: Ipv4Net,
+    pods: Option<Ipv4Net>,
+    subnets: &[(SubnetPlan, String)],
+) {
+    let mut ranges: Vec<Range> = subnets
+        .iter()
+        .map(|(subnet, pointer)| Range {
+            what: format!("subnet {}", subnet.name),
+            pointer: pointer.clone(),
+            prefix: subnet.prefix,
+        })
+        .collect();
+    ranges.push(Range {
+        what: "the service CIDR".to_owned(),
+        pointer: format!("{PROFILE}/serviceCidr"),
+        prefix: service,
+    });
+    ranges.extend(pods.map(|prefix| Range {
+        what: "the pod CIDR".to_owned(),
+        pointer: format!("{PROFILE}/podCidr"),
+        prefix,
+    }));
+    for (index, range) in ranges.iter().enumerate() {
+        for forbidden in limits::FORBIDDEN_RANGES {
+            let forbidden: Ipv4Net = forbidden.parse().expect("the forbidden ranges are ranges");
+            if overlap(range.prefix, forbidden) {
+                let found = format!("{} overlaps {forbidden}, which AKS keeps for itself", range.prefix);
+                resolver.error(&range.pointer, "scenario::forbidden_range", found, "write another range");
+            }
+        }
+        for other in &ranges[..index] {
+            if overlap(range.prefix, other.prefix) {
+                let found = format!("{} overlaps {} {}", range.prefix, other.what, other.prefix);
+                resolver.error(&range.pointer, "scenario::overlap", found, "write a range that overlaps no other");
+            }
+        }
+    }
+}
+
+fn overlap(a: Ipv4Net, b: Ipv4Net) -> bool {
+    a.contains(&b) || b.contains(&a)
+}
+
+fn dns_service_ip(resolver: &mut Resolver<'_>, profile: &NetworkProfileSpec, service: Ipv4Net) -> Option<Ipv4Addr> {
+    let pointer = format!("{PROFILE}/dnsServiceIP");
+    let Some(text) = &profile.dns_service_ip else {
+        return Some(Ipv4Addr::from(u32::from(service.network()) + 10));
+    };
+    let Ok(address) = text.parse::<Ipv4Addr>() else {
+        resolver.error(
+            &pointer,
+            "scenario::dns_service_ip",
+            format!("found \"{text}\""),
+            "write an IPv4 address such as 10.0.0.10",
+        );
+        return None;
+    };
+    let first = Ipv4Addr::from(u32::from(service.network()) + 1);
+    if !service.contains(&address) || address == first || address == service.network() {
+        let found = format!("found {address}");
+        let remedy = format!(
+            "write an address of the service CIDR {service}, but not its first, which kubernetes.default takes"
+        );
+        resolver.error(&pointer, "scenario::dns_service_ip", found, remedy);
+    }
+    Some(address)
+}

@@ -1,0 +1,105 @@
+//! Operations: which pool, which version, when.
+
+use super::Resolver;
+use crate::kernel::SimTime;
+use crate::scenario::did_you_mean;
+use crate::scenario::plan::{ClusterPlan, OperationKind, OperationPlan};
+use crate::scenario::spec::{OperationSpec, ScenarioSpec, UpgradeSpec};
+
+/// Resolves all operations, sorted by time.
+pub fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec, cluster: &ClusterPlan) -> Vec<OperationPlan> {
+    let mut operations = Vec::new();
+    for (index, written) in spec.operations.iter().flatten().enumerate() {
+        let pointer = format!("/operations/{index}");
+        if written.at.0 >= spec.duration.0 {
+            let found = format!("{} lies after the end of the scenario", written.at.0);
+            resolver.error(
+                &format!("{pointer}/at"),
+                "scenario::operation_at",
+                found,
+                format!("write less than {}", spec.duration.0),
+            );
+        }
+        if let Some(kind) = kind(resolver, &pointer, written, cluster) {
+            operations.push(OperationPlan { at: SimTime::after_start(written.at.0), kind });
+        }
+    }
+    operations.sort_by_key(|operation| operation.at);
+    operations
+}
+
+fn kind(
+    resolver: &mut Resolver<'_>,
+    pointer: &str,
+    written: &OperationSpec,
+    cluster: &ClusterPlan,
+) -> Option<OperationKind> {
+    match (&written.scale, &written.upgrade) {
+        (Some(scale), None) => {
+            let pool = find_pool(resolver, &format!("{pointer}/scale/pool"), &scale.pool, cluster)?;
+            if cluster.pools[pool].autoscaling.is_some() {
+                let found = format!("the autoscaler manages pool {}: AKS will refuse to scale it", scale.pool);
+                resolver.warn(
+                    &format!("{pointer}/scale"),
+                    "scenario::scale_autoscaled",
+                    found,
+                    "change minCount and maxCount instead",
+                );
+            }
+            Some(OperationKind::Scale { pool, count: scale.count })
+        }
+        (None, Some(upgrade)) => upgrade_of(resolver, &format!("{pointer}/upgrade"), upgrade, cluster),
+        _ => {
+            resolver.error(
+                pointer,
+                "scenario::operation",
+                "found not exactly one operation",
+                "write either scale or upgrade",
+            );
+            None
+        }
+    }
+}
+
+fn upgrade_of(
+    resolver: &mut Resolver<'_>,
+    pointer: &str,
+    written: &UpgradeSpec,
+    cluster: &ClusterPlan,
+) -> Option<OperationKind> {
+    let image_only = written.node_image_only.unwrap_or(false);
+    let version = written.kubernetes_version.map(|version| version.0);
+    if image_only == version.is_some() {
+        let remedy = "write kubernetesVersion: \"1.35\", or nodeImageOnly: true";
+        resolver.error(
+            pointer,
+            "scenario::upgrade",
+            "found not exactly one of kubernetesVersion and nodeImageOnly",
+            remedy,
+        );
+        return None;
+    }
+    let pools = match &written.pools {
+        None => Some((0..cluster.pools.len()).collect()),
+        Some(names) => {
+            let find = |(index, name): (usize, &String)| {
+                find_pool(resolver, &format!("{pointer}/pools/{index}"), name, cluster)
+            };
+            names.iter().enumerate().map(find).collect::<Option<Vec<_>>>()
+        }
+    };
+    Some(OperationKind::Upgrade { version, pools: pools? })
+}
+
+fn find_pool(resolver: &mut Resolver<'_>, pointer: &str, name: &str, cluster: &ClusterPlan) -> Option<usize> {
+    let found = cluster.pools.iter().position(|pool| pool.name == name);
+    if found.is_none() {
+        let names: Vec<&str> = cluster.pools.iter().map(|pool| pool.name.as_str()).collect();
+        let remedy = match did_you_mean(name, names.iter().copied()) {
+            Some(known) => format!("did you mean {known}?"),
+            None => format!("write one of {}", names.join(", ")),
+        };
+        resolver.error(pointer, "scenario::unknown_pool", format!("no pool {name}"), remedy);
+    }
+    found
+}

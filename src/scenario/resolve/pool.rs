@@ -1,0 +1,449 @@
+//! Node pools: size, bounds, disk, subnet, labels and taints, upgrade settings.
+
+use super::{Resolver, price};
+use crate::catalog::{Catalog, KubernetesVersion, OsDisk, Region, VmFamily, VmSize, limits, reservations};
+use crate::kernel::SimDuration;
+use crate::scenario::plan::{
+    AutoscalingRange, IntOrPercent, NetworkModel, PoolMode, PoolPlan, SubnetPlan, Taint, TaintEffect, UpgradeSettings,
+};
+use crate::scenario::spec::{AgentPoolSpec, ScenarioSpec, UpgradeSettingsSpec};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What a pool lives in.
+pub struct Surroundings<'a> {
+    pub location: Region,
+    pub version: KubernetesVersion,
+    pub node_resource_group: &'a str,
+    pub model: NetworkModel,
+    pub subnets: &'a [SubnetPlan],
+}
+
+/// Resolves all pools, sorted by name.
+pub fn resolve_all(
+    resolver: &mut Resolver<'_>,
+    spec: &ScenarioSpec,
+    around: &Surroundings<'_>,
+) -> Option<Vec<PoolPlan>> {
+    const POOLS: &str = "/cluster/agentPoolProfiles";
+    let written = &spec.cluster.agent_pool_profiles;
+    let mut pools = Vec::new();
+    for (index, pool) in written.iter().enumerate() {
+        let pointer = format!("{POOLS}/{index}");
+        if written[..index].iter().any(|other| other.name == pool.name) {
+            resolver.error(
+                &format!("{pointer}/name"),
+                "scenario::duplicate",
+                format!("a second pool {}", pool.name),
+                "give it another name",
+            );
+        }
+        pools.extend(Context { resolver, spec, around, pool, pointer: &pointer, first: index == 0 }.resolve());
+    }
+    let complete = pools.len() == written.len();
+    if complete && !pools.iter().any(|pool| pool.mode == PoolMode::System) {
+        resolver.error(
+            POOLS,
+            "scenario::system_pool",
+            "found no pool with mode: System",
+            "give one pool mode: System; AKS needs it for its own pods",
+        );
+    }
+    if written.len() > limits::POOLS_PER_CLUSTER {
+        resolver.error(POOLS, "scenario::pool_count", format!("found {} pools", written.len()), "write at most 100");
+    }
+    pools.sort_by(|a, b| a.name.cmp(&b.name));
+    complete.then_some(pools)
+}
+
+/// One pool and where it stands.
+struct Context<'a, 'b> {
+    resolver: &'a mut Resolver<'b>,
+    spec: &'a ScenarioSpec,
+    around: &'a Surroundings<'a>,
+    pool: &'a AgentPoolSpec,
+    pointer: &'a str,
+    first: bool,
+}
+
+impl Context<'_, '_> {
+    fn resolve(mut self) -> Option<PoolPlan> {
+        self.name();
+        let mode = self.mode();
+        let vm = self.vm_size();
+        let spot = self.spot();
+        let autoscaling = self.autoscaling();
+        let count = self.count(autoscaling);
+        let max_pods = self.max_pods();
+        let subnet = self.subnet();
+        let taints = self.taints(spot);
+        let zones = self.zones();
+        let upgrade = self.upgrade();
+        self.operating_system();
+        let version = self.pool.orchestrator_version.map_or(self.around.version, |version| version.0);
+        if version > self.around.version {
+            let found = format!("pool version {version} is newer than the control plane's {}", self.around.version);
+            self.error(
+                "orchestratorVersion",
+                "scenario::pool_version",
+                found,
+                "write the cluster's version or an older one",
+            );
+        }
+        let (mode, vm) = (mode?, vm?);
+        self.warn_about(mode, vm, count);
+        let os_disk = self.os_disk(vm)?;
+        let vm_price = price::vm(self.resolver, self.spec, vm, spot, self.around.location, self.pointer)?;
+        Some(PoolPlan {
+            name: self.pool.name.clone(),
+            mode,
+            vm,
+            count,
+            autoscaling,
+            max_pods,
+            os_disk,
+            subnet: subnet?,
+            labels: self.labels(mode, vm, spot),
+            taints: taints?,
+            zones: zones?,
+            spot,
+            version,
+            upgrade: upgrade?,
+            allocatable: reservations::allocatable(version, vm, max_pods, os_disk.size),
+            vm_price,
+            os_disk_price: price::os_disk(self.spec, &os_disk, self.around.location),
+        })
+    }
+
+    fn error(&mut self, field: &str, code: &'static str, found: impl Into<String>, remedy: impl Into<String>) {
+        self.resolver.error(&format!("{}/{field}", self.pointer), code, found, remedy);
+    }
+
+    fn warn(&mut self, field: &str, code: &'static str, found: impl Into<String>, remedy: impl Into<String>) {
+        self.resolver.warn(&format!("{}/{field}", self.pointer), code, found, remedy);
+    }
+
+    fn name(&mut self) {
+        if !limits::is_pool_name(&self.pool.name) {
+            let remedy = "write a lower-case letter, then up to eleven lower-case letters and digits";
+            self.error("name", "scenario::pool_name", format!("found \"{}\"", self.pool.name), remedy);
+        }
+    }
+
+    fn mode(&mut self) -> Option<PoolMode> {
+        let default = if self.first { "System" } else { "User" };
+        let text = self.pool.mode.as_deref().unwrap_or(default);
+        let pointer = format!("{}/mode", self.pointer);
+        self.resolver.choice(
+            &pointer,
+            "scenario::mode",
+            text,
+            &[("System", PoolMode::System), ("User", PoolMode::User)],
+        )
+    }
+
+    fn vm_size(&mut self) -> Option<&'static VmSize> {
+        let catalog = Catalog::get();
+        let found = catalog.vm_size(&self.pool.vm_size);
+        if found.is_none() {
+            let remedy = match catalog.closest_vm_size(&self.pool.vm_size) {
+                Some(known) => format!("did you mean {known}?"),
+                None => "aksim vm list shows the known sizes".to_owned(),
+            };
+            self.error("vmSize", "scenario::vm_size", format!("unknown VM size {}", self.pool.vm_size), remedy);
+        }
+        found
+    }
+
+    fn spot(&mut self) -> bool {
+        let Some(text) = &self.pool.scale_set_priority else {
+            return false;
+        };
+        let pointer = format!("{}/scaleSetPriority", self.pointer);
+        self.resolver
+            .choice(&pointer, "scenario::priority", text, &[("Regular", false), ("Spot", true)])
+            .unwrap_or(false)
+    }
+
+    fn autoscaling(&mut self) -> Option<AutoscalingRange> {
+        if !self.pool.enable_auto_scaling.unwrap_or(false) {
+            if let Some(field) = [("minCount", self.pool.min_count), ("maxCount", self.pool.max_count)]
+                .into_iter()
+                .find(|(_, v)| v.is_some())
+            {
+                self.error(
+                    field.0,
+                    "scenario::autoscaling",
+                    "has no effect without the autoscaler",
+                    "add enableAutoScaling: true, or remove it",
+                );
+            }
+            return None;
+        }
+        let (Some(min), Some(max)) = (self.pool.min_count, self.pool.max_count) else {
+            self.error("enableAutoScaling", "scenario::autoscaling", "found no minCount or no maxCount", "add both");
+            return None;
+        };
+        if min > max {
+            self.error(
+                "minCount",
+                "scenario::min_max",
+                format!("minCount {min} is more than maxCount {max}"),
+                "write at most maxCount",
+            );
+        }
+        if max > limits::NODES_PER_POOL {
+            self.error(
+                "maxCount",
+                "scenario::pool_nodes",
+                format!("found {max}"),
+                "write at most 1000: a scale set holds no more",
+            );
+        }
+        Some(AutoscalingRange { min, max })
+    }
+
+    fn count(&mut self, autoscaling: Option<AutoscalingRange>) -> u32 {
+        let count = self.pool.count.unwrap_or_else(|| autoscaling.map_or(1, |range| range.min));
+        if count > limits::NODES_PER_POOL {
+            self.error(
+                "count",
+                "scenario::pool_nodes",
+                format!("found {count}"),
+                "write at most 1000: a scale set holds no more",
+            );
+        }
+        if let Some(range) =
+            autoscaling.filter(|range| range.min <= range.max && !(range.min..=range.max).contains(&count))
+        {
+            let found = format!("count {count} lies outside {} to {}", range.min, range.max);
+            self.warn("count", "scenario::count_range", found, "the autoscaler moves only within its bounds");
+        }
+        count
+    }
+
+    fn max_pods(&mut self) -> u32 {
+        let default = match self.around.model {
+            NetworkModel::Kubenet => limits::DEFAULT_MAX_PODS_KUBENET,
+            NetworkModel::AzureNodeSubnet => limits::DEFAULT_MAX_PODS_NODE_SUBNET,
+            NetworkModel::AzureOverlay => limits::DEFAULT_MAX_PODS_OVERLAY,
+        };
+        let max_pods = self.pool.max_pods.unwrap_or(default);
+        if !(limits::MIN_MAX_PODS..=limits::MAX_PODS).contains(&max_pods) {
+            self.error("maxPods", "scenario::max_pods", format!("found {max_pods}"), "write 10 to 250");
+        }
+        max_pods
+    }
+
+    fn subnet(&mut self) -> Option<usize> {
+        let Some(written) = &self.pool.vnet_subnet_id else {
+            return Some(0);
+        };
+        let name = written.rsplit('/').next().unwrap_or(written);
+        let found = self.around.subnets.iter().position(|subnet| subnet.name == name);
+        if found.is_none() {
+            let names: Vec<&str> = self.around.subnets.iter().map(|subnet| subnet.name.as_str()).collect();
+            self.error(
+                "vnetSubnetID",
+                "scenario::unknown_subnet",
+                format!("no subnet {name}"),
+                format!("write one of {}", names.join(", ")),
+            );
+        }
+        found
+    }
+
+    fn taints(&mut self, spot: bool) -> Option<Vec<Taint>> {
+        let mut taints = Vec::new();
+        let mut complete = true;
+        for (index, text) in self.pool.node_taints.iter().flatten().enumerate() {
+            match parse_taint(text) {
+                Some(taint) => taints.push(taint),
+                None => {
+                    complete = false;
+                    let remedy = "write key=value:NoSchedule (or PreferNoSchedule, NoExecute)";
+                    self.error(&format!("nodeTaints/{index}"), "scenario::taint", format!("found \"{text}\""), remedy);
+                }
+            }
+        }
+        if spot {
+            let key = "kubernetes.azure.com/scalesetpriority".into();
+            taints.push(Taint { key, value: "spot".into(), effect: TaintEffect::NoSchedule });
+        }
+        complete.then_some(taints)
+    }
+
+    fn zones(&mut self) -> Option<Vec<u8>> {
+        let zone = |value: &Value| match value {
+            Value::String(text) => text.parse().ok(),
+            Value::Number(number) => number.as_u64().and_then(|number| u8::try_from(number).ok()),
+            _ => None,
+        };
+        let mut zones = Vec::new();
+        for (index, value) in self.pool.availability_zones.iter().flatten().enumerate() {
+            match zone(value).filter(|zone| (1..=3).contains(zone)) {
+                Some(zone) => zones.push(zone),
+                None => {
+                    self.error(
+                        &format!("availabilityZones/{index}"),
+                        "scenario::zone",
+                        format!("found {value}"),
+                        "write \"1\", \"2\" or \"3\"",
+                    );
+                    return None;
+                }
+            }
+        }
+        zones.sort_unstable();
+        zones.dedup();
+        Some(zones)
+    }
+
+    fn operating_system(&mut self) {
+        if let Some(text) = &self.pool.os_type {
+            let pointer = format!("{}/osType", self.pointer);
+            self.resolver.choice(&pointer, "scenario::os_type", text, &[("Linux", ())]);
+        }
+        if let Some(text) = &self.pool.os_sku {
+            let pointer = format!("{}/osSKU", self.pointer);
+            let known =
+                [("Ubuntu", ()), ("Ubuntu2204", ()), ("Ubuntu2404", ()), ("AzureLinux", ()), ("AzureLinux3", ())];
+            self.resolver.choice(&pointer, "scenario::os_sku", text, &known);
+        }
+    }
+
+    fn os_disk(&mut self, vm: &VmSize) -> Option<OsDisk> {
+        let ephemeral = match &self.pool.os_disk_type {
+            None => None,
+            Some(text) => {
+                let pointer = format!("{}/osDiskType", self.pointer);
+                Some(self.resolver.choice(
+                    &pointer,
+                    "scenario::os_disk_type",
+                    text,
+                    &[("Ephemeral", true), ("Managed", false)],
+                )?)
+            }
+        };
+        let gib = self.pool.os_disk_size_gb.filter(|gib| *gib > 0);
+        if gib.is_some_and(|gib| !(30..=2048).contains(&gib)) {
+            self.error(
+                "osDiskSizeGB",
+                "scenario::os_disk_size",
+                format!("found {}", gib.unwrap_or(0)),
+                "write 30 to 2048, or 0 for the default",
+            );
+        }
+        OsDisk::choose(vm, ephemeral, gib.map(u64::from))
+            .map_err(|error| self.error("osDiskType", "scenario::os_disk", error.to_string(), ""))
+            .ok()
+    }
+
+    fn upgrade(&mut self) -> Option<UpgradeSettings> {
+        let default = UpgradeSettingsSpec::default();
+        let written = self.pool.upgrade_settings.as_ref().unwrap_or(&default);
+        let max_surge =
+            written.max_surge.map_or(IntOrPercent::Percent(limits::DEFAULT_MAX_SURGE_PERCENT), |surge| surge.0);
+        let max_unavailable = written.max_unavailable.map_or(IntOrPercent::Int(0), |unavailable| unavailable.0);
+        let zero = |value: IntOrPercent| matches!(value, IntOrPercent::Int(0) | IntOrPercent::Percent(0));
+        if zero(max_surge) && zero(max_unavailable) {
+            let remedy = "write at least 1 for one of them";
+            self.error(
+                "upgradeSettings",
+                "scenario::upgrade_settings",
+                "maxSurge and maxUnavailable are both 0",
+                remedy,
+            );
+        }
+        let drain = written.drain_timeout_in_minutes.map_or(limits::DEFAULT_DRAIN_TIMEOUT_MINUTES, u64::from);
+        if !(1..=1440).contains(&drain) {
+            self.error(
+                "upgradeSettings/drainTimeoutInMinutes",
+                "scenario::drain_timeout",
+                format!("found {drain}"),
+                "write 1 to 1440",
+            );
+        }
+        let soak = written.node_soak_duration_in_minutes.map_or(0, u64::from);
+        if soak > 30 {
+            self.error(
+                "upgradeSettings/nodeSoakDurationInMinutes",
+                "scenario::soak",
+                format!("found {soak}"),
+                "write 0 to 30",
+            );
+        }
+        Some(UpgradeSettings {
+            max_surge,
+            max_unavailable,
+            drain_timeout: SimDuration::from_mins(drain),
+            soak: SimDuration::from_mins(soak),
+        })
+    }
+
+    /// What AKS allows and advises against. Source: azure-aks-docs, use-system-pools.md, 2026-04-30, quotas-skus-regions.md, 2026-08-03.
+    fn warn_about(&mut self, mode: PoolMode, vm: &VmSize, count: u32) {
+        if mode == PoolMode::System {
+            if vm.family == VmFamily::B {
+                self.warn(
+                    "vmSize",
+                    "scenario::burstable_system",
+                    "Microsoft does not support B-series on system pools",
+                    "use a D-series size",
+                );
+            }
+            if count < 2 {
+                self.warn(
+                    "count",
+                    "scenario::system_nodes",
+                    format!("a system pool of {count}"),
+                    "AKS documents at least 2 nodes, and advises 3",
+                );
+            }
+        }
+        if vm.vcpus < 2 || vm.memory < crate::units::Bytes::from_gib(2) {
+            let found = format!("{} has less than 2 vCPUs and 2 GiB", vm.name);
+            self.warn("vmSize", "scenario::vm_too_small", found, "AKS does not take it for a node");
+        }
+    }
+
+    /// The labels that AKS sets and schedulers look at. Source: azure-aks-docs, use-labels.md, 2024-06-10.
+    fn labels(&self, mode: PoolMode, vm: &VmSize, spot: bool) -> BTreeMap<String, String> {
+        let mode = if mode == PoolMode::System { "system" } else { "user" };
+        let priority = if spot { "spot" } else { "regular" };
+        let region = self.around.location.to_string();
+        let mut labels: BTreeMap<String, String> = [
+            ("agentpool", self.pool.name.as_str()),
+            ("kubernetes.azure.com/agentpool", &self.pool.name),
+            ("kubernetes.azure.com/cluster", self.around.node_resource_group),
+            ("kubernetes.azure.com/mode", mode),
+            ("kubernetes.azure.com/role", "agent"),
+            ("kubernetes.azure.com/priority", priority),
+            ("kubernetes.io/arch", vm.arch.label()),
+            ("kubernetes.io/os", "linux"),
+            ("node.kubernetes.io/instance-type", &vm.name),
+            ("topology.kubernetes.io/region", &region),
+        ]
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .collect();
+        if spot {
+            labels.insert("kubernetes.azure.com/scalesetpriority".to_owned(), "spot".to_owned());
+        }
+        labels.extend(self.pool.node_labels.clone().unwrap_or_default());
+        labels
+    }
+}
+
+/// `key=value:NoSchedule` or `key:NoSchedule`.
+fn parse_taint(text: &str) -> Option<Taint> {
+    let (pair, effect) = text.rsplit_once(':')?;
+    let effect = match effect {
+        "NoSchedule" => TaintEffect::NoSchedule,
+        "PreferNoSchedule" => TaintEffect::PreferNoSchedule,
+        "NoExecute" => TaintEffect::NoExecute,
+        _ => return None,
+    };
+    let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+    (!key.is_empty()).then(|| Taint { key: key.into(), value: value.into(), effect })
+}

@@ -1,0 +1,92 @@
+//! Prices in force: list, reservation, own figures, discount.
+
+use super::Resolver;
+use crate::catalog::{Catalog, OsDisk, OsDiskKind, PriceKind, Region, Tier, VmSize};
+use crate::scenario::plan::ClusterCharges;
+use crate::scenario::spec::{ReservationSpec, ScenarioSpec};
+use crate::units::UsdPerHour;
+
+/// The price of an instance of a pool.
+pub fn vm(
+    resolver: &mut Resolver<'_>,
+    spec: &ScenarioSpec,
+    size: &VmSize,
+    spot: bool,
+    region: Region,
+    pool: &str,
+) -> Option<UsdPerHour> {
+    let prices = spec.prices.as_ref();
+    if let Some(own) = prices.and_then(|prices| prices.vm.as_ref()?.get(&size.name)) {
+        let price = UsdPerHour::from_dollars(*own);
+        if price.is_none() {
+            let pointer = format!("/prices/vm/{}", size.name);
+            resolver.error(&pointer, "scenario::price", format!("found {own}"), "write USD per hour, at least 0");
+        }
+        return price;
+    }
+    let reserved = prices.and_then(|prices| prices.reservation).unwrap_or(ReservationSpec::None);
+    let kind = match (spot, reserved) {
+        (true, _) => PriceKind::Spot,
+        (false, ReservationSpec::None) => PriceKind::PayAsYouGo,
+        (false, ReservationSpec::OneYear) => PriceKind::Reserved1Year,
+        (false, ReservationSpec::ThreeYears) => PriceKind::Reserved3Year,
+    };
+    let catalog = Catalog::get();
+    let list = catalog.vm_price(&size.name, region, kind).or_else(|| {
+        let pay_as_you_go = catalog.vm_price(&size.name, region, PriceKind::PayAsYouGo)?;
+        if kind != PriceKind::PayAsYouGo {
+            let what = if spot { "spot" } else { "reserved" };
+            let found = format!("no {what} price of {} in {region} is known", size.name);
+            resolver.warn(
+                pool,
+                "scenario::price",
+                found,
+                "the pay-as-you-go price is used; set prices.vm to use your own",
+            );
+        }
+        Some(pay_as_you_go)
+    });
+    let Some(list) = list else {
+        let found = format!("no price of {} in {region} is known", size.name);
+        resolver.error(
+            pool,
+            "scenario::price",
+            found,
+            format!("add prices: {{vm: {{{}: 0.1}}}}, in USD per hour", size.name),
+        );
+        return None;
+    };
+    Some(list.per_hour.discounted(discount(spec)))
+}
+
+/// The price of a pool's OS disk.
+pub fn os_disk(spec: &ScenarioSpec, disk: &OsDisk, region: Region) -> UsdPerHour {
+    match disk.kind {
+        OsDiskKind::Ephemeral => UsdPerHour::ZERO,
+        OsDiskKind::Managed(sku) => Catalog::get().disk_price(sku, region).per_hour.discounted(discount(spec)),
+    }
+}
+
+/// What the cluster has once: tier, load balancer, outbound addresses.
+pub fn cluster_charges(spec: &ScenarioSpec, tier: Tier, region: Region) -> ClusterCharges {
+    let catalog = Catalog::get();
+    let discount = discount(spec);
+    let profile = spec.cluster.network_profile.as_ref();
+    let outbound = profile.and_then(|profile| profile.outbound_type.as_deref()).unwrap_or("loadBalancer");
+    let addresses =
+        profile.and_then(|profile| profile.load_balancer_profile.as_ref()?.managed_outbound_ips.as_ref()?.count);
+    let tier = catalog.tier_price(tier, region).per_hour.discounted(discount);
+    if !outbound.eq_ignore_ascii_case("loadBalancer") {
+        return ClusterCharges { tier, ..ClusterCharges::default() };
+    }
+    let address = catalog.public_ip_price(region).per_hour.discounted(discount);
+    ClusterCharges {
+        tier,
+        load_balancer: catalog.load_balancer_price().per_hour.discounted(discount),
+        public_ips: UsdPerHour::from_micros(address.micros() * u64::from(addresses.unwrap_or(1))),
+    }
+}
+
+fn discount(spec: &ScenarioSpec) -> f64 {
+    spec.prices.as_ref().and_then(|prices| prices.discount).map_or(0.0, |percent| percent.0)
+}

@@ -14,7 +14,6 @@ mod inventory;
 mod kind;
 mod object;
 mod pod;
-mod quantity;
 mod requests;
 mod selector;
 mod system;

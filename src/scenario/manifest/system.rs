@@ -23,7 +23,7 @@ const SPOT_LABEL: &str = "kubernetes.azure.com/scalesetpriority";
 pub(super) fn workloads(network: NetworkModel, startup: &Dist) -> (Vec<WorkloadPlan>, Vec<BudgetPlan>) {
     let installed = |workload: &&SystemWorkload| match workload.plugins {
         Plugins::All => true,
-        Plugins::Azure => network != NetworkModel::Kubenet,
+        Plugins::Overlay => network == NetworkModel::AzureOverlay,
     };
     let all = Catalog::get().system_workloads().iter().filter(installed);
     let budgets = all.clone().filter(|workload| workload.has_budget).map(budget).collect();

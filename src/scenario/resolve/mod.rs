@@ -11,7 +11,7 @@ mod workloads;
 
 pub use expectation::parse as parse_expectation;
 
-use super::diagnostic::{Problem, Problems};
+use super::diagnostic::{Problem, Problems, suggestion};
 use super::document::{Document, path_of};
 use super::files::Files;
 use super::manifest::{self, ManifestContext};
@@ -171,11 +171,12 @@ fn timings(resolver: &mut Resolver<'_>, spec: &ScenarioSpec, version: Kubernetes
     for (name, dist) in spec.timing.iter().flatten() {
         if !timings.set(name, dist.0.clone()) {
             let pointer = format!("/timing/{name}");
-            let remedy = match super::did_you_mean(name, Timings::NAMES.iter().copied()) {
-                Some(known) => format!("did you mean {known}?"),
-                None => format!("write one of {}", Timings::NAMES.join(", ")),
-            };
-            resolver.error(&pointer, "scenario::timing", format!("no stage {name}"), remedy);
+            if Timings::NAMES.contains(&name.as_str()) {
+                let remedy = "write a single value; a probability or correlation is at most 1";
+                resolver.error(&pointer, "scenario::timing", format!("{name} cannot be that distribution"), remedy);
+            } else {
+                resolver.unknown(&pointer, "scenario::timing", format!("no stage {name}"), name, Timings::NAMES);
+            }
         }
     }
     timings

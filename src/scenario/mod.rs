@@ -16,6 +16,9 @@ mod schema;
 pub mod spec;
 mod starter;
 
+#[cfg(test)]
+mod tests;
+
 pub use diagnostic::{Problem, Problems, Severity, did_you_mean};
 pub use document::{Document, SourceFile, Span, escape, path_of};
 pub use load::{Loaded, load};

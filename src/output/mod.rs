@@ -15,6 +15,7 @@ mod sample;
 
 use crate::experiment::ExperimentResult;
 use chart::Charts;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -29,13 +30,53 @@ pub struct RunInfo {
     pub elapsed: Duration,
 }
 
+/// What `aksim run` prints.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum TableFormat {
+    /// The answer, a table, differences and objectives, for people.
+    #[default]
+    Table,
+    /// The rows of `summary.csv` as a JSON array.
+    Json,
+    /// `summary.csv`.
+    Csv,
+}
+
 /// What was written.
 #[derive(Clone, Debug)]
 pub struct Manifest {
+    /// The directory.
+    pub dir: PathBuf,
     /// The files, relative to the directory, in the order in which they are worth reading.
     pub files: Vec<PathBuf>,
     /// The charts, and those that had no data, with the reason.
     pub charts: Charts,
+}
+
+impl fmt::Display for Manifest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (count, dir) = (self.files.len(), self.dir.display());
+        write!(f, "{count} files in {dir}: open {}", self.dir.join("report.html").display())?;
+        for chart in &self.charts.left_out {
+            write!(f, "\nno chart {}: {}", chart.name, chart.reason)?;
+        }
+        Ok(())
+    }
+}
+
+/// The summary in the format asked for. A table is styled and fitted when standard output is a terminal.
+///
+/// # Errors
+/// Never in practice: the text is written to memory.
+pub fn render(result: &ExperimentResult, format: TableFormat) -> Result<String, OutputError> {
+    let mut bytes = Vec::new();
+    let written = match format {
+        TableFormat::Table => return Ok(table::render(result, table::Look::of_stdout())),
+        TableFormat::Json => table::write_json(result, &mut bytes),
+        TableFormat::Csv => csv::write_summary(result, &mut bytes),
+    };
+    written.map_err(|error| OutputError::write(Path::new("-"), "", error))?;
+    Ok(String::from_utf8(bytes).expect("JSON and CSV of strings are UTF-8"))
 }
 
 /// Writes everything that a run writes into `dir`, which is made if need be. Every file is written to a temporary file first.
@@ -53,7 +94,7 @@ pub fn write_all(result: &ExperimentResult, dir: &Path, info: &RunInfo) -> Resul
         charts.files.iter().flat_map(|chart| ["svg", "png"].map(|kind| format!("charts/{}.{kind}", chart.name)));
     let tables = tables.into_iter().map(str::to_owned);
     let names = ["report.html".to_owned()].into_iter().chain(tables).chain(drawn).chain(["run.json".to_owned()]);
-    Ok(Manifest { files: names.map(PathBuf::from).collect(), charts })
+    Ok(Manifest { dir: dir.to_owned(), files: names.map(PathBuf::from).collect(), charts })
 }
 
 /// Why results could not be written.

@@ -8,7 +8,7 @@ use crate::catalog::limits::usable_addresses;
 use crate::experiment::{ExperimentResult, SummaryRow};
 use crate::scenario::plan::Point;
 use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 /// Lines above, below the header and below; none between rows.
 const STYLE: TableStyle = TableStyle::new()
@@ -24,8 +24,18 @@ const MANY: usize = 12;
 pub struct Look {
     /// Bold type by terminal escapes; off for `NO_COLOR` and where nobody looks.
     pub styled: bool,
-    /// Columns of the terminal; `None` for as many as the table wants.
-    pub width: Option<u16>,
+    /// Fitted to the width of the terminal instead of as wide as it wants.
+    pub fitted: bool,
+}
+
+impl Look {
+    /// Styled and fitted on a terminal, plain in a pipe; never styled where the environment says `NO_COLOR` (no-color.org).
+    #[must_use]
+    pub fn of_stdout() -> Self {
+        let terminal = io::stdout().is_terminal();
+        let colourless = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        Self { styled: terminal && !colourless, fitted: terminal }
+    }
 }
 
 /// A quantity that has a column in the table and a line among the differences.
@@ -170,8 +180,8 @@ fn table(result: &ExperimentResult, look: Look) -> Table {
     let texts = headings.iter().filter(|heading| WORDS.contains(heading)).count();
     let mut table = Table::new();
     table.load_style(STYLE);
-    if let Some(width) = look.width {
-        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+    if look.fitted {
+        table.set_content_arrangement(ContentArrangement::Dynamic);
     }
     if look.styled {
         table.enforce_styling();
@@ -311,7 +321,7 @@ mod tests {
     fn only_a_styled_table_has_escapes() {
         let result = sample::two_variants(2);
         let escapes = |look| render(&result, look).contains('\u{1b}');
-        assert!(escapes(Look { styled: true, width: Some(100) }) && !escapes(Look::default()));
+        assert!(escapes(Look { styled: true, fitted: false }) && !escapes(Look::default()));
     }
 
     #[test]

@@ -12,7 +12,8 @@ use serde::de::{
 pub(super) fn fields_at<T: DeserializeOwned>(path: &[String]) -> Option<&'static [&'static str]> {
     let mut found = None;
     // The walk always ends in an error: there is no value to return.
-    let _ended = T::deserialize(Walker { path, found: &mut found });
+    let walker = Walker { path, found: &mut found };
+    let _ended: Result<T, _> = erased_serde::deserialize(&mut <dyn erased_serde::Deserializer<'_>>::erase(walker));
     found
 }
 

@@ -17,7 +17,9 @@ pub(super) fn read<T: DeserializeOwned>(object: &Value, faults: &mut Faults) -> 
         let mut track = serde_path_to_error::Track::new();
         let tracked = serde_path_to_error::Deserializer::new(&object, &mut track);
         let mut note = |path: serde_ignored::Path<'_>| unknown.push(keys(&path));
-        match T::deserialize(serde_ignored::Deserializer::new(tracked, &mut note)) {
+        let strict = serde_ignored::Deserializer::new(tracked, &mut note);
+        // Erased, so that the code of every Kubernetes type is compiled once and not for each layer of deserialisers.
+        match erased_serde::deserialize::<T>(&mut <dyn erased_serde::Deserializer<'_>>::erase(strict)) {
             Ok(typed) => {
                 let types_are_right = faults.0.len() == before;
                 for path in unknown {

@@ -18,7 +18,11 @@ pub struct CheckArguments {
 /// Checks every scenario, and says of each that it is valid or what is wrong.
 pub fn run(arguments: &CheckArguments) -> Result<ExitCode> {
     // Whoever checks wants to know what is ignored.
-    let scenario = ScenarioArguments { verbose: !arguments.scenario.quiet, sets: arguments.scenario.sets.clone(), ..arguments.scenario };
+    let scenario = ScenarioArguments {
+        verbose: !arguments.scenario.quiet,
+        sets: arguments.scenario.sets.clone(),
+        ..arguments.scenario
+    };
     let mut invalid = false;
     for path in &arguments.scenarios {
         match load(path, &scenario) {

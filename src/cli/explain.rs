@@ -141,7 +141,9 @@ fn stamp(at: SimTime) -> String {
 }
 
 fn sentence(fact: Fact, world: &World) -> String {
-    let pod = |pod: PodId| format!("pod {}/{}", world.workload_plan(world.pods[pod].workload).namespace, world.pods[pod].name);
+    let pod = |pod: PodId| {
+        format!("pod {}/{}", world.workload_plan(world.pods[pod].workload).namespace, world.pods[pod].name)
+    };
     let node = |node| format!("node {}", world.nodes[node].info.name);
     match fact {
         Fact::PodCreated(id) => format!("{} created", pod(id)),
@@ -157,10 +159,16 @@ fn sentence(fact: Fact, world: &World) -> String {
         Fact::PodDeleted(id) => format!("{} deleted, begins to terminate", pod(id)),
         Fact::PodEnded(id) => format!("{} ended ({:?})", pod(id), world.pods[id].phase),
         Fact::EvictionRefused(id, budget) => {
-            format!("{} not evicted: disruption budget {} allows none", pod(id), world.plan.budgets[world.budgets[budget].plan].name)
+            format!(
+                "{} not evicted: disruption budget {} allows none",
+                pod(id),
+                world.plan.budgets[world.budgets[budget].plan].name
+            )
         }
         Fact::PodEvicted(id) => format!("{} evicted", pod(id)),
-        Fact::NodeRequested(id) => format!("{} requested{}", node(id), if world.nodes[id].surge { " (surge)" } else { "" }),
+        Fact::NodeRequested(id) => {
+            format!("{} requested{}", node(id), if world.nodes[id].surge { " (surge)" } else { "" })
+        }
         Fact::StageEnded(id, stage, took) => format!("{} {} after {:.1}s", node(id), stage.name(), took.as_secs_f64()),
         Fact::NodeReady(id) => format!("{} ready, Kubernetes {}", node(id), world.nodes[id].version),
         Fact::NodeFailed(id, failure) => format!("{} failed: {}", node(id), failure.code()),

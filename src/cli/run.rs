@@ -50,8 +50,12 @@ fn run_one(arguments: &RunArguments, path: &Path) -> Result<u8> {
         return Ok(INVALID);
     };
     let study = Arc::new(loaded.study);
-    let threads = arguments.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
-    #[expect(clippy::disallowed_types, reason = "how long the run took is told to the user and stands in run.json's timing only")]
+    let threads =
+        arguments.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
+    #[expect(
+        clippy::disallowed_types,
+        reason = "how long the run took is told to the user and stands in run.json's timing only"
+    )]
     let started = std::time::Instant::now();
     let bar = progress_bar(arguments.scenario.quiet);
     let progress = |done: usize, total: usize| {
@@ -65,7 +69,8 @@ fn run_one(arguments: &RunArguments, path: &Path) -> Result<u8> {
     print!("{}", output::render(&result, arguments.format)?);
     let folder = arguments.out.clone().unwrap_or_else(|| Path::new("results").join(&study.name));
     let info = RunInfo { command: command_line(arguments, path), threads, elapsed };
-    let written = output::write_all(&result, &folder, &info).with_context(|| format!("writing results to {}", folder.display()))?;
+    let written = output::write_all(&result, &folder, &info)
+        .with_context(|| format!("writing results to {}", folder.display()))?;
     if !arguments.scenario.quiet {
         eprintln!("{written}");
     }
@@ -76,7 +81,8 @@ fn run_one(arguments: &RunArguments, path: &Path) -> Result<u8> {
 /// A bar on standard error, only when that is a terminal and quiet was not asked for.
 fn progress_bar(quiet: bool) -> ProgressBar {
     let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} runs, {eta} left").unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} runs, {eta} left")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::with_draw_target(None, target).with_style(style)
 }
 

@@ -1,7 +1,9 @@
 //! `aksim vm`: what the catalogue knows of VM sizes, credits and prices.
 
 use super::INVALID;
-use crate::catalog::{Catalog, KubernetesVersion, OsDisk, OsDiskKind, PriceKind, Region, VmFamily, VmSize, limits, reservations};
+use crate::catalog::{
+    Catalog, KubernetesVersion, OsDisk, OsDiskKind, PriceKind, Region, VmFamily, VmSize, limits, reservations,
+};
 use anyhow::Result;
 use comfy_table::{CellAlignment, Table, TableStyle};
 use std::process::ExitCode;
@@ -62,7 +64,18 @@ fn list(arguments: &ListArguments) {
         arguments.family.is_none_or(|family| size.family == family)
             && arguments.series.as_ref().is_none_or(|series| size.series.eq_ignore_ascii_case(series))
     };
-    let mut table = table(&["SIZE", "SERIES", "vCPU", "MEMORY GiB", "TEMP GiB", "BASELINE", "CREDITS/h", "USD/h", "USD/month", "SPOT USD/h"]);
+    let mut table = table(&[
+        "SIZE",
+        "SERIES",
+        "vCPU",
+        "MEMORY GiB",
+        "TEMP GiB",
+        "BASELINE",
+        "CREDITS/h",
+        "USD/h",
+        "USD/month",
+        "SPOT USD/h",
+    ]);
     for size in catalog.vm_sizes().into_iter().filter(wanted) {
         let price = catalog.vm_price(&size.name, arguments.region, PriceKind::PayAsYouGo).map(|price| price.per_hour);
         let spot = catalog.vm_price(&size.name, arguments.region, PriceKind::Spot).map(|price| price.per_hour);
@@ -72,7 +85,9 @@ fn list(arguments: &ListArguments) {
             size.vcpus.to_string(),
             size.memory.as_gib().to_string(),
             none_if_zero(size.temp_disk.as_gib()),
-            size.burst.map_or_else(String::new, |burst| format!("{:.1}%", baseline_percent(burst.credits_per_hour, size.vcpus))),
+            size.burst.map_or_else(String::new, |burst| {
+                format!("{:.1}%", baseline_percent(burst.credits_per_hour, size.vcpus))
+            }),
             size.burst.map_or_else(String::new, |burst| burst.credits_per_hour.to_string()),
             price.map_or_else(String::new, |price| format!("{:.4}", price.as_f64())),
             price.map_or_else(String::new, |price| format!("{:.2}", price.per_month())),
@@ -85,13 +100,19 @@ fn list(arguments: &ListArguments) {
         }
     }
     println!("{table}");
-    println!("Linux list prices in {}, USD without tax, at most as new as {}; a month is 730 h.", arguments.region, catalog.price_date());
+    println!(
+        "Linux list prices in {}, USD without tax, at most as new as {}; a month is 730 h.",
+        arguments.region,
+        catalog.price_date()
+    );
 }
 
 fn show(arguments: &ShowArguments) -> ExitCode {
     let catalog = Catalog::get();
     let Some(size) = catalog.vm_size(&arguments.size) else {
-        let hint = catalog.closest_vm_size(&arguments.size).map_or_else(String::new, |known| format!("; did you mean {known}?"));
+        let hint = catalog
+            .closest_vm_size(&arguments.size)
+            .map_or_else(String::new, |known| format!("; did you mean {known}?"));
         eprintln!("error: unknown VM size {}{hint}", arguments.size);
         return ExitCode::from(INVALID);
     };
@@ -102,13 +123,25 @@ fn show(arguments: &ShowArguments) -> ExitCode {
     row("size", format!("{} ({}, {:?})", size.name, size.series, size.arch));
     row("vCPUs", size.vcpus.to_string());
     row("memory", format!("{} GiB", size.memory.as_gib()));
-    row("temporary disk", if size.temp_disk.is_zero() { "none".to_owned() } else { format!("{} GiB", size.temp_disk.as_gib()) });
+    row(
+        "temporary disk",
+        if size.temp_disk.is_zero() { "none".to_owned() } else { format!("{} GiB", size.temp_disk.as_gib()) },
+    );
     row("data disks, NICs", format!("{}, {}", size.max_data_disks, size.max_nics));
     row("network", size.network_mbps.map_or_else(|| "not documented".to_owned(), |mbps| format!("{mbps} Mbps")));
     if let Some(burst) = size.burst {
         let percent = baseline_percent(burst.credits_per_hour, size.vcpus);
-        row("baseline", format!("{percent:.2} % of {} vCPUs = {:.3} vCPUs", size.vcpus, f64::from(burst.credits_per_hour) / 60.0));
-        row("credits", format!("{} at the start, {} an hour, at most {}", burst.initial_credits, burst.credits_per_hour, burst.max_banked_credits));
+        row(
+            "baseline",
+            format!("{percent:.2} % of {} vCPUs = {:.3} vCPUs", size.vcpus, f64::from(burst.credits_per_hour) / 60.0),
+        );
+        row(
+            "credits",
+            format!(
+                "{} at the start, {} an hour, at most {}",
+                burst.initial_credits, burst.credits_per_hour, burst.max_banked_credits
+            ),
+        );
     }
     for (kind, name) in [
         (PriceKind::PayAsYouGo, "pay as you go"),
@@ -117,22 +150,50 @@ fn show(arguments: &ShowArguments) -> ExitCode {
         (PriceKind::Reserved3Year, "reserved, 3 years"),
     ] {
         let price = catalog.vm_price(&size.name, arguments.region, kind);
-        row(name, price.map_or_else(|| "not known".to_owned(), |price| {
-            format!("{:.4} USD/h, {:.2} USD/month in {} ({})", price.per_hour.as_f64(), price.per_hour.per_month(), arguments.region, price.date)
-        }));
+        row(
+            name,
+            price.map_or_else(
+                || "not known".to_owned(),
+                |price| {
+                    format!(
+                        "{:.4} USD/h, {:.2} USD/month in {} ({})",
+                        price.per_hour.as_f64(),
+                        price.per_hour.per_month(),
+                        arguments.region,
+                        price.date
+                    )
+                },
+            ),
+        );
     }
     if let Ok(disk) = OsDisk::choose(size, None, None) {
-        row("OS disk in AKS", match disk.kind {
-            OsDiskKind::Ephemeral => format!("ephemeral, {} GiB, free", disk.size.as_gib()),
-            OsDiskKind::Managed(sku) => {
-                let price = catalog.disk_price(sku, arguments.region);
-                format!("managed {sku}, {} GiB, {:.2} USD/month ({})", disk.size.as_gib(), price.per_hour.per_month(), price.date)
-            }
-        });
+        row(
+            "OS disk in AKS",
+            match disk.kind {
+                OsDiskKind::Ephemeral => format!("ephemeral, {} GiB, free", disk.size.as_gib()),
+                OsDiskKind::Managed(sku) => {
+                    let price = catalog.disk_price(sku, arguments.region);
+                    format!(
+                        "managed {sku}, {} GiB, {:.2} USD/month ({})",
+                        disk.size.as_gib(),
+                        price.per_hour.per_month(),
+                        price.date
+                    )
+                }
+            },
+        );
         let version = arguments.kubernetes_version;
         let allocatable = reservations::allocatable(version, size, arguments.max_pods, disk.size);
         row("allocatable CPU", format!("{}m of {}m", allocatable.cpu.millis(), u64::from(size.vcpus) * 1000));
-        row("allocatable memory", format!("{:.2} of {} GiB (Kubernetes {version}, {} pods)", allocatable.memory.as_gib(), size.memory.as_gib(), arguments.max_pods));
+        row(
+            "allocatable memory",
+            format!(
+                "{:.2} of {} GiB (Kubernetes {version}, {} pods)",
+                allocatable.memory.as_gib(),
+                size.memory.as_gib(),
+                arguments.max_pods
+            ),
+        );
     }
     row("source", size.source.clone());
     println!("{table}");

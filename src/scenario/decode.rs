@@ -107,7 +107,10 @@ fn mend(value: &mut Value, fault: &Fault) -> Option<()> {
             }
         }
         // An element is not taken out: the others would have other indexes than in the file.
-        _ => *value.pointer_mut(parent_pointer(parent))?.as_object_mut()?.get_mut(parent.rsplit('/').next()?)? = json!([]),
+        _ => {
+            *value.pointer_mut(parent_pointer(parent))?.as_object_mut()?.get_mut(parent.rsplit('/').next()?)? =
+                json!([])
+        }
     }
     Some(())
 }
@@ -140,13 +143,17 @@ mod tests {
     #[test]
     fn a_misspelt_key_is_read_as_what_was_meant_and_not_missed() {
         let (decoded, lines) = check(&format!("apiVersion: aksim/v1\nname: n\ndurations: 2d\nwarmup: 1h\n{REST}"));
-        assert_eq!(lines, ["s.yaml:3:1 durations: unknown key durations, did you mean duration? [scenario::unknown_key]"]);
+        assert_eq!(
+            lines,
+            ["s.yaml:3:1 durations: unknown key durations, did you mean duration? [scenario::unknown_key]"]
+        );
         assert_eq!(decoded.unwrap().spec.duration.0, crate::kernel::SimDuration::from_hours(48));
     }
 
     #[test]
     fn required_values_get_a_stand_in_and_their_neighbours_are_doubtful() {
-        let (decoded, lines) = check("name: n\nduration: -1\ncluster: {name: 3, agentPoolProfiles: [{name: a, count: x}]}\n");
+        let (decoded, lines) =
+            check("name: n\nduration: -1\ncluster: {name: 3, agentPoolProfiles: [{name: a, count: x}]}\n");
         assert_eq!(lines.len(), 7, "{lines:#?}");
         let decoded = decoded.unwrap();
         let at = |path: &str| Problem::error("c", path, "", "");

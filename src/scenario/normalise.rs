@@ -118,7 +118,8 @@ mod tests {
         assert!(pool.get("vnetSubnetID").is_none() && pool.get("powerState").is_none());
         assert_eq!(document.value["cluster"]["autoScalerProfile"]["scan-interval"], "20s");
         let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        let note = "test.yaml:3:52 cluster.agentPoolProfiles[0].powerState: read-only, ignored [scenario::not_simulated]";
+        let note =
+            "test.yaml:3:55 cluster.agentPoolProfiles[0].powerState: read-only, ignored [scenario::not_simulated]";
         assert_eq!(lines, [note]);
         assert_eq!(document.span("/cluster/agentPoolProfiles/0/osDiskSizeGB").line, 3);
     }

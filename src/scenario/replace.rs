@@ -93,7 +93,10 @@ fn descend<'a>(here: &'a mut Value, step: &Step, pointer: &mut String) -> Result
             let key = existing_key(map, &known, key).ok_or_else(|| no_such_key(map, &known, key, pointer))?;
             let below = format!("{pointer}/{}", escape(&key));
             if !map.contains_key(&key) && known_keys(&below).is_empty() {
-                return Err((format!("no {key} in {}", shown(pointer)), format!("write {key} first, then set a part of it")));
+                return Err((
+                    format!("no {key} in {}", shown(pointer)),
+                    format!("write {key} first, then set a part of it"),
+                ));
             }
             *pointer = below;
             Ok(map.entry(key).or_insert_with(|| Value::Object(Map::new())))
@@ -168,7 +171,10 @@ mod tests {
         replace(&mut document, "cluster.agentPoolProfiles[0].vmsize", "D").unwrap();
         let pools = &document.value["cluster"]["agentPoolProfiles"];
         assert_eq!((&pools[1]["count"], &pools[0]["vmSize"]), (&5.into(), &"D".into()));
-        assert_eq!(document.origin("/cluster/agentPoolProfiles/1/count").path, "--set cluster.agentPoolProfiles[batch].count");
+        assert_eq!(
+            document.origin("/cluster/agentPoolProfiles/1/count").path,
+            "--set cluster.agentPoolProfiles[batch].count"
+        );
         assert_eq!(document.origin("/cluster/agentPoolProfiles/0/count").path, "test.yaml");
     }
 

@@ -47,7 +47,9 @@ mod tests {
         ] {
             assert!(known_keys(pointer).contains(&key), "{key} in {pointer}");
         }
-        for pointer in ["/cluster/agentPoolProfiles/0/nodeLabels", "/sweep", "/workloads/manifests/0", "/nowhere/at/all"] {
+        for pointer in
+            ["/cluster/agentPoolProfiles/0/nodeLabels", "/sweep", "/workloads/manifests/0", "/nowhere/at/all"]
+        {
             assert!(known_keys(pointer).is_empty(), "{pointer}");
         }
     }

@@ -30,7 +30,11 @@ fn read(text: &str) -> Loaded {
 
 /// The lines without the temporary folder.
 fn lines(problems: &Problems) -> Vec<String> {
-    problems.iter().map(|problem| problem.to_string()).map(|line| line.split("/s.yaml:").last().unwrap_or("").to_owned()).collect()
+    problems
+        .iter()
+        .map(|problem| problem.to_string())
+        .map(|line| line.split("/s.yaml:").last().unwrap_or("").to_owned())
+        .collect()
 }
 
 fn errors(text: &str, sets: &[(&str, &str)]) -> Vec<String> {
@@ -82,7 +86,10 @@ fn values_set_on_the_command_line_are_named_as_such() {
     let study = read_with(&text, &[("seeds", "5"), ("cluster.agentPoolProfiles[apps].count", "7")]).unwrap().study;
     assert_eq!((study.seeds.count, study.points[0].plan.cluster.pools[0].count), (5, 7));
     assert_ne!(study.hash, read(&text).study.hash);
-    assert_eq!(study.hash, read_with(&text, &[("seeds", "5"), ("cluster.agentPoolProfiles[apps].count", "7")]).unwrap().study.hash);
+    assert_eq!(
+        study.hash,
+        read_with(&text, &[("seeds", "5"), ("cluster.agentPoolProfiles[apps].count", "7")]).unwrap().study.hash
+    );
     assert_eq!(
         errors(&text, &[("cluster.agentPoolProfiles[apps].vmSize", "Standard_D4s_v55"), ("clustre.name", "x")]),
         [
@@ -95,15 +102,18 @@ fn values_set_on_the_command_line_are_named_as_such() {
 
 #[test]
 fn faults_of_form_and_of_meaning_are_found_together() {
-    let text = format!("{HEAD}warmup: soon\noperations: [{{at: 1d, scale: {{pool: app, count: 3}}}}]\nexpect: [cheap]\n{CLUSTER}")
-        .replace("vmSize: Standard_D4s_v5, count: 2}\n    -", "vmSize: Standard_X, count: 2}\n    -");
+    let text = format!(
+        "{HEAD}warmup: soon\noperations: [{{at: 1d, scale: {{pool: app, count: 3}}}}]\nexpect: [cheap]\n{CLUSTER}"
+    )
+    .replace("vmSize: Standard_D4s_v5, count: 2}\n    -", "vmSize: Standard_D4_v55, count: 2}\n    -");
     assert_eq!(
         errors(&text, &[]),
         [
             "4:9 warmup: found \"soon\", write a duration such as 90s, 10m, 2h or 7d [scenario::duration]",
+            "5:37 operations[0].scale.pool: no pool app, did you mean apps? [scenario::unknown_pool]",
             "6:10 expect[0]: found \"cheap\", write metric <= number, such as pod_pending_seconds.p95 <= 180 [scenario::expect]",
-            "12:44 cluster.agentPoolProfiles[0].vmSize: unknown VM size Standard_X, aksim vm list shows the known sizes \
-             [scenario::vm_size]",
+            "12:44 cluster.agentPoolProfiles[0].vmSize: unknown VM size Standard_D4_v55, \
+             did you mean Standard_D4_v5? [scenario::vm_size]",
         ]
     );
 }
@@ -132,8 +142,14 @@ fn the_output_of_az_aks_show_can_be_pasted_in() {
     assert_eq!((pool.mode, pool.autoscaling.map(|range| range.max)), (PoolMode::System, Some(5)));
     assert_eq!(cluster.pools[0].zones, [1, 2, 3]);
     let said = lines(&loaded.warnings);
-    assert!(said.iter().any(|line| line.ends_with("cluster.fqdn: read-only, ignored [scenario::not_simulated]")), "{said:#?}");
-    assert!(said.iter().any(|line| line.ends_with("cluster.addonProfiles: accepted, not simulated yet [scenario::not_simulated]")));
+    assert!(
+        said.iter().any(|line| line.ends_with("cluster.fqdn: read-only, ignored [scenario::not_simulated]")),
+        "{said:#?}"
+    );
+    assert!(
+        said.iter()
+            .any(|line| line.ends_with("cluster.addonProfiles: accepted, not simulated yet [scenario::not_simulated]"))
+    );
 }
 
 #[test]

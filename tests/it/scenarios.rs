@@ -40,8 +40,11 @@ fn digest(result: &ExperimentResult) -> String {
         let first = &point.runs[0];
         lines.push_str(&format!("{label}: {} events, fingerprint {:016x}\n", first.events, first.fingerprint));
         for metric in METRICS {
-            let values: Vec<String> =
-                point.runs.iter().map(|run| run.metric(metric).map_or_else(|| "-".to_owned(), |v| format!("{v:.3}"))).collect();
+            let values: Vec<String> = point
+                .runs
+                .iter()
+                .map(|run| run.metric(metric).map_or_else(|| "-".to_owned(), |v| format!("{v:.3}")))
+                .collect();
             lines.push_str(&format!("  {metric}: {}\n", values.join(" ")));
         }
     }

@@ -15,7 +15,7 @@ use super::diagnostic::{Problem, Problems, suggestion};
 use super::document::{Document, path_of};
 use super::files::Files;
 use super::manifest::{self, ManifestContext};
-use super::plan::Plan;
+use super::plan::{NetworkModel, Plan};
 use super::spec::ScenarioSpec;
 use crate::catalog::{KubernetesVersion, OsImage, Timings};
 use crate::kernel::SimDuration;
@@ -97,12 +97,14 @@ pub fn plan(document: &Document, spec: &ScenarioSpec, files: &mut Files, problem
     let start = start(&mut resolver, spec);
     let (duration, warmup) = durations(&mut resolver, spec);
     let cluster = cluster::resolve(&mut resolver, spec);
-    let operations = cluster.as_ref().map(|cluster| operation::resolve(&mut resolver, spec, cluster));
+    let operations = operation::resolve(&mut resolver, spec);
+    price::check(&mut resolver, spec);
     let version = spec.cluster.kubernetes_version.0;
     let timings = timings(&mut resolver, spec, version);
     let documents = workloads::documents(&mut resolver, spec, files);
     workloads::read_traces(spec, files);
-    let (start, cluster) = (start?, cluster?);
+    // Without a cluster the manifests are checked all the same; the model only decides what AKS adds to them.
+    let network = cluster.as_ref().map_or(NetworkModel::AzureOverlay, |cluster| cluster.network.model);
     let context = ManifestContext {
         scenario: document,
         behaviour_at: "/workloads/behaviour",
@@ -110,43 +112,40 @@ pub fn plan(document: &Document, spec: &ScenarioSpec, files: &mut Files, problem
         start: &start,
         duration,
         version,
-        network: cluster.network.model,
+        network,
         startup: &timings.app_startup,
     };
     let behaviours = spec.workloads.as_ref().and_then(|workloads| workloads.behaviour.as_deref()).unwrap_or_default();
     let (workloads, budgets) = manifest::load(&documents, behaviours, &context, problems);
+    let cluster = cluster?;
     let mut resolver = Resolver { document, problems };
     preflight::check(&mut resolver, &cluster, &workloads);
-    Some(Plan {
-        start,
-        duration,
-        warmup,
-        cluster,
-        workloads,
-        budgets,
-        operations: operations?,
-        timings,
-    })
+    Some(Plan { start, duration, warmup, cluster, workloads, budgets, operations, timings })
 }
 
-fn start(resolver: &mut Resolver<'_>, spec: &ScenarioSpec) -> Option<Zoned> {
+/// The start of the scenario; the default, and an error, when what is written is no moment.
+fn start(resolver: &mut Resolver<'_>, spec: &ScenarioSpec) -> Zoned {
     let text = spec.start.as_deref().unwrap_or(DEFAULT_START);
-    let parsed = text.parse::<Zoned>().ok().or_else(|| {
-        // A timestamp with an offset, or Z: that offset is the scenario's time zone.
-        let offset = jiff::fmt::temporal::DateTimeParser::new().parse_timestamp(text).ok()?;
-        let pieces = jiff::fmt::temporal::Pieces::parse(text).ok()?;
-        let zone = pieces.to_numeric_offset().map_or(jiff::tz::TimeZone::UTC, jiff::tz::TimeZone::fixed);
-        Some(offset.to_zoned(zone))
-    });
-    if parsed.is_none() {
+    parse_start(text).unwrap_or_else(|| {
         resolver.error(
             "/start",
             "scenario::start",
             format!("found \"{text}\""),
             "write a moment such as 2026-03-02T00:00:00Z",
         );
-    }
-    parsed
+        parse_start(DEFAULT_START).expect("the default start is a moment")
+    })
+}
+
+/// `2026-03-02T00:00:00Z`, `2026-03-02T00:00:00+01:00` or `2026-03-02T00:00:00[Europe/Warsaw]`.
+fn parse_start(text: &str) -> Option<Zoned> {
+    text.parse::<Zoned>().ok().or_else(|| {
+        // A timestamp with an offset, or Z: that offset is the scenario's time zone.
+        let offset = jiff::fmt::temporal::DateTimeParser::new().parse_timestamp(text).ok()?;
+        let pieces = jiff::fmt::temporal::Pieces::parse(text).ok()?;
+        let zone = pieces.to_numeric_offset().map_or(jiff::tz::TimeZone::UTC, jiff::tz::TimeZone::fixed);
+        Some(offset.to_zoned(zone))
+    })
 }
 
 fn durations(resolver: &mut Resolver<'_>, spec: &ScenarioSpec) -> (SimDuration, SimDuration) {

@@ -2,11 +2,14 @@
 
 use super::Resolver;
 use crate::kernel::SimTime;
-use crate::scenario::plan::{ClusterPlan, OperationKind, OperationPlan};
-use crate::scenario::spec::{OperationSpec, ScenarioSpec, UpgradeSpec};
+use crate::scenario::plan::{OperationKind, OperationPlan};
+use crate::scenario::spec::{AgentPoolSpec, OperationSpec, ScenarioSpec, UpgradeSpec};
 
-/// Resolves all operations, sorted by time.
-pub fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec, cluster: &ClusterPlan) -> Vec<OperationPlan> {
+/// Resolves all operations, sorted by time. Pools are looked up as they are written, so that an operation can be checked when
+/// something else about its pool is wrong; sorted by name they have the indexes of the plan.
+pub fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec) -> Vec<OperationPlan> {
+    let mut pools: Vec<&AgentPoolSpec> = spec.cluster.agent_pool_profiles.iter().collect();
+    pools.sort_by(|a, b| a.name.cmp(&b.name));
     let mut operations = Vec::new();
     for (index, written) in spec.operations.iter().flatten().enumerate() {
         let pointer = format!("/operations/{index}");
@@ -19,7 +22,7 @@ pub fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec, cluster: &Clust
                 format!("write less than {}", spec.duration.0),
             );
         }
-        if let Some(kind) = kind(resolver, &pointer, written, cluster) {
+        if let Some(kind) = kind(resolver, &pointer, written, &pools) {
             operations.push(OperationPlan { at: SimTime::after_start(written.at.0), kind });
         }
     }
@@ -31,12 +34,12 @@ fn kind(
     resolver: &mut Resolver<'_>,
     pointer: &str,
     written: &OperationSpec,
-    cluster: &ClusterPlan,
+    pools: &[&AgentPoolSpec],
 ) -> Option<OperationKind> {
     match (&written.scale, &written.upgrade) {
         (Some(scale), None) => {
-            let pool = find_pool(resolver, &format!("{pointer}/scale/pool"), &scale.pool, cluster)?;
-            if cluster.pools[pool].autoscaling.is_some() {
+            let pool = find_pool(resolver, &format!("{pointer}/scale/pool"), &scale.pool, pools)?;
+            if pools[pool].enable_auto_scaling == Some(true) {
                 let found = format!("the autoscaler manages pool {}: AKS will refuse to scale it", scale.pool);
                 resolver.warn(
                     &format!("{pointer}/scale"),
@@ -47,7 +50,7 @@ fn kind(
             }
             Some(OperationKind::Scale { pool, count: scale.count })
         }
-        (None, Some(upgrade)) => upgrade_of(resolver, &format!("{pointer}/upgrade"), upgrade, cluster),
+        (None, Some(upgrade)) => upgrade_of(resolver, &format!("{pointer}/upgrade"), upgrade, pools),
         _ => {
             resolver.error(
                 pointer,
@@ -64,7 +67,7 @@ fn upgrade_of(
     resolver: &mut Resolver<'_>,
     pointer: &str,
     written: &UpgradeSpec,
-    cluster: &ClusterPlan,
+    pools: &[&AgentPoolSpec],
 ) -> Option<OperationKind> {
     let image_only = written.node_image_only.unwrap_or(false);
     let version = written.kubernetes_version.map(|version| version.0);
@@ -78,22 +81,21 @@ fn upgrade_of(
         );
         return None;
     }
-    let pools = match &written.pools {
-        None => Some((0..cluster.pools.len()).collect()),
+    let chosen = match &written.pools {
+        None => Some((0..pools.len()).collect()),
         Some(names) => {
-            let find = |(index, name): (usize, &String)| {
-                find_pool(resolver, &format!("{pointer}/pools/{index}"), name, cluster)
-            };
+            let find =
+                |(index, name): (usize, &String)| find_pool(resolver, &format!("{pointer}/pools/{index}"), name, pools);
             names.iter().enumerate().map(find).collect::<Option<Vec<_>>>()
         }
     };
-    Some(OperationKind::Upgrade { version, pools: pools? })
+    Some(OperationKind::Upgrade { version, pools: chosen? })
 }
 
-fn find_pool(resolver: &mut Resolver<'_>, pointer: &str, name: &str, cluster: &ClusterPlan) -> Option<usize> {
-    let found = cluster.pools.iter().position(|pool| pool.name == name);
+fn find_pool(resolver: &mut Resolver<'_>, pointer: &str, name: &str, pools: &[&AgentPoolSpec]) -> Option<usize> {
+    let found = pools.iter().position(|pool| pool.name == name);
     if found.is_none() {
-        let names: Vec<&str> = cluster.pools.iter().map(|pool| pool.name.as_str()).collect();
+        let names: Vec<&str> = pools.iter().map(|pool| pool.name.as_str()).collect();
         resolver.unknown(pointer, "scenario::unknown_pool", format!("no pool {name}"), name, &names);
     }
     found

@@ -244,7 +244,9 @@ impl Context<'_, '_> {
         if found.is_none() {
             let found = format!("no subnet {name}");
             if self.spec.cluster.vnet.is_none() {
-                let remedy = format!("add cluster.vnet: {{subnets: [{{name: {name}, addressPrefix: 10.224.0.0/24}}]}} with its range");
+                let remedy = format!(
+                    "add cluster.vnet: {{subnets: [{{name: {name}, addressPrefix: 10.224.0.0/24}}]}} with its range"
+                );
                 self.error("vnetSubnetID", "scenario::unknown_subnet", found, remedy);
             } else {
                 let names: Vec<&str> = self.around.subnets.iter().map(|subnet| subnet.name.as_str()).collect();

@@ -59,6 +59,26 @@ pub fn vm(
     Some(list.per_hour.discounted(discount(spec)))
 }
 
+/// Own prices must name sizes as the catalogue does: one that names none would have no effect.
+pub fn check(resolver: &mut Resolver<'_>, spec: &ScenarioSpec) {
+    let catalog = Catalog::get();
+    for name in spec.prices.iter().flat_map(|prices| prices.vm.iter().flatten()).map(|(name, _)| name) {
+        let known = catalog.vm_size(name).map(|size| size.name.as_str());
+        if known != Some(name) {
+            let remedy = match known.or_else(|| catalog.closest_vm_size(name)) {
+                Some(known) => format!("did you mean {known}?"),
+                None => "aksim vm list shows the known sizes".to_owned(),
+            };
+            resolver.error(
+                &format!("/prices/vm/{name}"),
+                "scenario::vm_size",
+                format!("unknown VM size {name}"),
+                remedy,
+            );
+        }
+    }
+}
+
 /// The price of a pool's OS disk.
 pub fn os_disk(spec: &ScenarioSpec, disk: &OsDisk, region: Region) -> UsdPerHour {
     match disk.kind {

@@ -92,7 +92,8 @@ pub fn plan(document: &Document, spec: &ScenarioSpec, files: &mut Files, problem
     let version = spec.cluster.kubernetes_version.0;
     let timings = timings(&mut resolver, spec, version);
     let model = cluster.as_ref().map(|cluster| cluster.network.model);
-    let context = ManifestContext { version, start: start.clone(), duration, model };
+    let context =
+        ManifestContext { version, start: start.clone(), duration, model, startup: timings.app_startup.clone() };
     let (workloads, budgets) = manifest::load(document, spec, &context, files, problems);
     let mut resolver = Resolver { document, problems };
     let cluster = cluster?;

@@ -80,7 +80,10 @@ impl<W: Write> Observer for Log<'_, W> {
         if key.at < SimTime::after_start(from) || key.at > SimTime::after_start(until) || self.broken.is_some() {
             return;
         }
-        for fact in facts.iter().filter(|fact| self.concerns(**fact, world)) {
+        for fact in facts {
+            if !self.concerns(*fact, world) {
+                continue;
+            }
             if let Err(error) = writeln!(self.out, "{} {}", stamp(key.at), sentence(*fact, world)) {
                 self.broken = Some(error);
                 return;

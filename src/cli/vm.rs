@@ -3,7 +3,7 @@
 use super::INVALID;
 use crate::catalog::{Catalog, KubernetesVersion, OsDisk, OsDiskKind, PriceKind, Region, VmFamily, VmSize, limits, reservations};
 use anyhow::Result;
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::{CellAlignment, Table, TableStyle};
 use std::process::ExitCode;
 
 /// The subcommands of `vm`.
@@ -141,7 +141,7 @@ fn show(arguments: &ShowArguments) -> ExitCode {
 
 fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING);
+    table.load_style(TableStyle::new());
     if !header.is_empty() {
         table.set_header(header.iter().copied());
     }

@@ -35,6 +35,12 @@ impl Files {
         self.read_at(path.to_owned())
     }
 
+    /// The folder of the scenario.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.base
+    }
+
     /// Reads a file that the scenario names.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ mod files;
 mod load;
 mod manifest;
 pub mod plan;
+mod quantity;
 mod resolve;
 mod schema;
 pub mod spec;

@@ -3,3 +3,4 @@
 mod broken;
 mod golden_k8s;
 mod layers;
+mod scenarios;

@@ -2,13 +2,13 @@
 
 use super::demand;
 use super::fault::{Faults, join};
-use crate::scenario::files::Files;
 use crate::scenario::plan::{Controller, WorkloadPlan};
 use crate::scenario::spec::{BehaviourSpec, ImageSpec, TargetSpec};
 use crate::scenario::{did_you_mean, manifest::fault::Fault};
 use crate::units::Bytes;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 
 /// Sizes of images by name; an entry that names the image goes before one for all images of a workload.
@@ -36,17 +36,19 @@ impl ImageSizes {
 }
 
 /// Puts every entry onto its workload, image sizes excepted: those are returned, since they concern other workloads too.
+/// `at` is the JSON pointer of the entries in the scenario.
 pub(super) fn apply(
     entries: &[BehaviourSpec],
     workloads: &mut [WorkloadPlan],
-    files: &mut Files,
+    directory: &Path,
     start: Timestamp,
+    at: &str,
     faults: &mut Faults,
 ) -> ImageSizes {
     let mut sizes = ImageSizes::default();
     let mut seen = BTreeSet::new();
     for (index, entry) in entries.iter().enumerate() {
-        let at = format!("/workloads/behaviour/{index}");
+        let at = format!("{at}/{index}");
         let Some(found) = find(&entry.target, workloads, &join(&at, "target"), faults) else { continue };
         let workload = &mut workloads[found];
         if !seen.insert(found) {
@@ -54,7 +56,7 @@ pub(super) fn apply(
             faults.push(join(&at, "target"), "scenario::behaviour", found, "one entry for each workload");
         }
         if let Some(written) = &entry.demand {
-            workload.behaviour.demand = demand::convert(written, files, start, &join(&at, "demand"), faults);
+            workload.behaviour.demand = demand::convert(written, directory, start, &join(&at, "demand"), faults);
         }
         if let Some(startup) = &entry.startup {
             workload.behaviour.startup = startup.0.clone();

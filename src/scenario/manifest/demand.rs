@@ -1,24 +1,24 @@
 //! CPU demand as it is written to CPU demand as it is simulated, traces included.
 
 use super::fault::{Faults, join};
-use super::quantity;
+use crate::scenario::quantity;
 use crate::kernel::{SimDuration, SimTime};
-use crate::scenario::files::Files;
 use crate::scenario::plan::{Demand, DemandScope, DemandShape};
 use crate::scenario::spec::{ClockTime, Cpu, DemandSpec, Duration, ScopeSpec, StepSpec};
 use crate::units::MilliCpu;
 use jiff::Timestamp;
+use std::path::Path;
 
 /// How often a curve is read and its noise drawn unless the scenario says otherwise.
 const DEFAULT_INTERVAL: SimDuration = SimDuration::from_mins(5);
 /// The busiest time of day unless the scenario says otherwise.
 const DEFAULT_PEAK: SimDuration = SimDuration::from_hours(14);
 
-/// Converts a demand. `at` is its JSON pointer in the scenario; traces are read from `files`, and their wall-clock times
-/// count from `start`. `None` after a fault.
+/// Converts a demand. `at` is its JSON pointer in the scenario; traces are relative to `directory`, and their wall-clock times
+/// to `start`. `None` after a fault.
 pub(super) fn convert(
     spec: &DemandSpec,
-    files: &mut Files,
+    directory: &Path,
     start: Timestamp,
     at: &str,
     faults: &mut Faults,
@@ -33,7 +33,7 @@ pub(super) fn convert(
         ScopeSpec::Workload => DemandScope::Workload,
         ScopeSpec::Pod => DemandScope::Pod,
     };
-    let shape = shape(spec, files, start, at, faults)?;
+    let shape = shape(spec, directory, start, at, faults)?;
     Some(Demand { shape, scope, noise, interval })
 }
 
@@ -47,7 +47,7 @@ fn common(spec: &DemandSpec) -> (Option<f64>, Option<Duration>, Option<ScopeSpec
     }
 }
 
-fn shape(spec: &DemandSpec, files: &mut Files, start: Timestamp, at: &str, faults: &mut Faults) -> Option<DemandShape> {
+fn shape(spec: &DemandSpec, directory: &Path, start: Timestamp, at: &str, faults: &mut Faults) -> Option<DemandShape> {
     match spec {
         DemandSpec::Constant { cpu, .. } => Some(DemandShape::Constant(cpu.0)),
         DemandSpec::Daily { low, high, peak_at, weekend, .. } => {
@@ -66,7 +66,7 @@ fn shape(spec: &DemandSpec, files: &mut Files, start: Timestamp, at: &str, fault
             Some(DemandShape::Weekly { low, high, peak_at, days: days.ok()? })
         }
         DemandSpec::Steps { steps, .. } => rising(steps, &join(at, "steps"), faults).map(DemandShape::Steps),
-        DemandSpec::Trace { file, .. } => match trace(file, files, start) {
+        DemandSpec::Trace { file, .. } => match trace(&directory.join(file), start) {
             Ok(steps) => Some(DemandShape::Steps(steps)),
             Err((found, write)) => {
                 faults.push(join(at, "file"), "scenario::trace", format!("{file}: {found}"), write);
@@ -113,10 +113,10 @@ fn rising(steps: &[StepSpec], at: &str, faults: &mut Faults) -> Option<Vec<(SimT
 ///
 /// # Errors
 /// What was found and what to write instead.
-fn trace(name: &str, files: &mut Files, start: Timestamp) -> Result<Vec<(SimTime, MilliCpu)>, (String, &'static str)> {
+fn trace(path: &Path, start: Timestamp) -> Result<Vec<(SimTime, MilliCpu)>, (String, &'static str)> {
     const FORM: &str = "a CSV file with the columns time and cpu";
-    let file = files.read(name).map_err(|error| (error.to_string(), FORM))?;
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file.text.as_bytes());
+    let text = std::fs::read_to_string(path).map_err(|error| (error.to_string(), FORM))?;
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
     let mut steps: Vec<(i64, MilliCpu)> = Vec::new();
     for row in reader.deserialize::<Row>() {
         let row = row.map_err(|error| (error.to_string(), FORM))?;
@@ -161,14 +161,11 @@ fn moment(text: &str, start: Timestamp) -> Option<i64> {
 mod tests {
     use super::*;
     use std::io::Write;
-    use std::path::Path;
 
     fn check(csv: &str, expected: Result<&[(u64, u64)], &str>) {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(csv.as_bytes()).unwrap();
-        let name = file.path().display().to_string();
-        let read =
-            trace(&name, &mut Files::beside(Path::new("scenario.yaml")), "2026-03-02T00:00:00Z".parse().unwrap());
+        let read = trace(file.path(), "2026-03-02T00:00:00Z".parse().unwrap());
         let read =
             read.map(|steps| steps.iter().map(|(at, cpu)| (at.micros() / 1_000_000, cpu.millis())).collect::<Vec<_>>());
         match (read, expected) {
@@ -199,7 +196,7 @@ mod tests {
 
     fn faults_of(demand: &DemandSpec) -> Vec<String> {
         let mut faults = Faults::default();
-        convert(demand, &mut Files::beside(Path::new("scenario.yaml")), Timestamp::UNIX_EPOCH, "/d", &mut faults);
+        convert(demand, Path::new("."), Timestamp::UNIX_EPOCH, "/d", &mut faults);
         faults.0.iter().map(|f| format!("{}: {}", f.pointer, f.found)).collect()
     }
 

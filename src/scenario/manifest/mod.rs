@@ -13,7 +13,6 @@ mod inventory;
 mod kind;
 mod object;
 mod pod;
-mod quantity;
 mod requests;
 mod selector;
 mod system;
@@ -22,9 +21,8 @@ mod workload;
 #[cfg(test)]
 mod tests;
 
-use super::files::Files;
 use super::plan::{Behaviour, BudgetPlan, Controller, NetworkModel, WorkloadPlan};
-use super::spec::ScenarioSpec;
+use super::spec::BehaviourSpec;
 use super::{Document, Problem, Problems, path_of};
 use crate::catalog::KubernetesVersion;
 use crate::kernel::{Dist, SimDuration};
@@ -32,9 +30,8 @@ use crate::units::Bytes;
 use behaviour::ImageSizes;
 use fault::{Fault, Faults};
 use inventory::{Inventory, Surroundings};
-use jiff::{Timestamp, Zoned};
-use serde_json::Value;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// Compressed size of an image of which the scenario says nothing. An assumption: no published typical size was found; 100 MiB
 /// is that of an application with its language runtime on a slim base.
@@ -42,91 +39,39 @@ pub const ASSUMED_IMAGE_SIZE: Bytes = Bytes::from_mib(100);
 /// Run time of a Job's pod of which the scenario says nothing. An assumption.
 pub const ASSUMED_RUN_TIME: SimDuration = SimDuration::from_secs(60);
 
-/// What the reading of manifests depends on besides the scenario's own words. Where the scenario is wrong about a thing it is
-/// missing; the manifests are then checked all the same.
-#[derive(Clone, Debug)]
-pub struct ManifestContext {
-    /// Version of the control plane, which decides what a pod may say.
-    pub version: KubernetesVersion,
+/// What the reading of manifests depends on besides the manifests.
+#[derive(Clone, Copy, Debug)]
+pub struct ManifestContext<'a> {
+    /// The scenario, for the places of behaviour entries.
+    pub scenario: &'a Document,
+    /// JSON pointer of the behaviour entries in the scenario, `/workloads/behaviour`.
+    pub behaviour_at: &'a str,
+    /// The directory that trace files are relative to: the scenario's.
+    pub directory: &'a Path,
     /// Wall-clock moment of virtual time zero, for schedules and traces.
-    pub start: Option<Zoned>,
+    pub start: &'a jiff::Zoned,
     /// Virtual time simulated, for schedules.
     pub duration: SimDuration,
+    /// Version of the control plane, which decides what a pod may say.
+    pub version: KubernetesVersion,
     /// The network model, which decides what AKS installs.
-    pub model: Option<NetworkModel>,
+    pub network: NetworkModel,
     /// Time from container start until the application is up, unless a behaviour entry says otherwise.
-    pub startup: Dist,
+    pub startup: &'a Dist,
 }
 
-/// Reads the manifests that the scenario names or contains, puts its behaviour onto them and adds AKS's own workloads.
-/// Workloads are sorted by (namespace, kind, name), budgets by (namespace, name).
+/// Reads the manifests, puts behaviour onto the workloads and adds AKS's own. Sorted by (namespace, kind, name).
 ///
 /// Everything that is wrong, assumed or without effect goes to `problems`; with errors among them the result is incomplete.
 pub fn load(
-    scenario: &Document,
-    spec: &ScenarioSpec,
-    context: &ManifestContext,
-    files: &mut Files,
-    problems: &mut Problems,
-) -> (Vec<WorkloadPlan>, Vec<BudgetPlan>) {
-    let written = spec.workloads.as_ref();
-    let manifests = written.and_then(|workloads| workloads.manifests.as_deref()).unwrap_or_default();
-    let behaviours = written.and_then(|workloads| workloads.behaviour.as_deref()).unwrap_or_default();
-    let documents = documents(scenario, manifests, files, problems);
-    let (mut workloads, budgets) = read(&documents, context, problems);
-
-    let mut faults = Faults::default();
-    let sizes = behaviour::apply(behaviours, &mut workloads, files, start_of(context), &mut faults);
-    for fault in &faults.0 {
-        problems.push(problem(fault, scenario));
-    }
-    sizes.apply(&mut workloads);
-    assume(&mut workloads, &sizes, problems);
-    (workloads, budgets)
-}
-
-/// The documents of every file that the scenario names, and the objects that it contains.
-fn documents(scenario: &Document, manifests: &[Value], files: &mut Files, problems: &mut Problems) -> Vec<Document> {
-    let mut documents = Vec::new();
-    for (index, manifest) in manifests.iter().enumerate() {
-        let pointer = format!("/workloads/manifests/{index}");
-        let Some(name) = manifest.as_str() else {
-            documents.extend(scenario.part(&pointer));
-            continue;
-        };
-        match files.read(name) {
-            Ok(file) => match Document::parse_all(&file) {
-                Ok(read) => documents.extend(read),
-                Err(error) => problems.push(*error),
-            },
-            Err(error) => {
-                let mut faults = Faults::default();
-                faults.push(
-                    pointer,
-                    "manifest::file",
-                    format!("\"{name}\": {error}"),
-                    "the path of a manifest, relative to the scenario",
-                );
-                problems.push(problem(&faults.0[0], scenario));
-            }
-        }
-    }
-    documents
-}
-
-/// The moment of virtual time zero. A scenario with a wrong start is not run, so any moment will do for checking it.
-fn start_of(context: &ManifestContext) -> Timestamp {
-    context.start.as_ref().map_or(Timestamp::UNIX_EPOCH, Zoned::timestamp)
-}
-
-/// The workloads and budgets of the manifests and of AKS itself, as far as manifests tell.
-fn read(
     documents: &[Document],
-    context: &ManifestContext,
+    behaviours: &[BehaviourSpec],
+    context: &ManifestContext<'_>,
     problems: &mut Problems,
 ) -> (Vec<WorkloadPlan>, Vec<BudgetPlan>) {
+    let start = context.start.timestamp();
     let around = Surroundings {
-        start: start_of(context),
+        start,
         duration: context.duration,
         pod_level_resources: context.version >= KubernetesVersion::minor(34),
         image_size: ASSUMED_IMAGE_SIZE,
@@ -135,8 +80,7 @@ fn read(
     for located in &inventory.faults {
         problems.push(problem(&located.fault, &documents[located.document]));
     }
-    let own = context.model.map(|model| system::workloads(model, &context.startup));
-    let (mut workloads, mut budgets) = own.unwrap_or_default();
+    let (mut workloads, mut budgets) = system::workloads(context.network, context.startup);
     leave_to_aks(&mut inventory, &workloads, &budgets);
     note_without_effect(&inventory, problems);
     budgets.extend(inventory.budgets.into_iter().filter_map(|(namespace, name, budget)| {
@@ -152,6 +96,15 @@ fn read(
     }));
     workloads.sort_by(|a, b| order(a).cmp(&order(b)));
     budgets.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
+
+    let mut faults = Faults::default();
+    let sizes =
+        behaviour::apply(behaviours, &mut workloads, context.directory, start, context.behaviour_at, &mut faults);
+    sizes.apply(&mut workloads);
+    for fault in &faults.0 {
+        problems.push(problem(fault, context.scenario));
+    }
+    assume(&mut workloads, &sizes, problems);
     (workloads, budgets)
 }
 

@@ -5,7 +5,7 @@
 //! missing request.
 
 use super::fault::{Faults, join};
-use super::quantity;
+use crate::scenario::quantity;
 use crate::units::{Bytes, MilliCpu, Resources};
 use k8s_openapi::api::core::v1::{Container, PodSpec, ResourceRequirements};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;

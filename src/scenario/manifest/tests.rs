@@ -2,44 +2,42 @@
 
 use super::*;
 use crate::scenario::plan::{DemandShape, JobPlan};
+use crate::scenario::spec::{Cpu, DemandSpec, DistSpec, ImageSpec, Size, TargetSpec};
 use crate::scenario::{Severity, SourceFile};
 use crate::units::MilliCpu;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Reads manifests, with the `behaviour` list that a scenario would have.
-fn read(text: &str, behaviour: &str) -> (Vec<WorkloadPlan>, Vec<BudgetPlan>, Problems) {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    std::fs::write(folder.path().join("shop.yaml"), text).expect("the manifests are written");
-    let scenario = format!(
-        "apiVersion: aksim/v1
-name: shop
-duration: 1d
-cluster: {{name: c, location: eastus, kubernetesVersion: '1.34', agentPoolProfiles: []}}
-workloads:
-  manifests: [shop.yaml]
-  behaviour: {behaviour}
-"
-    );
-    let file = Arc::new(SourceFile { path: "scenario.yaml".to_owned(), text: scenario });
-    let scenario = Document::parse_all(&file).expect("the test's YAML is well-formed").remove(0);
-    let spec: ScenarioSpec = deserr::deserialize::<_, _, crate::scenario::spec::Faults>(scenario.value.clone())
-        .expect("the test's scenario is well-formed");
+fn documents(text: &str) -> Vec<Document> {
+    let file = Arc::new(SourceFile { path: "shop.yaml".to_owned(), text: text.to_owned() });
+    Document::parse_all(&file).expect("the test's YAML is well-formed")
+}
+
+fn read(text: &str, behaviours: &[BehaviourSpec]) -> (Vec<WorkloadPlan>, Vec<BudgetPlan>, Problems) {
+    let start = "2026-03-02T00:00:00[UTC]".parse().unwrap();
+    let scenario = documents("workloads: {behaviour: [{target: {name: x}}, {target: {name: y}}]}").remove(0);
     let context = ManifestContext {
-        version: KubernetesVersion::minor(34),
-        start: Some("2026-03-02T00:00:00[UTC]".parse().expect("a moment")),
+        scenario: &scenario,
+        behaviour_at: "/workloads/behaviour",
+        directory: Path::new("."),
+        start: &start,
         duration: SimDuration::from_hours(24),
-        model: Some(NetworkModel::AzureOverlay),
-        startup: Dist::lognormal(5.0, 20.0),
+        version: KubernetesVersion::minor(34),
+        network: NetworkModel::AzureOverlay,
+        startup: &Dist::lognormal(5.0, 20.0),
     };
     let mut problems = Problems::default();
-    let mut files = Files::beside(&folder.path().join("scenario.yaml"));
-    let (workloads, budgets) = load(&scenario, &spec, &context, &mut files, &mut problems);
+    let (workloads, budgets) = load(&documents(text), behaviours, &context, &mut problems);
     (workloads, budgets, problems)
 }
 
 fn lines(problems: &Problems, severity: Severity) -> Vec<String> {
     problems.iter().filter(|problem| problem.severity == severity).map(ToString::to_string).collect()
+}
+
+fn behaviour(kind: &str, name: &str) -> BehaviourSpec {
+    let target = TargetSpec { kind: kind.to_owned(), name: name.to_owned(), namespace: None };
+    BehaviourSpec { target, demand: None, image: None, startup: None, run_time: None }
 }
 
 const SHOP: &str = "
@@ -76,15 +74,13 @@ spec: {minAvailable: 2, selector: {matchLabels: {app: web}}}
 
 #[test]
 fn behaviour_reaches_its_workload_and_sizes_reach_every_user_of_the_image() {
-    let (workloads, budgets, problems) = read(
-        SHOP,
-        "
-    - target: {kind: Deployment, name: web}
-      demand: {shape: constant, cpu: 700m}
-      image: {'log:1': 30Mi}
-    - target: {kind: Job, name: load}
-      runTime: 5s",
-    );
+    let mut web = behaviour("Deployment", "web");
+    web.demand =
+        Some(DemandSpec::Constant { cpu: Cpu(MilliCpu::from_millis(700)), noise: None, interval: None, scope: None });
+    web.image = Some(ImageSpec::ByName([("log:1".to_owned(), Size(Bytes::from_mib(30)))].into()));
+    let mut job = behaviour("Job", "load");
+    job.run_time = Some(DistSpec(Dist::Constant(5.0)));
+    let (workloads, budgets, problems) = read(SHOP, &[web, job]);
     assert_eq!(lines(&problems, Severity::Error), Vec::<String>::new());
     let own: Vec<&WorkloadPlan> = workloads.iter().filter(|workload| !workload.system).collect();
     assert_eq!(own.iter().map(|one| one.key()).collect::<Vec<_>>(), ["Deployment/default/web", "Job/default/load"]);
@@ -100,7 +96,7 @@ fn behaviour_reaches_its_workload_and_sizes_reach_every_user_of_the_image() {
 
 #[test]
 fn what_is_assumed_or_without_effect_is_noted_once() {
-    let (_, _, problems) = read(SHOP, "[]");
+    let (_, _, problems) = read(SHOP, &[]);
     assert_eq!(
         lines(&problems, Severity::Note),
         [
@@ -114,8 +110,9 @@ fn what_is_assumed_or_without_effect_is_noted_once() {
 
 #[test]
 fn a_behaviour_entry_without_its_workload_is_an_error() {
-    let behaviour = "[{target: {kind: Deployment, name: wep}}, {target: {kind: Deployment, name: web}, runTime: 5s}]";
-    let (_, _, problems) = read(SHOP, behaviour);
+    let mut run_time = behaviour("Deployment", "web");
+    run_time.run_time = Some(DistSpec(Dist::Constant(5.0)));
+    let (_, _, problems) = read(SHOP, &[behaviour("Deployment", "wep"), run_time]);
     let errors = lines(&problems, Severity::Error);
     assert_eq!(errors.len(), 2, "{errors:?}");
     assert!(errors[0].contains("did you mean Deployment/default/web?"), "{errors:?}");
@@ -125,14 +122,15 @@ fn a_behaviour_entry_without_its_workload_is_an_error() {
 #[test]
 fn errors_name_file_line_field_and_remedy() {
     let text = SHOP.replace("replicas: 3", "replica: 3").replace("minAvailable: 2", "minAvailable: most");
-    let (_, _, problems) = read(&text, "[]");
-    let errors = lines(&problems, Severity::Error);
-    let (replica, budget) = (
-        "shop.yaml:6:3 spec.replica: found unknown field \"replica\", did you mean replicas?",
-        "shop.yaml:30:22 spec.minAvailable: found \"most\", write a number of pods of at least 0, or a share such as 50%",
+    let (_, _, problems) = read(&text, &[]);
+    assert_eq!(
+        lines(&problems, Severity::Error),
+        [
+            "shop.yaml:6:3 spec.replica: found unknown field \"replica\", did you mean replicas? [manifest::unknown_field]",
+            "shop.yaml:30:22 spec.minAvailable: found \"most\", write a number of pods of at least 0, or a share such as 50% \
+             [manifest::budget]",
+        ]
     );
-    assert_eq!(errors.len(), 2, "{errors:?}");
-    assert!(errors[0].contains(replica) && errors[1].contains(budget), "{errors:?}");
 }
 
 #[test]
@@ -141,7 +139,7 @@ fn what_aks_installs_is_not_taken_from_a_dump_of_the_cluster() {
         "metadata: {name: web}\nspec:\n  replicas",
         "metadata: {name: coredns, namespace: kube-system}\nspec:\n  replicas",
     );
-    let (workloads, _, problems) = read(&text, "[]");
+    let (workloads, _, problems) = read(&text, &[]);
     assert_eq!(workloads.iter().filter(|workload| workload.name == "coredns" && workload.system).count(), 1);
     assert_eq!(workloads.iter().filter(|workload| workload.name == "coredns").count(), 1);
     let notes = lines(&problems, Severity::Note);
@@ -150,7 +148,7 @@ fn what_aks_installs_is_not_taken_from_a_dump_of_the_cluster() {
 
 #[test]
 fn the_shop_of_the_scenarios_requests_what_its_comment_says() {
-    let (workloads, budgets, problems) = read(include_str!("../../../scenarios/manifests/store.yaml"), "[]");
+    let (workloads, budgets, problems) = read(include_str!("../../../scenarios/manifests/store.yaml"), &[]);
     assert_eq!(lines(&problems, Severity::Error), Vec::<String>::new());
     let pods = |workload: &WorkloadPlan| match workload.controller {
         Controller::Deployment { replicas, .. } | Controller::StatefulSet { replicas, .. } => u64::from(replicas),
@@ -173,7 +171,7 @@ fn the_real_demo_store_is_read_without_an_error() {
         eprintln!("skipped: no manifests in {}", directory.display());
         return;
     };
-    let (workloads, _, problems) = read(&text, "[]");
+    let (workloads, _, problems) = read(&text, &[]);
     assert_eq!(lines(&problems, Severity::Error), Vec::<String>::new());
     let count = |kind| workloads.iter().filter(|one| !one.system && one.controller.kind() == kind).count();
     assert_eq!((count("StatefulSet"), count("Deployment")), (2, 7));
@@ -184,6 +182,6 @@ fn the_real_demo_store_is_read_without_an_error() {
     assert!(lines(&problems, Severity::Note).iter().any(|note| note.starts_with("Service ×7")), "{problems:?}");
     let quickstart =
         std::fs::read_to_string(directory.join("aks-store-quickstart.yaml")).expect("the quickstart is there too");
-    let (_, _, problems) = read(&quickstart, "[]");
+    let (_, _, problems) = read(&quickstart, &[]);
     assert_eq!(lines(&problems, Severity::Error), Vec::<String>::new());
 }

@@ -7,6 +7,7 @@ mod operation;
 mod pool;
 mod preflight;
 mod price;
+mod workloads;
 
 pub use expectation::parse as parse_expectation;
 
@@ -14,7 +15,7 @@ use super::diagnostic::{Problem, Problems};
 use super::document::{Document, path_of};
 use super::files::Files;
 use super::manifest::{self, ManifestContext};
-use super::plan::{Plan, WorkloadPlan};
+use super::plan::Plan;
 use super::spec::ScenarioSpec;
 use crate::catalog::{KubernetesVersion, OsImage, Timings};
 use crate::kernel::SimDuration;
@@ -91,29 +92,33 @@ pub fn plan(document: &Document, spec: &ScenarioSpec, files: &mut Files, problem
     let operations = cluster.as_ref().map(|cluster| operation::resolve(&mut resolver, spec, cluster));
     let version = spec.cluster.kubernetes_version.0;
     let timings = timings(&mut resolver, spec, version);
-    let model = cluster.as_ref().map(|cluster| cluster.network.model);
-    let context =
-        ManifestContext { version, start: start.clone(), duration, model, startup: timings.app_startup.clone() };
-    let (workloads, budgets) = manifest::load(document, spec, &context, files, problems);
+    let documents = workloads::documents(&mut resolver, spec, files);
+    workloads::read_traces(spec, files);
+    let (start, cluster) = (start?, cluster?);
+    let context = ManifestContext {
+        scenario: document,
+        behaviour_at: "/workloads/behaviour",
+        directory: files.directory(),
+        start: &start,
+        duration,
+        version,
+        network: cluster.network.model,
+        startup: &timings.app_startup,
+    };
+    let behaviours = spec.workloads.as_ref().and_then(|workloads| workloads.behaviour.as_deref()).unwrap_or_default();
+    let (workloads, budgets) = manifest::load(&documents, behaviours, &context, problems);
     let mut resolver = Resolver { document, problems };
-    let cluster = cluster?;
     preflight::check(&mut resolver, &cluster, &workloads);
     Some(Plan {
-        start: start?,
+        start,
         duration,
         warmup,
         cluster,
-        workloads: sorted(workloads),
+        workloads,
         budgets,
         operations: operations?,
         timings,
     })
-}
-
-/// By namespace, kind and name: the order in the files must not decide anything.
-fn sorted(mut workloads: Vec<WorkloadPlan>) -> Vec<WorkloadPlan> {
-    workloads.sort_by_key(|workload| (workload.namespace.clone(), workload.controller.kind(), workload.name.clone()));
-    workloads
 }
 
 fn start(resolver: &mut Resolver<'_>, spec: &ScenarioSpec) -> Option<Zoned> {

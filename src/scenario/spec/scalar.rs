@@ -5,9 +5,9 @@ use super::decode::describe;
 use crate::catalog::KubernetesVersion;
 use crate::kernel::SimDuration;
 use crate::scenario::plan::IntOrPercent;
+use crate::scenario::quantity;
 use crate::units::{Bytes, MilliCpu};
 use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
-use kube_quantity::ParsedQuantity;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::borrow::Cow;
 
@@ -59,17 +59,13 @@ scalar!(
 scalar!(
     /// An amount of CPU.
     Cpu(MilliCpu), "scenario::cpu", "an amount of CPU such as 250m or 2",
-    r"^[0-9.]+m?$", ["string", "number"], |text| {
-        let millis = (quantity(text)? * 1000).to_bytes_i128()?;
-        Some(MilliCpu::from_millis(u64::try_from(millis).ok()?))
-    }
+    r"^[0-9.]+m?$", ["string", "number"], quantity::cpu
 );
 
 scalar!(
     /// A number of bytes.
     Size(Bytes), "scenario::size", "a size such as 210Mi or 2Gi",
-    r"^[0-9.]+([KMGT]i?|k)?$", ["string", "number"],
-    |text| Some(Bytes::new(u64::try_from(quantity(text)?.to_bytes_i128()?).ok()?))
+    r"^[0-9.]+([KMGT]i?|k)?$", ["string", "number"], quantity::bytes
 );
 
 scalar!(
@@ -163,11 +159,4 @@ impl JsonSchema for Version {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({"type": "string", "pattern": r"^1\.[0-9]+(\.[0-9]+)?$", "description": "A Kubernetes version, in quotes."})
     }
-}
-
-/// A Kubernetes quantity of at least zero.
-fn quantity(text: &str) -> Option<ParsedQuantity> {
-    let parsed = ParsedQuantity::try_from(text).ok()?;
-    let negative = text.starts_with('-');
-    (!negative).then_some(parsed)
 }

@@ -4,17 +4,17 @@ use crate::units::{Bytes, MilliCpu};
 use kube_quantity::ParsedQuantity;
 
 /// An amount of CPU; `None` unless the text is a quantity of at least 0.
-pub(super) fn cpu(text: &str) -> Option<MilliCpu> {
+pub fn cpu(text: &str) -> Option<MilliCpu> {
     rounded_up(text, 1000.0).map(MilliCpu::from_millis)
 }
 
 /// An amount of memory or storage; `None` unless the text is a quantity of at least 0.
-pub(super) fn bytes(text: &str) -> Option<Bytes> {
+pub fn bytes(text: &str) -> Option<Bytes> {
     count(text).map(Bytes::new)
 }
 
 /// A number of indivisible things; `None` unless the text is a quantity of at least 0.
-pub(super) fn count(text: &str) -> Option<u64> {
+pub fn count(text: &str) -> Option<u64> {
     rounded_up(text, 1.0)
 }
 

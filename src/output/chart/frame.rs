@@ -1,0 +1,150 @@
+//! The furniture of a chart: title, legend, footer, and panels with axes.
+
+use super::scale::{Scale, time_unit};
+use super::select::{Band, Shown};
+use super::sketch::{Anchor, Pixel, Sketch, Stroke, cut_to, text_width};
+use super::theme::{
+    self, AXIS, Colour, FOOTER, GRID, HEIGHT, INK, LABEL, MARGIN, MUTED, SHADE, SUBTITLE, TICK, TITLE, WIDTH,
+};
+
+/// Top of the space for panels, below title, subtitle and legend.
+pub const TOP: f64 = 214.0;
+/// Bottom of that space; tick labels and axis title go below it.
+pub const BOTTOM: f64 = HEIGHT - 114.0;
+/// Left end of panels: room for tick labels.
+pub const LEFT: f64 = MARGIN + 56.0;
+/// Right end of panels.
+pub const RIGHT: f64 = WIDTH - MARGIN;
+
+/// Writes title, subtitle and footer.
+pub fn page(sketch: &mut Sketch, title: &str, subtitle: &str, footer: &str) {
+    let room = WIDTH - 2.0 * MARGIN;
+    let size = (TITLE * room / text_width(title, TITLE, true)).clamp(28.0, TITLE);
+    sketch.bold((MARGIN, 72.0), Anchor::Start, size, INK, cut_to(title, size, true, room));
+    sketch.text((MARGIN, 112.0), Anchor::Start, SUBTITLE, MUTED, cut_to(subtitle, SUBTITLE, false, room));
+    sketch.text((MARGIN, HEIGHT - 20.0), Anchor::Start, FOOTER, MUTED, footer);
+}
+
+/// Writes the legend of variants on one line below the subtitle.
+pub fn legend(sketch: &mut Sketch, shown: &[Shown<'_>]) {
+    const SAMPLE: f64 = 52.0;
+    let most = (WIDTH - 2.0 * MARGIN) / shown.len() as f64 - SAMPLE - 48.0;
+    let mut left = MARGIN;
+    for variant in shown {
+        let label = cut_to(&variant.label, LABEL, true, most);
+        sketch.line(&[(left, 149.0), (left + SAMPLE, 149.0)], Stroke { width: 5.0, ..variant.stroke() });
+        sketch.bold((left + SAMPLE + 12.0, 157.0), Anchor::Start, LABEL, INK, label.as_str());
+        left += SAMPLE + 12.0 + text_width(&label, LABEL, true) + 36.0;
+    }
+}
+
+/// A panel: a rectangle of the canvas with two scales.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// Left end.
+    pub left: f64,
+    /// Top.
+    pub top: f64,
+    /// Right end.
+    pub right: f64,
+    /// Bottom.
+    pub bottom: f64,
+    /// Horizontal scale.
+    pub x: Scale,
+    /// Vertical scale.
+    pub y: Scale,
+}
+
+impl Frame {
+    /// Where a pair of values stands.
+    #[must_use]
+    pub fn at(&self, x: f64, y: f64) -> Pixel {
+        let right = self.left + (self.right - self.left) * self.x.share(x);
+        (right, self.bottom - (self.bottom - self.top) * self.y.share(y))
+    }
+
+    /// Horizontal grid lines with their labels, and the title of the vertical axis above the panel.
+    pub fn draw_y_axis(&self, sketch: &mut Sketch, title: &str) {
+        for tick in &self.y.ticks {
+            let (_, y) = self.at(self.x.from, tick.value);
+            sketch.line(&[(self.left, y), (self.right, y)], Stroke::solid(GRID, 1.5));
+            sketch.text((self.left - 12.0, y + TICK * 0.36), Anchor::End, TICK, MUTED, tick.label.as_str());
+        }
+        sketch.bold((self.left, self.top - 16.0), Anchor::Start, TICK, INK, title);
+    }
+
+    /// Vertical grid lines, the base line and tick labels; the axis title too unless it is empty.
+    pub fn draw_x_axis(&self, sketch: &mut Sketch, title: &str) {
+        for tick in &self.x.ticks {
+            let (x, _) = self.at(tick.value, self.y.from);
+            sketch.line(&[(x, self.bottom), (x, self.bottom + 7.0)], Stroke::solid(AXIS, 2.0));
+            sketch.text((x, self.bottom + 30.0), Anchor::Middle, TICK, MUTED, tick.label.as_str());
+        }
+        self.draw_base(sketch);
+        let middle = (self.left + self.right) / 2.0;
+        sketch.text((middle, self.bottom + 60.0), Anchor::Middle, TICK, MUTED, title);
+    }
+
+    /// The base line alone.
+    pub fn draw_base(&self, sketch: &mut Sketch) {
+        sketch.line(&[(self.left, self.bottom), (self.right, self.bottom)], Stroke::solid(AXIS, 2.0));
+    }
+
+    /// Vertical grid lines at the ticks.
+    pub fn draw_x_grid(&self, sketch: &mut Sketch) {
+        for tick in &self.x.ticks {
+            let (x, _) = self.at(tick.value, self.y.from);
+            sketch.line(&[(x, self.top), (x, self.bottom)], Stroke::solid(GRID, 1.5));
+        }
+    }
+
+    /// Shades the warm-up, if there is one; drawn first, so that everything lies upon it.
+    pub fn shade_warmup(&self, sketch: &mut Sketch, hours: f64, labelled: bool) {
+        if hours <= 0.0 {
+            return;
+        }
+        let (right, _) = self.at(hours, self.y.from);
+        sketch.rectangle((self.left, self.top), (right, self.bottom), SHADE, 1.0);
+        let size = TICK - 1.0;
+        let fits = |label: &&str| text_width(label, size, false) + 16.0 < right - self.left;
+        if let Some(label) = ["warm-up, not counted", "warm-up"].into_iter().find(fits).filter(|_| labelled) {
+            sketch.text((self.left + 8.0, self.top + 26.0), Anchor::Start, size, MUTED, label);
+        }
+    }
+
+    /// A curve.
+    pub fn curve(&self, sketch: &mut Sketch, xs: &[f64], ys: &[f64], stroke: Stroke) {
+        let points: Vec<Pixel> = xs.iter().zip(ys).map(|(x, y)| self.at(*x, *y)).collect();
+        sketch.line(&points, stroke);
+    }
+
+    /// The space between two curves; parts where a value is missing are left out.
+    pub fn between(&self, sketch: &mut Sketch, xs: &[f64], low: &[f64], high: &[f64], colour: Colour, opacity: f64) {
+        let rows: Vec<(f64, f64, f64)> =
+            xs.iter().zip(low).zip(high).map(|((x, low), high)| (*x, *low, *high)).collect();
+        for part in rows.split(|(_, low, high)| !low.is_finite() || !high.is_finite()).filter(|part| part.len() > 1) {
+            let there = part.iter().map(|(x, _, high)| self.at(*x, *high));
+            let back = part.iter().rev().map(|(x, low, _)| self.at(*x, *low));
+            sketch.area(there.chain(back).collect(), colour, opacity);
+        }
+    }
+
+    /// A median with its band.
+    pub fn band(&self, sketch: &mut Sketch, band: &Band, variant: &Shown<'_>) {
+        self.between(sketch, &band.hours, &band.low, &band.high, variant.colour, 0.16);
+        self.curve(sketch, &band.hours, &band.median, variant.stroke());
+    }
+
+    /// A horizontal limit with its label above the right end.
+    pub fn limit(&self, sketch: &mut Sketch, value: f64, label: &str) {
+        let (left, y) = self.at(self.x.from, value);
+        sketch.line(&[(left, y), (self.right, y)], Stroke { colour: theme::ALARM, width: 3.0, dash: &[12.0, 7.0] });
+        sketch.text_on_paper((self.right - 8.0, y - 10.0), Anchor::End, LABEL, theme::ALARM, label);
+    }
+}
+
+/// Title of a time axis of this many hours.
+#[must_use]
+pub fn time_title(hours: f64) -> String {
+    format!("{} since the start", time_unit(hours))
+}

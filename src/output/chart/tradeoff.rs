@@ -1,0 +1,172 @@
+//! Cost against waiting: which points of a sweep are worth a look.
+
+use super::frame::{BOTTOM, Frame, LEFT, RIGHT, TOP, page};
+use super::scale::Scale;
+use super::select::seeds_words;
+use super::sketch::{Anchor, Pixel, Sketch, Stroke, cut_to, text_width};
+use super::theme::{Colour, INK, LABEL, MARGIN, MUTED, PALETTE, TICK};
+use super::{Picture, footer};
+use crate::experiment::{ExperimentResult, SummaryRow};
+use crate::output::headline::{COST, Figures, PENDING, has_interval};
+use crate::output::number::dollars;
+
+/// A point of the sweep.
+struct Spot<'a> {
+    label: String,
+    variant: usize,
+    cost: &'a SummaryRow,
+    pending: &'a SummaryRow,
+    best: bool,
+}
+
+/// Draws it.
+pub(super) fn draw(result: &ExperimentResult) -> Result<Picture, String> {
+    let points = &result.study.points;
+    if points.iter().all(|point| point.sweep.is_empty()) {
+        return Err("the scenario has no sweep".to_owned());
+    }
+    let mut variants: Vec<&str> = points.iter().map(|point| point.variant.as_str()).collect();
+    variants.dedup();
+    let spots = spots(result, &variants);
+    if spots.len() < 2 {
+        return Err("fewer than two points have both a cost and a pending time".to_owned());
+    }
+    let best = spots.iter().filter(|spot| spot.best).count();
+    let title = match best {
+        1 => "One point is both the cheapest and the quickest".to_owned(),
+        _ => format!("{best} of {} points are worth a look: cheaper only by waiting longer", spots.len()),
+    };
+    let seeds = seeds_words(result);
+    let caption = format!(
+        "Each mark is a point of the sweep: mean cost of a month against the mean of the 95 % quantile of pending time, with 95 % \
+         confidence intervals over {seeds} where they are wider than the mark. The line joins the Pareto front: no other point is both \
+         cheaper and quicker."
+    );
+    let mut sketch = Sketch::default();
+    let subtitle = format!("Mean over {seeds}, crosses: 95 % confidence intervals, line: Pareto front");
+    page(&mut sketch, &title, &subtitle, &footer(result));
+    draw_key(&mut sketch, &variants);
+    draw_spots(&mut sketch, &spots);
+    Ok(Picture { title, caption, sketch })
+}
+
+fn spots<'a>(result: &'a ExperimentResult, variants: &[&str]) -> Vec<Spot<'a>> {
+    let figures = Figures::new(result);
+    let spot = |point: &'a crate::scenario::plan::Point| {
+        let values =
+            point.sweep.iter().map(|(path, value)| format!("{}={value}", path.rsplit('.').next().unwrap_or(path)));
+        Some(Spot {
+            label: values.collect::<Vec<_>>().join(", "),
+            variant: variants.iter().position(|variant| *variant == point.variant)?,
+            cost: figures.level(point, COST)?,
+            pending: figures.level(point, PENDING)?,
+            best: false,
+        })
+    };
+    let mut spots: Vec<Spot<'_>> = result.study.points.iter().filter_map(spot).collect();
+    spots.sort_by(|a, b| a.cost.mean.total_cmp(&b.cost.mean).then(a.pending.mean.total_cmp(&b.pending.mean)));
+    let mut quickest = f64::INFINITY;
+    for spot in &mut spots {
+        spot.best = spot.pending.mean < quickest;
+        quickest = quickest.min(spot.pending.mean);
+    }
+    spots
+}
+
+fn colour(variant: usize) -> Colour {
+    PALETTE[variant % PALETTE.len()]
+}
+
+fn draw_key(sketch: &mut Sketch, variants: &[&str]) {
+    let mut left = MARGIN + 10.0;
+    for (index, variant) in variants.iter().enumerate() {
+        let label = cut_to(variant, LABEL, true, 300.0);
+        mark(sketch, (left, 149.0), index, 9.0);
+        sketch.bold((left + 22.0, 157.0), Anchor::Start, LABEL, INK, label.as_str());
+        left += 22.0 + text_width(&label, LABEL, true) + 44.0;
+    }
+}
+
+/// A variant's mark: colour and shape differ.
+fn mark(sketch: &mut Sketch, (x, y): Pixel, variant: usize, size: f64) {
+    let diamond = |r: f64| vec![(x, y - r), (x + r, y), (x, y + r), (x - r, y)];
+    let triangle = |r: f64| vec![(x, y - r), (x + r, y + 0.8 * r), (x - r, y + 0.8 * r)];
+    let square = |r: f64| vec![(x - r, y - r), (x + r, y - r), (x + r, y + r), (x - r, y + r)];
+    match variant % 4 {
+        0 => sketch.dot((x, y), size, colour(variant)),
+        1 => sketch.area(square(size * 0.9), colour(variant), 1.0),
+        2 => sketch.area(triangle(size * 1.15), colour(variant), 1.0),
+        _ => sketch.area(diamond(size * 1.2), colour(variant), 1.0),
+    }
+}
+
+fn draw_spots(sketch: &mut Sketch, spots: &[Spot<'_>]) {
+    let costs = || spots.iter().flat_map(|spot| ends(spot.cost));
+    let (least, most) = (costs().fold(f64::INFINITY, f64::min), costs().fold(0.0, f64::max));
+    let slowest = spots.iter().flat_map(|spot| ends(spot.pending)).fold(0.0, f64::max);
+    let x = Scale::around(least, most, 7).with_labels(|value| dollars(value, if most < 20.0 { 1 } else { 0 }));
+    let y = Scale::from_zero(slowest * 1.05, 5, false);
+    let frame = Frame { left: LEFT, top: TOP, right: RIGHT, bottom: BOTTOM, x, y };
+    frame.draw_x_grid(sketch);
+    frame.draw_y_axis(sketch, "Pending time, 95 % quantile, seconds");
+    let front: Vec<&Spot<'_>> = spots.iter().filter(|spot| spot.best).collect();
+    let line: Vec<Pixel> = front.iter().map(|spot| frame.at(spot.cost.mean, spot.pending.mean)).collect();
+    sketch.line(&line, Stroke { colour: MUTED, width: 2.0, dash: &[8.0, 6.0] });
+    spots.iter().for_each(|spot| draw_spot(sketch, &frame, spot));
+    draw_labels(sketch, &frame, spots);
+    frame.draw_x_axis(sketch, "cost, USD per month");
+}
+
+fn ends(row: &SummaryRow) -> [f64; 2] {
+    if has_interval(row) { [row.ci95_low, row.ci95_high] } else { [row.mean, row.mean] }
+}
+
+fn draw_spot(sketch: &mut Sketch, frame: &Frame, spot: &Spot<'_>) {
+    let pen = Stroke::solid(colour(spot.variant), 2.5);
+    let [cheap, dear] = ends(spot.cost).map(|cost| frame.at(cost, spot.pending.mean));
+    let [quick, slow] = ends(spot.pending).map(|pending| frame.at(spot.cost.mean, pending.max(0.0)));
+    sketch.line(&[cheap, dear], pen);
+    sketch.line(&[quick, slow], pen);
+    mark(sketch, frame.at(spot.cost.mean, spot.pending.mean), spot.variant, if spot.best { 10.0 } else { 7.0 });
+}
+
+/// Labels beside the marks, those on the front first; one that finds no free place is left out.
+fn draw_labels(sketch: &mut Sketch, frame: &Frame, spots: &[Spot<'_>]) {
+    let place = |spot: &Spot<'_>| frame.at(spot.cost.mean, spot.pending.mean);
+    let mut taken: Vec<[f64; 4]> = spots.iter().map(|spot| around(place(spot), 11.0)).collect();
+    let mut order: Vec<&Spot<'_>> = spots.iter().collect();
+    order.sort_by_key(|spot| !spot.best);
+    for spot in order {
+        let (x, y) = place(spot);
+        let width = text_width(&spot.label, TICK, spot.best);
+        let down = y + TICK * 0.36;
+        let places =
+            [(x + 18.0, down), (x - 18.0 - width, down), (x - width / 2.0, y - 20.0), (x - width / 2.0, y + 36.0)];
+        let tilted =
+            [(x + 14.0, y - 16.0), (x + 14.0, y + 32.0), (x - 14.0 - width, y - 16.0), (x - 14.0 - width, y + 32.0)];
+        // The front runs down to the right, so its own labels stand above it.
+        let places = if spot.best { [tilted, places] } else { [places, tilted] };
+        let boxes = places.into_iter().flatten().map(|(left, base)| [left, base - TICK, left + width, base + 5.0]);
+        let free = boxes.into_iter().find(|place| {
+            let inside = place[0] > frame.left && place[2] < frame.right + 40.0 && place[1] > frame.top - 40.0;
+            inside && place[3] < frame.bottom && taken.iter().all(|other| !overlap(place, other))
+        });
+        if let Some(place) = free {
+            taken.push(place);
+            let at = (place[0], place[3] - 5.0);
+            if spot.best {
+                sketch.bold(at, Anchor::Start, TICK, INK, spot.label.as_str());
+            } else {
+                sketch.text(at, Anchor::Start, TICK, MUTED, spot.label.as_str());
+            }
+        }
+    }
+}
+
+fn around((x, y): Pixel, r: f64) -> [f64; 4] {
+    [x - r, y - r, x + r, y + r]
+}
+
+fn overlap(a: &[f64; 4], b: &[f64; 4]) -> bool {
+    a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3]
+}

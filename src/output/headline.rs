@@ -1,0 +1,299 @@
+//! The answer in words and the rows that table, charts and report share: one place that decides what is said, and how surely.
+
+use crate::experiment::{ExperimentResult, SummaryRow, Verdict};
+use crate::output::number::{decimals_for, dollars, grouped, plain, seconds};
+use crate::scenario::plan::Point;
+use std::collections::BTreeMap;
+
+/// Cost per month, the metric that points are compared by first.
+pub const COST: &str = "cost_month_usd";
+/// CPU demand not served, in percent.
+pub const UNSERVED: &str = "cpu_unserved_percent";
+/// Hours of nodes without credits that wanted more than their baseline.
+pub const THROTTLED: &str = "throttled_node_hours";
+/// 95 % quantile of the time that pods wait for a node.
+pub const PENDING: &str = "pod_pending_seconds.p95";
+
+/// `path=value` pairs joined by `;`: how files name a sweep point.
+#[must_use]
+pub fn sweep_text(point: &Point) -> String {
+    point.sweep.iter().map(|(path, value)| format!("{path}={value}")).collect::<Vec<_>>().join(";")
+}
+
+/// The summary, found by name.
+#[derive(Clone, Debug)]
+pub struct Figures<'a> {
+    rows: BTreeMap<(&'a str, &'a str, &'a str, &'a str), &'a SummaryRow>,
+}
+
+impl<'a> Figures<'a> {
+    /// Indexes the summary of a result.
+    #[must_use]
+    pub fn new(result: &'a ExperimentResult) -> Self {
+        let key =
+            |row: &'a SummaryRow| (row.variant.as_str(), row.sweep.as_str(), row.metric.as_str(), row.minus.as_str());
+        Self { rows: result.summary.iter().map(|row| (key(row), row)).collect() }
+    }
+
+    /// The metric itself at a point; `None` where the point has no value of it.
+    #[must_use]
+    pub fn level(&self, point: &Point, metric: &str) -> Option<&'a SummaryRow> {
+        self.find(point, metric, "")
+    }
+
+    /// The metric's paired difference, the point's variant minus `baseline`.
+    #[must_use]
+    pub fn difference(&self, point: &Point, metric: &str, baseline: &str) -> Option<&'a SummaryRow> {
+        self.find(point, metric, baseline)
+    }
+
+    fn find(&self, point: &Point, metric: &str, minus: &str) -> Option<&'a SummaryRow> {
+        let sweep = sweep_text(point);
+        self.rows.get(&(&point.variant, &sweep, metric, minus)).copied().filter(|row| row.mean.is_finite())
+    }
+}
+
+/// True when a row's interval says something: more than one seed, and finite ends.
+#[must_use]
+pub fn has_interval(row: &SummaryRow) -> bool {
+    row.n > 1 && row.ci95_low.is_finite() && row.ci95_high.is_finite()
+}
+
+/// Half the width of the interval, zero where there is none.
+#[must_use]
+pub fn half_width(row: &SummaryRow) -> f64 {
+    if has_interval(row) { (row.ci95_high - row.ci95_low) / 2.0 } else { 0.0 }
+}
+
+/// True when the interval of a difference does not include zero.
+#[must_use]
+pub fn is_significant(row: &SummaryRow) -> bool {
+    has_interval(row) && (row.ci95_low > 0.0 || row.ci95_high < 0.0)
+}
+
+/// The most important result in one or two sentences.
+#[must_use]
+pub fn answer(result: &ExperimentResult) -> String {
+    let figures = Figures::new(result);
+    let points = &result.study.points;
+    let compared = match (points.as_slice(), &result.study.baseline) {
+        ([a, b], Some(baseline)) if a.sweep == b.sweep => Some(if a.variant == *baseline { (b, a) } else { (a, b) }),
+        _ => None,
+    };
+    let first = match (compared, points.as_slice()) {
+        (Some((other, base)), _) => compare(&figures, other, base),
+        (None, [only]) => one_point(&figures, only),
+        _ => cheapest(result, &figures),
+    };
+    match objectives(&result.verdicts) {
+        Some(objectives) => format!("{first} {objectives}"),
+        None => first,
+    }
+}
+
+/// How much is said in charts' titles: what [`answer`] says about cost, without its interval.
+#[must_use]
+pub fn cost_title(result: &ExperimentResult) -> String {
+    let figures = Figures::new(result);
+    let points = &result.study.points;
+    if let ([a, b], Some(baseline)) = (points.as_slice(), &result.study.baseline) {
+        let (other, base) = if a.variant == *baseline { (b, a) } else { (a, b) };
+        if let Some(row) = figures.difference(other, COST, &base.variant).filter(|row| is_significant(row)) {
+            let amount = dollars(row.mean.abs(), decimals_for(half_width(row), 2));
+            return format!("{} costs {amount} a month {} than {}", other.variant, than(row.mean), base.variant);
+        }
+    }
+    match lowest_cost(result, &figures) {
+        Some((point, row)) if points.len() > 1 => {
+            format!("{} is the cheapest: {} a month", point.label(), dollars(row.mean, 0))
+        }
+        Some((_, row)) => format!("The cluster costs {} a month", dollars(row.mean, 0)),
+        None => "Cost per month".to_owned(),
+    }
+}
+
+/// The interval of a row in words, such as `95 % CI 33.1 to 35.3, 100 seeds`.
+#[must_use]
+pub fn interval_words(row: &SummaryRow, show: impl Fn(f64) -> String) -> String {
+    if !has_interval(row) {
+        return "one seed, so no interval".to_owned();
+    }
+    if row.ci95_low == row.ci95_high {
+        return format!("the same in all {} seeds", row.n);
+    }
+    format!("95 % CI {} to {}, {} seeds", show(row.ci95_low), show(row.ci95_high), row.n)
+}
+
+fn than(difference: f64) -> &'static str {
+    if difference < 0.0 { "less" } else { "more" }
+}
+
+fn compare(figures: &Figures<'_>, other: &Point, base: &Point) -> String {
+    let Some(row) = figures.difference(other, COST, &base.variant) else {
+        return one_point(figures, other);
+    };
+    let decimals = decimals_for(half_width(row), 2);
+    let (variant, baseline) = (&other.variant, &base.variant);
+    let cost = if !has_interval(row) || is_significant(row) {
+        let sign = row.mean.signum();
+        let (low, high) = if sign < 0.0 { (-row.ci95_high, -row.ci95_low) } else { (row.ci95_low, row.ci95_high) };
+        let positive = SummaryRow { ci95_low: low, ci95_high: high, ..row.clone() };
+        let interval = interval_words(&positive, |value| grouped(value, decimals));
+        let amount = dollars(row.mean.abs(), decimals);
+        format!("{variant} costs {amount}/month {} than {baseline} ({interval})", than(row.mean))
+    } else if row.mean == 0.0 && row.stddev == 0.0 {
+        format!("{variant} costs as much as {baseline} (the same in all {} seeds)", row.n)
+    } else {
+        let interval = interval_words(row, |value| dollars(value, decimals));
+        let difference = dollars(row.mean, decimals);
+        format!(
+            "{variant} and {baseline} do not differ clearly in cost: the difference is {difference}/month ({interval})"
+        )
+    };
+    let service = match (figures.level(other, UNSERVED), figures.level(base, UNSERVED)) {
+        (Some(other), Some(base)) if other.mean == 0.0 && base.mean == 0.0 => "; both serve all CPU demand".to_owned(),
+        (Some(other), Some(base)) => format!("; {variant} {}, {baseline} {}", served(other.mean), served(base.mean)),
+        _ => String::new(),
+    };
+    format!("{cost}{service}.")
+}
+
+fn one_point(figures: &Figures<'_>, point: &Point) -> String {
+    let cost = figures.level(point, COST).map(|row| format!("costs {}", cost_words(row)));
+    let service = figures.level(point, UNSERVED).map(|row| served(row.mean));
+    let parts: Vec<String> = cost.into_iter().chain(service).collect();
+    format!("The cluster {}.", if parts.is_empty() { "was simulated".to_owned() } else { parts.join(" and ") })
+}
+
+fn cost_words(row: &SummaryRow) -> String {
+    let decimals = decimals_for(half_width(row), 2);
+    let interval = interval_words(row, |value| grouped(value, decimals));
+    format!("{}/month ({interval})", dollars(row.mean, decimals))
+}
+
+fn cheapest(result: &ExperimentResult, figures: &Figures<'_>) -> String {
+    let count = result.study.points.len();
+    let Some((point, row)) = lowest_cost(result, figures) else {
+        return format!("{count} points were simulated.");
+    };
+    let mut text = format!("Cheapest of {count} is {} at {}", point.label(), cost_words(row));
+    if let Some(unserved) = figures.level(point, UNSERVED) {
+        text.push_str(&format!("; it {}", served(unserved.mean)));
+    }
+    if let Some(pending) = figures.level(point, PENDING) {
+        text.push_str(&format!(", and 95 % of its pods wait at most {} for a node", seconds(pending.mean)));
+    }
+    text + "."
+}
+
+fn lowest_cost<'a>(result: &'a ExperimentResult, figures: &Figures<'a>) -> Option<(&'a Point, &'a SummaryRow)> {
+    let costs = result.study.points.iter().filter_map(|point| Some((point, figures.level(point, COST)?)));
+    costs.min_by(|(_, a), (_, b)| a.mean.total_cmp(&b.mean))
+}
+
+/// What happens to the CPU demand, as the second half of a sentence.
+#[must_use]
+pub fn served(unserved_percent: f64) -> String {
+    match percent(unserved_percent).as_str() {
+        "0 %" => "serves all CPU demand".to_owned(),
+        share => format!("leaves {share} of CPU demand unserved"),
+    }
+}
+
+/// A small percentage with two significant digits.
+#[must_use]
+pub fn percent(value: f64) -> String {
+    match value {
+        0.0 => "0 %".to_owned(),
+        _ if !value.is_finite() => "–".to_owned(),
+        _ if value.abs() < 0.01 => "< 0.01 %".to_owned(),
+        _ if value.abs() < 1.0 => format!("{} %", grouped(value, 2)),
+        _ => format!("{} %", grouped(value, 1)),
+    }
+}
+
+/// How many objectives hold; `None` without objectives.
+fn objectives(verdicts: &[Verdict]) -> Option<String> {
+    let broken = verdicts.iter().filter(|verdict| !verdict.holds).count();
+    match (verdicts.len(), broken) {
+        (0, _) => None,
+        (1, 0) => Some("The objective holds.".to_owned()),
+        (1, _) => Some("The objective is broken.".to_owned()),
+        (all, 0) => Some(format!("All {all} objectives hold.")),
+        (all, broken) => Some(format!("{broken} of {all} objectives are broken.")),
+    }
+}
+
+/// One line on an objective: whether it holds, where, and with which value.
+#[must_use]
+pub fn verdict_line(result: &ExperimentResult, verdict: &Verdict) -> String {
+    let sign = if verdict.holds { "✓ holds " } else { "✗ broken" };
+    let point = result.study.points[verdict.point].label();
+    format!("{sign}  {}  ({point}: {})", verdict.expectation.text, verdict_value(verdict))
+}
+
+/// The value that an objective was held against, to three decimals.
+#[must_use]
+pub fn verdict_value(verdict: &Verdict) -> String {
+    let mean = verdict.value.filter(|value| value.is_finite());
+    mean.map_or_else(|| "no value".to_owned(), |value| format!("mean {}", plain((value * 1e3).round() / 1e3)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::sample;
+
+    /// Sets the paired difference of the cost and returns the answer.
+    fn answer_with(mean: f64, low: f64, high: f64, n: u64) -> String {
+        let mut result = sample::two_variants(2);
+        result.verdicts.clear();
+        for row in result.summary.iter_mut().filter(|row| row.metric == COST && !row.minus.is_empty()) {
+            *row = SummaryRow { mean, ci95_low: low, ci95_high: high, n, ..row.clone() };
+        }
+        result.summary.retain(|row| row.metric != UNSERVED);
+        answer(&result)
+    }
+
+    #[test]
+    fn the_answer_says_no_more_than_the_interval_allows() {
+        let cases = [
+            (
+                -34.2,
+                -35.3,
+                -33.1,
+                100,
+                "B-series costs $34.2/month less than D-series (95 % CI 33.1 to 35.3, 100 seeds).",
+            ),
+            (34.2, 33.1, 35.3, 100, "B-series costs $34.2/month more than D-series (95 % CI 33.1 to 35.3, 100 seeds)."),
+            (
+                -0.4,
+                -1.25,
+                0.45,
+                100,
+                "B-series and D-series do not differ clearly in cost: the difference is −$0.40/month \
+                 (95 % CI −$1.25 to $0.45, 100 seeds).",
+            ),
+            (-34.2, -34.2, -34.2, 1, "B-series costs $34.2/month less than D-series (one seed, so no interval)."),
+            (-34.25, -34.25, -34.25, 100, "B-series costs $34.2/month less than D-series (the same in all 100 seeds)."),
+        ];
+        for (mean, low, high, n, expected) in cases {
+            assert_eq!(answer_with(mean, low, high, n), expected);
+        }
+    }
+
+    #[test]
+    fn a_sweep_is_answered_by_its_cheapest_point_and_its_objectives() {
+        let answer = answer(&sample::sweep(&[3, 8], 4));
+        assert!(answer.starts_with("Cheapest of 4 is B-series, maxCount=3 at $4"), "{answer}");
+        assert!(answer.ends_with("2 of 4 objectives are broken."), "{answer}");
+    }
+
+    #[test]
+    fn demand_not_served_is_told_with_the_digits_that_matter() {
+        let cases = [(0.0, "0 %"), (0.004, "< 0.01 %"), (0.83, "0.83 %"), (7.04, "7.0 %"), (f64::NAN, "–")];
+        for (value, expected) in cases {
+            assert_eq!(percent(value), expected);
+        }
+    }
+}

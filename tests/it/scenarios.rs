@@ -1,0 +1,106 @@
+//! Every published scenario runs, at a small size, and its results are remembered.
+
+use aksim::experiment::{self, ExperimentResult, RunOptions};
+use aksim::scenario;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The scenario with three seeds.
+fn run(path: &Path, threads: usize) -> ExperimentResult {
+    let sets = [("seeds".to_owned(), "3".to_owned())];
+    let loaded = match scenario::load(path, &sets) {
+        Ok(loaded) => loaded,
+        Err(problems) => panic!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")),
+    };
+    let options = RunOptions { threads, ..RunOptions::default() };
+    experiment::run(&Arc::new(loaded.study), &options).expect("a pool of threads can be made")
+}
+
+/// What a reader of the snapshot can judge: the headline metrics, and the fingerprint of the first seed.
+fn digest(result: &ExperimentResult) -> String {
+    const METRICS: [&str; 9] = [
+        "cost_month_usd",
+        "cpu_unserved_percent",
+        "throttled_node_hours",
+        "pod_pending_seconds.p95",
+        "pods_created",
+        "pods_unscheduled",
+        "nodes_peak",
+        "nodes_failed",
+        "upgrade_seconds",
+    ];
+    let mut lines = String::new();
+    for point in &result.points {
+        let label = result.study.points[point.point].label();
+        let first = &point.runs[0];
+        lines.push_str(&format!("{label}: {} events, fingerprint {:016x}\n", first.events, first.fingerprint));
+        for metric in METRICS {
+            let values: Vec<String> =
+                point.runs.iter().map(|run| run.metric(metric).map_or_else(|| "-".to_owned(), |v| format!("{v:.3}"))).collect();
+            lines.push_str(&format!("  {metric}: {}\n", values.join(" ")));
+        }
+    }
+    lines
+}
+
+fn scenarios() -> Vec<PathBuf> {
+    let entries = fs::read_dir(root().join("scenarios")).expect("the scenarios can be listed");
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry can be read").path()).collect();
+    files.retain(|path| path.extension().is_some_and(|ext| ext == "yaml"));
+    files.sort();
+    files
+}
+
+#[test]
+fn every_scenario_runs_and_gives_what_it_gave() {
+    let files = scenarios();
+    assert!(files.len() >= 7, "{files:?}");
+    for file in files {
+        let name = file.file_stem().expect("a file has a name").to_string_lossy().into_owned();
+        insta::with_settings!({ description => "three seeds; explain a change in the commit" }, {
+            insta::assert_snapshot!(name, digest(&run(&file, 2)));
+        });
+    }
+}
+
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    let file = root().join("scenarios/quickstart.yaml");
+    let one = digest(&run(&file, 1));
+    for threads in [2, 8] {
+        assert_eq!(one, digest(&run(&file, threads)), "{threads} threads");
+    }
+}
+
+/// Microsoft's own demo application, unchanged. Its files may not be copied here, so the test looks for them beside the checkout.
+#[test]
+fn the_aks_store_demo_runs_unchanged() {
+    let real = root().join("../shared/real");
+    if !real.join("aks-store-quickstart.yaml").exists() {
+        eprintln!("skipped: the manifests of the AKS store demo are not beside the checkout");
+        return;
+    }
+    for name in ["aks-store-quickstart", "aks-store-all-in-one"] {
+        let manifest = real.join(format!("{name}.yaml"));
+        let text = format!(
+            "apiVersion: aksim/v1\nname: {name}\nduration: 2h\nseeds: 3\ncluster:\n  name: store\n  location: eastus\n  \
+             kubernetesVersion: \"1.34\"\n  agentPoolProfiles:\n    - {{name: system, vmSize: Standard_D2s_v5, count: 2}}\n    \
+             - {{name: apps, vmSize: Standard_D2s_v5, count: 2}}\nworkloads:\n  manifests: [{}]\n",
+            manifest.display()
+        );
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let file = folder.path().join("store.yaml");
+        fs::write(&file, text).expect("a temporary file can be written");
+        let result = run(&file, 2);
+        for run in &result.points[0].runs {
+            assert_eq!(run.metric("pods_unscheduled"), Some(0.0), "{name}");
+            assert!(run.metric("pods_created").is_some_and(|pods| pods >= 5.0), "{name}");
+            assert!(run.metric("pod_ready_seconds.p50").is_some_and(|seconds| seconds > 1.0), "{name}");
+        }
+    }
+}

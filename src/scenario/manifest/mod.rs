@@ -9,6 +9,7 @@ mod budget;
 mod cron;
 mod demand;
 mod fault;
+mod fields;
 mod inventory;
 mod kind;
 mod object;

@@ -1,16 +1,10 @@
 //! One Kubernetes object from a parsed document into its k8s-openapi type, as strictly as `kubectl --validate=strict`.
-//!
-//! k8s-openapi's types tell a deserialiser the names of their fields, and that is where unknown ones are found. One
-//! deserialiser of our own does what serde_ignored, serde_path_to_error and a second walk for "did you mean" would do
-//! together: stacked upon one another over some hundred types, those took minutes to compile.
 
 use super::fault::{Faults, join};
-use serde::de::value::{Error, StrDeserializer};
-use serde::de::{
-    DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IntoDeserializer, MapAccess, SeqAccess, Unexpected,
-    Visitor,
-};
+use super::fields::fields_at;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
+use serde_path_to_error::Segment;
 
 /// Reads the object. Wrong types and unknown fields are faults, all of them; `None` when a type is wrong.
 ///
@@ -19,17 +13,23 @@ pub(super) fn read<T: DeserializeOwned>(object: &Value, faults: &mut Faults) -> 
     let mut object = without_read_only(object);
     let before = faults.0.len();
     loop {
-        let mut log = Log::default();
-        let result = T::deserialize(Place { value: &object, pointer: String::new(), log: &mut log });
-        match result {
+        let mut unknown = Vec::new();
+        let mut track = serde_path_to_error::Track::new();
+        let tracked = serde_path_to_error::Deserializer::new(&object, &mut track);
+        let mut note = |path: serde_ignored::Path<'_>| unknown.push(keys(&path));
+        let strict = serde_ignored::Deserializer::new(tracked, &mut note);
+        // Erased, so that the code of every Kubernetes type is compiled once and not for each layer of deserialisers.
+        match erased_serde::deserialize::<T>(&mut <dyn erased_serde::Deserializer<'_>>::erase(strict)) {
             Ok(typed) => {
                 let types_are_right = faults.0.len() == before;
-                log.unknown.iter().for_each(|unknown| unknown_field(unknown, faults));
+                for path in unknown {
+                    unknown_field::<T>(&path, faults);
+                }
                 return types_are_right.then_some(typed);
             }
-            // The types stop at the first wrong value. Without that value they go on to the next.
+            // Serde stops at the first wrong value. Without that value it goes on to the next.
             Err(error) => {
-                let pointer = log.wrong.unwrap_or_default();
+                let pointer = pointer_of(&track.path());
                 wrong_type(&pointer, &error.to_string(), faults);
                 if !remove(&mut object, &pointer) {
                     return None;
@@ -58,18 +58,36 @@ fn remove(object: &mut Value, pointer: &str) -> bool {
     parent.is_some_and(|parent| parent.shift_remove(&key).is_some())
 }
 
-/// A key that its structure does not have.
-struct UnknownField {
-    pointer: String,
-    name: String,
-    known: &'static [&'static str],
+fn pointer_of(path: &serde_path_to_error::Path) -> String {
+    path.iter().fold(String::new(), |pointer, segment| match segment {
+        Segment::Seq { index } => format!("{pointer}/{index}"),
+        Segment::Map { key } | Segment::Enum { variant: key } => join(&pointer, key),
+        Segment::Unknown => pointer,
+    })
 }
 
-fn unknown_field(unknown: &UnknownField, faults: &mut Faults) {
-    let UnknownField { pointer, name, known } = unknown;
-    let otherwise = format!("one of {}", known.join(", "));
-    let known = known.iter().copied();
-    faults.unknown(pointer, "manifest::unknown_field", ("unknown field", name), known, &otherwise);
+fn keys(path: &serde_ignored::Path<'_>) -> Vec<String> {
+    use serde_ignored::Path;
+    match path {
+        Path::Root => Vec::new(),
+        Path::Seq { parent, index } => [keys(parent), vec![index.to_string()]].concat(),
+        Path::Map { parent, key } => [keys(parent), vec![key.clone()]].concat(),
+        Path::Some { parent } | Path::NewtypeStruct { parent } | Path::NewtypeVariant { parent } => keys(parent),
+    }
+}
+
+fn unknown_field<T: DeserializeOwned>(path: &[String], faults: &mut Faults) {
+    let (name, parent) = path.split_last().expect("an unknown field has a name");
+    let fields = fields_at::<T>(parent).unwrap_or_default();
+    let pointer = path.iter().fold(String::new(), |pointer, key| join(&pointer, key));
+    let known = fields.iter().copied();
+    faults.unknown(
+        pointer,
+        "manifest::unknown_field",
+        ("unknown field", name),
+        known,
+        &format!("one of {}", fields.join(", ")),
+    );
 }
 
 fn wrong_type(pointer: &str, message: &str, faults: &mut Faults) {
@@ -87,189 +105,6 @@ fn wrong_type(pointer: &str, message: &str, faults: &mut Faults) {
         kind => format!("a mapping with the fields of {kind}"),
     };
     faults.push(pointer, "manifest::type", found, write);
-}
-
-/// What was noticed on the way through an object.
-#[derive(Default)]
-struct Log {
-    unknown: Vec<UnknownField>,
-    /// The innermost place of the error, if there was one.
-    wrong: Option<String>,
-}
-
-/// A value with its place: the deserialiser.
-struct Place<'a> {
-    value: &'a Value,
-    pointer: String,
-    log: &'a mut Log,
-}
-
-impl Place<'_> {
-    /// The result, its place kept when it is an error.
-    fn placed<T>(log: &mut Log, pointer: String, result: Result<T, Error>) -> Result<T, Error> {
-        if result.is_err() {
-            log.wrong.get_or_insert(pointer);
-        }
-        result
-    }
-
-    fn refuse<'de, V: Visitor<'de>>(self, visitor: &V) -> Error {
-        self.log.wrong.get_or_insert(self.pointer);
-        Error::invalid_type(unexpected(self.value), visitor)
-    }
-}
-
-fn unexpected(value: &Value) -> Unexpected<'_> {
-    match value {
-        Value::Null => Unexpected::Unit,
-        Value::Bool(flag) => Unexpected::Bool(*flag),
-        Value::Number(number) => match (number.as_u64(), number.as_i64()) {
-            (Some(number), _) => Unexpected::Unsigned(number),
-            (None, Some(number)) => Unexpected::Signed(number),
-            (None, None) => Unexpected::Float(number.as_f64().unwrap_or(f64::NAN)),
-        },
-        Value::String(text) => Unexpected::Str(text),
-        Value::Array(_) => Unexpected::Seq,
-        Value::Object(_) => Unexpected::Map,
-    }
-}
-
-impl<'de> Deserializer<'de> for Place<'_> {
-    type Error = Error;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.value {
-            Value::Array(_) => self.deserialize_seq(visitor),
-            Value::Object(_) => self.deserialize_map(visitor),
-            _ => self.deserialize_i64(visitor),
-        }
-    }
-
-    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let result = match self.value {
-            Value::Null => visitor.visit_unit(),
-            Value::Bool(flag) => visitor.visit_bool(*flag),
-            Value::Number(number) => match (number.as_u64(), number.as_i64()) {
-                (Some(number), _) => visitor.visit_u64(number),
-                (None, Some(number)) => visitor.visit_i64(number),
-                (None, None) => visitor.visit_f64(number.as_f64().unwrap_or(f64::NAN)),
-            },
-            Value::String(text) => visitor.visit_str(text),
-            Value::Array(_) | Value::Object(_) => return Err(self.refuse(&visitor)),
-        };
-        Self::placed(self.log, self.pointer, result)
-    }
-
-    fn deserialize_i32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.deserialize_i64(visitor)
-    }
-
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.value {
-            Value::String(text) => {
-                let result = visitor.visit_str(text);
-                Self::placed(self.log, self.pointer, result)
-            }
-            _ => Err(self.refuse(&visitor)),
-        }
-    }
-
-    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.deserialize_string(visitor)
-    }
-
-    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.value {
-            Value::Bool(flag) => visitor.visit_bool(*flag),
-            _ => Err(self.refuse(&visitor)),
-        }
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        if self.value.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_unit()
-    }
-
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let Value::Array(items) = self.value else { return Err(self.refuse(&visitor)) };
-        visitor.visit_seq(Items { items, next: 0, pointer: self.pointer, log: self.log })
-    }
-
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let Value::Object(fields) = self.value else { return Err(self.refuse(&visitor)) };
-        let mut entries = Entries { entries: fields.iter(), value: None, pointer: self.pointer, log: self.log };
-        let result = visitor.visit_map(&mut entries);
-        // A structure may refuse itself for a field that it lacks: then the place is its own.
-        Self::placed(entries.log, entries.pointer, result)
-    }
-
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        known: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        let names = self.value.as_object().into_iter().flat_map(|fields| fields.keys());
-        let unknown = names.filter(|name| !known.contains(&name.as_str()));
-        let unknown =
-            unknown.map(|name| UnknownField { pointer: join(&self.pointer, name), name: name.clone(), known });
-        self.log.unknown.extend(unknown);
-        self.deserialize_map(visitor)
-    }
-
-    serde::forward_to_deserialize_any! {
-        i8 i16 i128 u8 u16 u32 u64 u128 f32 f64 char bytes byte_buf unit unit_struct tuple tuple_struct enum identifier
-    }
-}
-
-/// The elements of a list.
-struct Items<'a> {
-    items: &'a [Value],
-    next: usize,
-    pointer: String,
-    log: &'a mut Log,
-}
-
-impl<'de> SeqAccess<'de> for Items<'_> {
-    type Error = Error;
-
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Error> {
-        let Some(value) = self.items.get(self.next) else { return Ok(None) };
-        let pointer = format!("{}/{}", self.pointer, self.next);
-        self.next += 1;
-        seed.deserialize(Place { value, pointer, log: self.log }).map(Some)
-    }
-}
-
-/// The entries of a mapping.
-struct Entries<'a> {
-    entries: serde_json::map::Iter<'a>,
-    value: Option<(&'a str, &'a Value)>,
-    pointer: String,
-    log: &'a mut Log,
-}
-
-impl<'de> MapAccess<'de> for &mut Entries<'_> {
-    type Error = Error;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
-        let Some((key, value)) = self.entries.next() else { return Ok(None) };
-        self.value = Some((key, value));
-        let key: StrDeserializer<'_, Error> = key.as_str().into_deserializer();
-        seed.deserialize(key).map(Some)
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
-        let (key, value) = self.value.take().expect("a value is asked for after its key");
-        seed.deserialize(Place { value, pointer: join(&self.pointer, key), log: self.log })
-    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! CPU demand as it is written to CPU demand as it is simulated, traces included.
 
 use super::fault::{Faults, join};
-use crate::scenario::quantity;
 use crate::kernel::{SimDuration, SimTime};
 use crate::scenario::plan::{Demand, DemandScope, DemandShape};
+use crate::scenario::quantity;
 use crate::scenario::spec::{ClockTime, Cpu, DemandSpec, Duration, ScopeSpec, StepSpec};
 use crate::units::MilliCpu;
 use jiff::Timestamp;

@@ -1,6 +1,6 @@
 //! What there is to say about a scenario: errors, warnings and notes, each with its place, its remedy and a stable code.
 
-use super::document::{SourceFile, Span};
+use super::document::{Document, SourceFile, Span};
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
 use std::fmt;
 use std::sync::Arc;
@@ -72,6 +72,18 @@ impl Problem {
         self.file = Some(Arc::clone(file));
         self.span = span;
         self
+    }
+
+    /// Puts the problem at the value at a JSON pointer of a document.
+    #[must_use]
+    pub fn at_value(self, document: &Document, pointer: &str) -> Self {
+        self.at(document.origin(pointer), document.span(pointer))
+    }
+
+    /// Puts the problem at the key of the value at a JSON pointer of a document.
+    #[must_use]
+    pub fn at_key(self, document: &Document, pointer: &str) -> Self {
+        self.at(document.origin(pointer), document.key_span(pointer))
     }
 
     /// The line for people, and with `snippet` the part of the file that it is about.
@@ -162,6 +174,15 @@ impl Problems {
         }
     }
 
+    /// Takes back what was said since there were `mark` problems, where `is_doubtful` holds.
+    pub fn take_back(&mut self, mark: usize, is_doubtful: impl Fn(&Problem) -> bool) {
+        let mut index = 0;
+        self.0.retain(|problem| {
+            index += 1;
+            index <= mark || !is_doubtful(problem)
+        });
+    }
+
     /// True when the scenario cannot be run.
     #[must_use]
     pub fn has_errors(&self) -> bool {
@@ -185,6 +206,15 @@ impl Problems {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+/// What to write instead of an unknown word: the known word most like it, or one of all.
+#[must_use]
+pub fn suggestion(found: &str, known: &[&str]) -> String {
+    match did_you_mean(found, known.iter().copied()) {
+        Some(known) => format!("did you mean {known}?"),
+        None => format!("write one of {}", known.join(", ")),
     }
 }
 

@@ -29,10 +29,12 @@ pub struct Span {
 }
 
 /// Where a value and its key stand.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Place {
     key: Span,
     value: Span,
+    /// The file, where it is not the document's: a value may be set on the command line.
+    origin: Option<Arc<SourceFile>>,
 }
 
 /// One YAML document of a file.
@@ -51,19 +53,19 @@ impl Document {
     /// # Errors
     /// The first syntax error, with its place: what follows it cannot be trusted.
     pub fn parse_all(file: &Arc<SourceFile>) -> Result<Vec<Self>, Box<Problem>> {
+        let lines = Lines::of(&file.text);
         let nodes = MarkedYamlOwned::load_from_str(&file.text).map_err(|error| {
             let marker = error.marker();
-            let span = point(&file.text, marker.line(), marker.col());
+            let span = lines.point(marker.line(), marker.col());
             let found = format!("not YAML: {}", error.info());
             Box::new(Problem::error("yaml::syntax", "", found, "check indentation, quotes and colons").at(file, span))
         })?;
         let mut documents = Vec::new();
         for node in nodes {
-            let mut document = Self { file: Arc::clone(file), value: Value::Null, places: BTreeMap::new() };
-            let value = document.convert(&node, String::new(), None)?;
+            let mut reader = Reader { file, lines: &lines, places: BTreeMap::new() };
+            let value = reader.convert(&node, String::new(), None)?;
             if !value.is_null() {
-                document.value = value;
-                documents.push(document);
+                documents.push(Self { file: Arc::clone(file), value, places: reader.places });
             }
         }
         Ok(documents)
@@ -73,6 +75,12 @@ impl Document {
     #[must_use]
     pub fn span(&self, pointer: &str) -> Span {
         self.place(pointer).map_or_else(Span::default, |place| place.value)
+    }
+
+    /// The file that the value at this JSON pointer comes from.
+    #[must_use]
+    pub fn origin(&self, pointer: &str) -> &Arc<SourceFile> {
+        self.place(pointer).and_then(|place| place.origin.as_ref()).unwrap_or(&self.file)
     }
 
     /// Where the key of the value at this JSON pointer stands.
@@ -86,15 +94,15 @@ impl Document {
     pub fn part(&self, pointer: &str) -> Option<Self> {
         let value = self.value.pointer(pointer)?.clone();
         let below = self.places.range(pointer.to_owned()..).take_while(|(key, _)| key.starts_with(pointer));
-        let places = below.map(|(key, place)| (key[pointer.len()..].to_owned(), *place)).collect();
+        let places = below.map(|(key, place)| (key[pointer.len()..].to_owned(), place.clone())).collect();
         Some(Self { file: Arc::clone(&self.file), value, places })
     }
 
-    /// Takes everything at and below `pointer` to stand at `span`: a value that was set from elsewhere.
-    pub fn relocate(&mut self, pointer: &str, span: Span) {
+    /// Takes everything at and below `pointer` to stand at `span` of `origin`: a value that was set from elsewhere.
+    pub fn relocate(&mut self, pointer: &str, origin: &Arc<SourceFile>, span: Span) {
         let below = format!("{pointer}/");
         self.places.retain(|key, _| !key.starts_with(&below));
-        self.places.insert(pointer.to_owned(), Place { key: span, value: span });
+        self.places.insert(pointer.to_owned(), Place { key: span, value: span, origin: Some(Arc::clone(origin)) });
     }
 
     /// Gives a key of the mapping at `parent` another name; its place stays.
@@ -120,24 +128,33 @@ impl Document {
         self.value.pointer_mut(parent)?.as_object_mut()?.shift_remove(key)
     }
 
-    fn place(&self, pointer: &str) -> Option<Place> {
+    fn place(&self, pointer: &str) -> Option<&Place> {
         let mut pointer = pointer;
         loop {
             if let Some(place) = self.places.get(pointer) {
-                return Some(*place);
+                return Some(place);
             }
             pointer = &pointer[..pointer.rfind('/')?];
         }
     }
+}
 
+/// Turns the parser's nodes into JSON and notes where they stand.
+struct Reader<'a> {
+    file: &'a Arc<SourceFile>,
+    lines: &'a Lines<'a>,
+    places: BTreeMap<String, Place>,
+}
+
+impl Reader<'_> {
     fn convert(&mut self, node: &MarkedYamlOwned, pointer: String, key: Option<Span>) -> Result<Value, Box<Problem>> {
         let (start, end) = (node.span.start, node.span.end);
-        let mut span = point(&self.file.text, start.line(), start.col());
-        let end = point(&self.file.text, end.line(), end.col());
+        let mut span = self.lines.point(start.line(), start.col());
+        let end = self.lines.point(end.line(), end.col());
         // A block ends where the next token begins; for a label the first line of it is enough.
         let text = &self.file.text[span.start..end.start.max(span.start)];
         span.len = text.lines().next().map_or(0, |line| line.trim_end().len());
-        self.places.insert(pointer.clone(), Place { key: key.unwrap_or(span), value: span });
+        self.places.insert(pointer.clone(), Place { key: key.unwrap_or(span), value: span, origin: None });
         match &node.data {
             YamlDataOwned::Value(scalar) => self.scalar(scalar, &pointer, span),
             YamlDataOwned::Sequence(items) => {
@@ -150,7 +167,7 @@ impl Document {
             YamlDataOwned::Mapping(entries) => {
                 let mut map = Map::new();
                 for (key, value) in entries {
-                    let place = point(&self.file.text, key.span.start.line(), key.span.start.col());
+                    let place = self.lines.point(key.span.start.line(), key.span.start.col());
                     let name = self.key_name(key, &pointer, place)?;
                     let place = Span { len: name.len(), ..place };
                     let value = self.convert(value, format!("{pointer}/{}", escape(&name)), Some(place))?;
@@ -162,7 +179,7 @@ impl Document {
             YamlDataOwned::Representation(..) | YamlDataOwned::Alias(_) | YamlDataOwned::BadValue => {
                 let found = "found a value that its tag does not allow";
                 let problem = Problem::error("yaml::value", &path_of(&pointer), found, "remove the tag");
-                Err(Box::new(problem.at(&self.file, span)))
+                Err(Box::new(problem.at(self.file, span)))
             }
         }
     }
@@ -181,7 +198,7 @@ impl Document {
                         format!("found {number}"),
                         "write a finite number",
                     );
-                    return Err(Box::new(problem.at(&self.file, span)));
+                    return Err(Box::new(problem.at(self.file, span)));
                 }
             },
             ScalarOwned::String(text) => Value::String(text.clone()),
@@ -201,7 +218,7 @@ impl Document {
                     "found a key that is not a word",
                     "write the key as plain text",
                 );
-                Err(Box::new(problem.at(&self.file, span)))
+                Err(Box::new(problem.at(self.file, span)))
             }
         }
     }
@@ -230,12 +247,25 @@ pub fn path_of(pointer: &str) -> String {
     path
 }
 
-/// The place of a line (from 1) and a column (from 0, in characters), as the parser counts them.
-fn point(text: &str, line: usize, column: usize) -> Span {
-    let line_start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-    let rest = &text[line_start..];
-    let start = line_start + rest.char_indices().nth(column).map_or(rest.len(), |(at, _)| at);
-    Span { start, len: 0, line: line.max(1), column: column + 1 }
+/// A text with the byte at which each of its lines begins.
+struct Lines<'a> {
+    text: &'a str,
+    starts: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    fn of(text: &'a str) -> Self {
+        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { text, starts }
+    }
+
+    /// The place of a line (from 1) and a column (from 0, in characters), as the parser counts them.
+    fn point(&self, line: usize, column: usize) -> Span {
+        let line_start = self.starts.get(line.saturating_sub(1)).copied().unwrap_or(self.text.len());
+        let rest = &self.text[line_start..];
+        let start = line_start + rest.char_indices().nth(column).map_or(rest.len(), |(at, _)| at);
+        Span { start, len: 0, line: line.max(1), column: column + 1 }
+    }
 }
 
 #[cfg(test)]

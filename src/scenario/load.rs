@@ -1,12 +1,14 @@
 //! From a path to a study: read, set, decode, resolve every variant at every sweep point.
 
-use super::diagnostic::{Problem, Problems, did_you_mean};
-use super::document::{Document, Span, escape, path_of};
+use super::decode::decode;
+use super::diagnostic::{Problem, Problems, suggestion};
+use super::document::{Document, SourceFile, Span, escape, path_of};
 use super::files::Files;
-use super::plan::{Expectation, Point, SeedRange, Study};
+use super::normalise::normalise;
+use super::plan::{Expectation, Plan, Point, SeedRange, Study};
+use super::replace;
 use super::resolve;
-use super::spec::{Faults, ScenarioSpec};
-use super::tree;
+use super::spec::ScenarioSpec;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -42,17 +44,25 @@ fn study(path: &Path, sets: &[(String, String)], files: &mut Files, problems: &m
     for (path, text) in sets {
         set_from_command_line(&mut base, path, text, problems);
     }
-    tree::normalise(&mut base, problems);
-    let spec = decode(&base, problems)?;
-    let expect = expectations(&base, &spec, problems);
-    let variants = variants(&base, &spec, problems);
-    let baseline = baseline(&base, &spec, &variants, problems);
-    let sweep = sweep_points(&base, &spec, problems);
+    normalise(&mut base, problems);
+    let decoded = decode(&base, problems)?;
+    let mark = problems.len();
+    let study = resolve_all(&base, &decoded.spec, files, problems);
+    problems.take_back(mark, |problem| decoded.doubts(problem));
+    study.map(|study| Study { hash: files.hash(sets), ..study })
+}
+
+/// Resolves every variant at every sweep point. The hash is not known before all files are read.
+fn resolve_all(base: &Document, spec: &ScenarioSpec, files: &mut Files, problems: &mut Problems) -> Option<Study> {
+    let expect = expectations(base, spec, problems);
+    let variants = variants(base, spec, problems);
+    let baseline = baseline(base, spec, &variants, problems);
+    let sweep = sweep_points(base, spec, problems);
     let mut points = Vec::new();
     for variant in &variants {
         for at in &sweep {
             let sets = variant.sets.iter().chain(at);
-            let plan = point(&base, sets, files, problems);
+            let plan = point(base, sets, files, problems);
             let sweep = at.iter().map(|set| (set.path.clone(), shown(&set.value))).collect();
             points.extend(plan.map(|plan| Point { variant: variant.name.clone(), sweep, plan: Arc::new(plan) }));
         }
@@ -63,9 +73,9 @@ fn study(path: &Path, sets: &[(String, String)], files: &mut Files, problems: &m
         count: seeds.count,
     });
     complete.then(|| Study {
-        name: spec.name,
-        description: spec.description.unwrap_or_default(),
-        hash: files.hash(sets),
+        name: spec.name.clone(),
+        description: spec.description.clone().unwrap_or_default(),
+        hash: String::new(),
         seeds,
         points,
         baseline,
@@ -100,7 +110,7 @@ fn read(path: &Path, files: &mut Files, problems: &mut Problems) -> Option<Docum
 }
 
 fn set_from_command_line(base: &mut Document, path: &str, text: &str, problems: &mut Problems) {
-    let file = Arc::new(super::SourceFile { path: format!("--set {path}"), text: text.to_owned() });
+    let file = Arc::new(SourceFile { path: format!("--set {path}"), text: text.to_owned() });
     let value = match Document::parse_all(&file) {
         Ok(documents) => documents.into_iter().next().map_or(Value::Null, |document| document.value),
         Err(problem) => {
@@ -108,24 +118,8 @@ fn set_from_command_line(base: &mut Document, path: &str, text: &str, problems: 
             return;
         }
     };
-    if let Err((found, remedy)) = tree::set(base, path, value, None) {
-        problems.push(Problem::error("scenario::set", path, found, remedy).at(&file, Span::default()));
-    }
-}
-
-/// Decodes a document; every fault of form becomes an error at its place.
-fn decode(document: &Document, problems: &mut Problems) -> Option<ScenarioSpec> {
-    let decoded: Result<ScenarioSpec, Faults> = deserr::deserialize(document.value.clone());
-    match decoded {
-        Ok(spec) => Some(spec),
-        Err(faults) => {
-            for fault in faults.0 {
-                let span = if fault.on_key { document.key_span(&fault.pointer) } else { document.span(&fault.pointer) };
-                let problem = Problem::error(fault.code, &path_of(&fault.pointer), fault.found, fault.remedy);
-                problems.push(problem.at(&document.file, span));
-            }
-            None
-        }
+    if let Err((found, remedy)) = replace::set(base, path, value, &file, Span::default()) {
+        problems.push(Problem::error("scenario::set", "", found, remedy).at(&file, Span::default()));
     }
 }
 
@@ -135,24 +129,26 @@ fn point<'a>(
     sets: impl Iterator<Item = &'a Replacement>,
     files: &mut Files,
     problems: &mut Problems,
-) -> Option<super::plan::Plan> {
+) -> Option<Plan> {
     let mut document = base.clone();
     let mut complete = true;
     for set in sets {
-        if let Err((found, remedy)) =
-            tree::set(&mut document, &set.path, set.value.clone(), Some(base.span(&set.pointer)))
-        {
-            let span = base.key_span(&set.pointer);
-            problems.push(Problem::error("scenario::set", &path_of(&set.pointer), found, remedy).at(&base.file, span));
+        let (origin, span) = (base.origin(&set.pointer), base.span(&set.pointer));
+        if let Err((found, remedy)) = replace::set(&mut document, &set.path, set.value.clone(), origin, span) {
+            let problem = Problem::error("scenario::set", &path_of(&set.pointer), found, remedy);
+            problems.push(problem.at_key(base, &set.pointer));
             complete = false;
         }
     }
     if !complete {
         return None;
     }
-    tree::normalise(&mut document, problems);
-    let spec = decode(&document, problems)?;
-    resolve::plan(&document, &spec, files, problems)
+    normalise(&mut document, problems);
+    let decoded = decode(&document, problems)?;
+    let mark = problems.len();
+    let plan = resolve::plan(&document, &decoded.spec, files, problems);
+    problems.take_back(mark, |problem| decoded.doubts(problem));
+    plan
 }
 
 /// A value that replaces another.
@@ -179,12 +175,10 @@ fn variants(base: &Document, spec: &ScenarioSpec, problems: &mut Problems) -> Ve
     for (index, variant) in written.iter().enumerate() {
         let pointer = format!("/variants/{index}");
         if !names.insert(&variant.name) {
-            let span = base.span(&format!("{pointer}/name"));
+            let name = format!("{pointer}/name");
             let found = format!("a second variant {}", variant.name);
-            problems.push(
-                Problem::error("scenario::duplicate", &path_of(&pointer), found, "give it another name")
-                    .at(&base.file, span),
-            );
+            let problem = Problem::error("scenario::duplicate", &path_of(&name), found, "give it another name");
+            problems.push(problem.at_value(base, &name));
         }
         let replacement = |(path, value): (&String, &Value)| Replacement {
             path: path.clone(),
@@ -203,14 +197,10 @@ fn baseline(base: &Document, spec: &ScenarioSpec, variants: &[Variant], problems
         Some(compare) => {
             let names: Vec<&str> = variants.iter().map(|variant| variant.name.as_str()).collect();
             if !names.contains(&compare.baseline.as_str()) {
-                let remedy = match did_you_mean(&compare.baseline, names.iter().copied()) {
-                    Some(known) => format!("did you mean {known}?"),
-                    None => format!("write one of {}", names.join(", ")),
-                };
-                let span = base.span("/compare/baseline");
                 let found = format!("no variant {}", compare.baseline);
-                problems
-                    .push(Problem::error("scenario::baseline", "compare.baseline", found, remedy).at(&base.file, span));
+                let remedy = suggestion(&compare.baseline, &names);
+                let problem = Problem::error("scenario::baseline", "compare.baseline", found, remedy);
+                problems.push(problem.at_value(base, "/compare/baseline"));
             }
             (variants.len() > 1).then(|| compare.baseline.clone())
         }
@@ -228,7 +218,7 @@ fn sweep_points(base: &Document, spec: &ScenarioSpec, problems: &mut Problems) -
         if values.is_empty() {
             let problem =
                 Problem::error("scenario::sweep", &path_of(&pointer), "found no value", "write a list of values");
-            problems.push(problem.at(&base.file, base.span(&pointer)));
+            problems.push(problem.at_value(base, &pointer));
         }
         let with = |point: &Vec<Replacement>| {
             values
@@ -256,7 +246,7 @@ fn expectations(base: &Document, spec: &ScenarioSpec, problems: &mut Problems) -
                 let remedy = "write metric <= number, such as pod_pending_seconds.p95 <= 180";
                 let problem =
                     Problem::error("scenario::expect", &path_of(&pointer), format!("found \"{text}\""), remedy);
-                problems.push(problem.at(&base.file, base.span(&pointer)));
+                problems.push(problem.at_value(base, &pointer));
             }
         }
     }

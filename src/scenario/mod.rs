@@ -1,17 +1,23 @@
 //! From a scenario file to a plan: `Spec` is what is written, `Plan` is what it means.
 
+mod azure_keys;
+mod decode;
 mod diagnostic;
 mod document;
 mod files;
 mod load;
 mod manifest;
+mod normalise;
 pub mod plan;
 mod quantity;
+mod replace;
 mod resolve;
 mod schema;
 pub mod spec;
 mod starter;
-mod tree;
+
+#[cfg(test)]
+mod tests;
 
 pub use diagnostic::{Problem, Problems, Severity, did_you_mean};
 pub use document::{Document, SourceFile, Span, escape, path_of};

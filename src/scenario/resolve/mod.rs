@@ -11,7 +11,7 @@ mod workloads;
 
 pub use expectation::parse as parse_expectation;
 
-use super::diagnostic::{Problem, Problems};
+use super::diagnostic::{Problem, Problems, suggestion};
 use super::document::{Document, path_of};
 use super::files::Files;
 use super::manifest::{self, ManifestContext};
@@ -33,14 +33,22 @@ pub(super) struct Resolver<'a> {
 impl Resolver<'_> {
     /// An error of the value at `pointer`.
     pub fn error(&mut self, pointer: &str, code: &'static str, found: impl Into<String>, remedy: impl Into<String>) {
-        let span = self.document.span(pointer);
-        self.problems.push(Problem::error(code, &path_of(pointer), found, remedy).at(&self.document.file, span));
+        self.problems.push(Problem::error(code, &path_of(pointer), found, remedy).at_value(self.document, pointer));
     }
 
     /// A warning about the value at `pointer`.
     pub fn warn(&mut self, pointer: &str, code: &'static str, found: impl Into<String>, remedy: impl Into<String>) {
-        let span = self.document.span(pointer);
-        self.problems.push(Problem::warning(code, &path_of(pointer), found, remedy).at(&self.document.file, span));
+        self.problems.push(Problem::warning(code, &path_of(pointer), found, remedy).at_value(self.document, pointer));
+    }
+
+    /// A note on the value at `pointer`.
+    pub fn note(&mut self, pointer: &str, code: &'static str, found: impl Into<String>) {
+        self.problems.push(Problem::note(code, &path_of(pointer), found).at_value(self.document, pointer));
+    }
+
+    /// A word that names nothing is an error with the known word most like it, or all of them.
+    pub fn unknown(&mut self, pointer: &str, code: &'static str, found: String, word: &str, known: &[&str]) {
+        self.error(pointer, code, found, suggestion(word, known));
     }
 
     /// `text` parsed; a failure is an error of the value at `pointer` whose message says what to write.
@@ -163,11 +171,12 @@ fn timings(resolver: &mut Resolver<'_>, spec: &ScenarioSpec, version: Kubernetes
     for (name, dist) in spec.timing.iter().flatten() {
         if !timings.set(name, dist.0.clone()) {
             let pointer = format!("/timing/{name}");
-            let remedy = match super::did_you_mean(name, Timings::NAMES.iter().copied()) {
-                Some(known) => format!("did you mean {known}?"),
-                None => format!("write one of {}", Timings::NAMES.join(", ")),
-            };
-            resolver.error(&pointer, "scenario::timing", format!("no stage {name}"), remedy);
+            if Timings::NAMES.contains(&name.as_str()) {
+                let remedy = "write a single value; a probability or correlation is at most 1";
+                resolver.error(&pointer, "scenario::timing", format!("{name} cannot be that distribution"), remedy);
+            } else {
+                resolver.unknown(&pointer, "scenario::timing", format!("no stage {name}"), name, Timings::NAMES);
+            }
         }
     }
     timings

@@ -2,7 +2,6 @@
 
 use super::Resolver;
 use crate::kernel::SimTime;
-use crate::scenario::did_you_mean;
 use crate::scenario::plan::{ClusterPlan, OperationKind, OperationPlan};
 use crate::scenario::spec::{OperationSpec, ScenarioSpec, UpgradeSpec};
 
@@ -95,11 +94,7 @@ fn find_pool(resolver: &mut Resolver<'_>, pointer: &str, name: &str, cluster: &C
     let found = cluster.pools.iter().position(|pool| pool.name == name);
     if found.is_none() {
         let names: Vec<&str> = cluster.pools.iter().map(|pool| pool.name.as_str()).collect();
-        let remedy = match did_you_mean(name, names.iter().copied()) {
-            Some(known) => format!("did you mean {known}?"),
-            None => format!("write one of {}", names.join(", ")),
-        };
-        resolver.error(pointer, "scenario::unknown_pool", format!("no pool {name}"), remedy);
+        resolver.unknown(pointer, "scenario::unknown_pool", format!("no pool {name}"), name, &names);
     }
     found
 }

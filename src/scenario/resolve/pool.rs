@@ -242,13 +242,15 @@ impl Context<'_, '_> {
         let name = written.rsplit('/').next().unwrap_or(written);
         let found = self.around.subnets.iter().position(|subnet| subnet.name == name);
         if found.is_none() {
-            let names: Vec<&str> = self.around.subnets.iter().map(|subnet| subnet.name.as_str()).collect();
-            self.error(
-                "vnetSubnetID",
-                "scenario::unknown_subnet",
-                format!("no subnet {name}"),
-                format!("write one of {}", names.join(", ")),
-            );
+            let found = format!("no subnet {name}");
+            if self.spec.cluster.vnet.is_none() {
+                let remedy = format!("add cluster.vnet: {{subnets: [{{name: {name}, addressPrefix: 10.224.0.0/24}}]}} with its range");
+                self.error("vnetSubnetID", "scenario::unknown_subnet", found, remedy);
+            } else {
+                let names: Vec<&str> = self.around.subnets.iter().map(|subnet| subnet.name.as_str()).collect();
+                let pointer = format!("{}/vnetSubnetID", self.pointer);
+                self.resolver.unknown(&pointer, "scenario::unknown_subnet", found, name, &names);
+            }
         }
         found
     }
@@ -267,6 +269,11 @@ impl Context<'_, '_> {
             }
         }
         if spot {
+            self.resolver.note(
+                &format!("{}/scaleSetPriority", self.pointer),
+                "scenario::not_simulated",
+                "price, label and taint of spot are simulated, evictions are not yet",
+            );
             let key = "kubernetes.azure.com/scalesetpriority".into();
             taints.push(Taint { key, value: "spot".into(), effect: TaintEffect::NoSchedule });
         }

@@ -1,12 +1,17 @@
 //! How a value becomes a spec: every fault is collected with its place, what was found, and what to write.
 
 use super::SeedsSpec;
-use crate::scenario::did_you_mean;
+use crate::scenario::diagnostic::suggestion;
 use crate::scenario::document::escape;
 use deserr::{DeserializeError, Deserr, ErrorKind, IntoValue, MergeWithError, Value, ValueKind, ValuePointerRef};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::borrow::Cow;
 use std::ops::ControlFlow;
+
+/// Code of a key that must be there.
+pub const MISSING: &str = "scenario::missing";
+/// Code of a key that nobody knows.
+pub const UNKNOWN_KEY: &str = "scenario::unknown_key";
 
 /// One thing that is wrong in the form of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,38 +106,26 @@ impl DeserializeError for Faults {
                 remedy: format!("write {}", kinds(accepted)),
             },
             ErrorKind::MissingField { field } => Fault {
-                pointer: here,
+                pointer: format!("{here}/{}", escape(field)),
                 on_key: true,
-                code: "scenario::missing",
-                found: format!("{field} is missing"),
+                code: MISSING,
+                found: "is missing".to_owned(),
                 remedy: format!("add {field}"),
             },
-            ErrorKind::UnknownKey { key, accepted } => {
-                let remedy = match did_you_mean(key, accepted.iter().copied()) {
-                    Some(known) => format!("did you mean {known}?"),
-                    None => format!("write one of {}", accepted.join(", ")),
-                };
-                Fault {
-                    pointer: format!("{here}/{}", escape(key)),
-                    on_key: true,
-                    code: "scenario::unknown_key",
-                    found: format!("unknown key {key}"),
-                    remedy,
-                }
-            }
-            ErrorKind::UnknownValue { value, accepted } => {
-                let remedy = match did_you_mean(value, accepted.iter().copied()) {
-                    Some(known) => format!("did you mean {known}?"),
-                    None => format!("write one of {}", accepted.join(", ")),
-                };
-                Fault {
-                    pointer: here,
-                    on_key: false,
-                    code: "scenario::value",
-                    found: format!("found \"{value}\""),
-                    remedy,
-                }
-            }
+            ErrorKind::UnknownKey { key, accepted } => Fault {
+                pointer: format!("{here}/{}", escape(key)),
+                on_key: true,
+                code: UNKNOWN_KEY,
+                found: format!("unknown key {key}"),
+                remedy: suggestion(key, accepted),
+            },
+            ErrorKind::UnknownValue { value, accepted } => Fault {
+                pointer: here,
+                on_key: false,
+                code: "scenario::value",
+                found: format!("found \"{value}\""),
+                remedy: suggestion(value, accepted),
+            },
             ErrorKind::BadSequenceLen { expected, .. } => Fault {
                 pointer: here,
                 on_key: false,

@@ -13,7 +13,7 @@ pub use cluster::{
     AgentPoolSpec, AutoScalerProfileSpec, ClusterSpec, NetworkProfileSpec, SkuSpec, SubnetSpec, UpgradeSettingsSpec,
     VnetSpec,
 };
-pub use decode::{Fault, Faults};
+pub use decode::{Fault, Faults, MISSING, UNKNOWN_KEY};
 pub use dist::DistSpec;
 pub use scalar::{ClockTime, Cpu, Duration, IntOrPercentText, Percent, ProfileNumber, Size, Version};
 pub use workload::{BehaviourSpec, DemandSpec, ImageSpec, ScopeSpec, StepSpec, TargetSpec, WorkloadsSpec};

@@ -1,0 +1,143 @@
+//! Whole scenarios: from a file to a study, and what is said about it.
+
+use super::plan::{IntOrPercent, NetworkModel, OperationKind, PoolMode};
+use super::{Loaded, Problems, load, starter};
+use crate::kernel::SimTime;
+use std::path::Path;
+
+const HEAD: &str = "apiVersion: aksim/v1\nname: test\nduration: 2d\n";
+const CLUSTER: &str = "cluster:
+  name: c
+  location: eastus
+  kubernetesVersion: \"1.34\"
+  agentPoolProfiles:
+    - {name: system, mode: System, vmSize: Standard_D4s_v5, count: 2}
+    - {name: apps, mode: User, vmSize: Standard_D4s_v5, count: 2}
+";
+
+fn read_with(text: &str, sets: &[(&str, &str)]) -> Result<Loaded, Problems> {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let file = folder.path().join("s.yaml");
+    std::fs::write(&file, text).expect("a temporary file can be written");
+    let sets: Vec<(String, String)> =
+        sets.iter().map(|(path, value)| ((*path).to_owned(), (*value).to_owned())).collect();
+    load(&file, &sets)
+}
+
+fn read(text: &str) -> Loaded {
+    read_with(text, &[]).unwrap_or_else(|problems| panic!("{}", lines(&problems).join("\n")))
+}
+
+/// The lines without the temporary folder.
+fn lines(problems: &Problems) -> Vec<String> {
+    problems.iter().map(|problem| problem.to_string()).map(|line| line.split("/s.yaml:").last().unwrap_or("").to_owned()).collect()
+}
+
+fn errors(text: &str, sets: &[(&str, &str)]) -> Vec<String> {
+    lines(&read_with(text, sets).expect_err("the scenario is broken"))
+}
+
+#[test]
+fn the_starter_loads_and_there_is_nothing_to_say_about_it() {
+    let loaded = read(&starter("my-cluster"));
+    assert_eq!(lines(&loaded.warnings), Vec::<String>::new());
+    assert_eq!(loaded.study.name, "my-cluster");
+    assert_eq!(loaded.study.points.len(), 2);
+}
+
+#[test]
+fn variants_times_sweep_points_in_the_order_of_the_file() {
+    let text = format!(
+        "{HEAD}seeds: {{first: 7, count: 3}}\n{CLUSTER}variants:
+  - {{name: D}}
+  - {{name: B, set: {{\"cluster.agentPoolProfiles[apps].vmSize\": Standard_B4ms}}}}
+sweep:
+  cluster.agentPoolProfiles[apps].upgradeSettings.maxSurge: [\"1\", 33%]
+  cluster.agentPoolProfiles[apps].count: [2, 4]
+"
+    );
+    let study = read(&text).study;
+    let labels: Vec<String> = study.points.iter().map(super::plan::Point::label).collect();
+    assert_eq!(labels[..3], ["D, maxSurge=1, count=2", "D, maxSurge=1, count=4", "D, maxSurge=33%, count=2"]);
+    assert_eq!(labels.len(), 8);
+    assert_eq!((study.seeds.first, study.seeds.count, study.baseline.as_deref()), (7, 3, Some("D")));
+    let last = &study.points[7].plan.cluster.pools[0];
+    assert_eq!((last.name.as_str(), last.vm.name.as_str(), last.count), ("apps", "Standard_B4ms", 4));
+    assert_eq!(last.upgrade.max_surge, IntOrPercent::Percent(33));
+}
+
+#[test]
+fn the_order_of_sections_decides_nothing() {
+    let (head, cluster) = (HEAD.to_owned(), CLUSTER.to_owned());
+    let turned = CLUSTER.replace("    - {name: system, mode: System, vmSize: Standard_D4s_v5, count: 2}\n", "")
+        + "    - {name: system, mode: System, vmSize: Standard_D4s_v5, count: 2}\n";
+    let one = read(&(head.clone() + &cluster)).study;
+    let other = read(&(turned + &head)).study;
+    assert_eq!(format!("{:?}", one.points), format!("{:?}", other.points));
+}
+
+#[test]
+fn values_set_on_the_command_line_are_named_as_such() {
+    let text = format!("{HEAD}{CLUSTER}");
+    let study = read_with(&text, &[("seeds", "5"), ("cluster.agentPoolProfiles[apps].count", "7")]).unwrap().study;
+    assert_eq!((study.seeds.count, study.points[0].plan.cluster.pools[0].count), (5, 7));
+    assert_ne!(study.hash, read(&text).study.hash);
+    assert_eq!(study.hash, read_with(&text, &[("seeds", "5"), ("cluster.agentPoolProfiles[apps].count", "7")]).unwrap().study.hash);
+    assert_eq!(
+        errors(&text, &[("cluster.agentPoolProfiles[apps].vmSize", "Standard_D4s_v55"), ("clustre.name", "x")]),
+        [
+            "--set cluster.agentPoolProfiles[apps].vmSize: cluster.agentPoolProfiles[1].vmSize: unknown VM size Standard_D4s_v55, \
+             did you mean Standard_D4s_v5? [scenario::vm_size]",
+            "--set clustre.name: no clustre in the scenario, did you mean cluster? [scenario::set]",
+        ]
+    );
+}
+
+#[test]
+fn faults_of_form_and_of_meaning_are_found_together() {
+    let text = format!("{HEAD}warmup: soon\noperations: [{{at: 1d, scale: {{pool: app, count: 3}}}}]\nexpect: [cheap]\n{CLUSTER}")
+        .replace("vmSize: Standard_D4s_v5, count: 2}\n    -", "vmSize: Standard_X, count: 2}\n    -");
+    assert_eq!(
+        errors(&text, &[]),
+        [
+            "4:9 warmup: found \"soon\", write a duration such as 90s, 10m, 2h or 7d [scenario::duration]",
+            "6:10 expect[0]: found \"cheap\", write metric <= number, such as pod_pending_seconds.p95 <= 180 [scenario::expect]",
+            "12:44 cluster.agentPoolProfiles[0].vmSize: unknown VM size Standard_X, aksim vm list shows the known sizes \
+             [scenario::vm_size]",
+        ]
+    );
+}
+
+#[test]
+fn operations_are_sorted_by_time() {
+    let text = format!(
+        "{HEAD}operations:\n  - {{at: 1d, upgrade: {{kubernetesVersion: \"1.35\"}}}}\n  - {{at: 2h, scale: {{pool: apps, count: 3}}}}\n{CLUSTER}"
+    );
+    let operations = read(&text).study.points[0].plan.operations.clone();
+    assert_eq!(operations[0].at, SimTime::from_micros(7_200_000_000));
+    assert_eq!(operations[0].kind, OperationKind::Scale { pool: 0, count: 3 });
+    assert!(matches!(&operations[1].kind, OperationKind::Upgrade { pools, .. } if *pools == [0, 1]));
+}
+
+/// What `az aks show -o json` prints of a small cluster, names and ids shortened.
+#[test]
+fn the_output_of_az_aks_show_can_be_pasted_in() {
+    let text = format!("{HEAD}cluster:\n{}", include_str!("testdata/az-aks-show.json"));
+    let loaded = read(&text);
+    let cluster = &loaded.study.points[0].plan.cluster;
+    assert_eq!(cluster.node_resource_group, "MC_shop_store_westeurope");
+    assert_eq!(cluster.network.model, NetworkModel::AzureOverlay);
+    assert_eq!(cluster.autoscaler.scan_interval, crate::kernel::SimDuration::from_secs(20));
+    let pool = &cluster.pools[0];
+    assert_eq!((pool.mode, pool.autoscaling.map(|range| range.max)), (PoolMode::System, Some(5)));
+    assert_eq!(cluster.pools[0].zones, [1, 2, 3]);
+    let said = lines(&loaded.warnings);
+    assert!(said.iter().any(|line| line.ends_with("cluster.fqdn: read-only, ignored [scenario::not_simulated]")), "{said:#?}");
+    assert!(said.iter().any(|line| line.ends_with("cluster.addonProfiles: accepted, not simulated yet [scenario::not_simulated]")));
+}
+
+#[test]
+fn a_file_that_is_not_there_is_said_to_be_so() {
+    let problems = load(Path::new("nowhere/at-all.yaml"), &[]).expect_err("there is no such file");
+    assert!(lines(&problems)[0].starts_with("cannot read nowhere/at-all.yaml"), "{problems:?}");
+}

@@ -176,7 +176,9 @@ fn cheapest(result: &ExperimentResult, figures: &Figures<'_>) -> String {
     let Some((point, row)) = lowest_cost(result, figures) else {
         return format!("{count} points were simulated.");
     };
-    let mut text = format!("Cheapest of {count} is {} at {}", point.label(), cost_words(row));
+    let serving = result.study.points.iter().filter(|point| serves(result, figures, point)).count();
+    let field = if serving == count { format!("{count}") } else { format!("the {serving} of {count} that serve their CPU demand") };
+    let mut text = format!("Cheapest of {field} is {} at {}", point.label(), cost_words(row));
     if let Some(unserved) = figures.level(point, UNSERVED) {
         text.push_str(&format!("; it {}", served(unserved.mean)));
     }
@@ -186,9 +188,21 @@ fn cheapest(result: &ExperimentResult, figures: &Figures<'_>) -> String {
     text + "."
 }
 
+/// The cheapest point among those that serve their demand: a cluster that starves its pods is no bargain.
 fn lowest_cost<'a>(result: &'a ExperimentResult, figures: &Figures<'a>) -> Option<(&'a Point, &'a SummaryRow)> {
-    let costs = result.study.points.iter().filter_map(|point| Some((point, figures.level(point, COST)?)));
+    let serving = result.study.points.iter().filter(|point| serves(result, figures, point));
+    let costs = serving.filter_map(|point| Some((point, figures.level(point, COST)?)));
     costs.min_by(|(_, a), (_, b)| a.mean.total_cmp(&b.mean))
+}
+
+/// True when a point leaves at most one percentage point more of its CPU demand unserved than the best point does.
+fn serves(result: &ExperimentResult, figures: &Figures<'_>, point: &Point) -> bool {
+    let unserved = |point: &Point| figures.level(point, UNSERVED).map(|row| row.mean);
+    let best = result.study.points.iter().filter_map(unserved).min_by(f64::total_cmp);
+    match (unserved(point), best) {
+        (Some(unserved), Some(best)) => unserved <= best + 1.0,
+        _ => true,
+    }
 }
 
 /// What happens to the CPU demand, as the second half of a sentence.

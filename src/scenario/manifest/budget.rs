@@ -56,11 +56,12 @@ fn int_or_percent(value: &IntOrString, at: &str, faults: &mut Faults) -> Option<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scenario::manifest::object;
     use serde_json::{Value, json};
 
     fn read(spec: Value) -> (Option<Budget>, Vec<String>) {
         let mut faults = Faults::default();
-        let budget = serde_json::from_value(json!({"metadata": {"name": "b"}, "spec": spec})).unwrap();
+        let budget = object::read(&json!({"metadata": {"name": "b"}, "spec": spec}), &mut faults).unwrap();
         let budget = convert(&budget, &mut faults);
         (budget, faults.0.iter().map(|f| format!("{}: {}", f.pointer, f.found)).collect())
     }

@@ -302,14 +302,16 @@ fn not_simulated(metadata: &ObjectMeta, spec: &PodSpec, context: PodContext<'_>)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scenario::manifest::object;
     use serde_json::{Value, json};
 
     fn read(metadata: Value, spec: Value, owner: Owner) -> (Converted, Vec<String>) {
         let mut classes = PriorityClasses::default();
         classes.add("batch-low", -10, false);
         let context = PodContext { classes: &classes, pod_level_resources: true, image_size: Bytes::from_mib(100) };
-        let (metadata, spec) = (serde_json::from_value(metadata).unwrap(), serde_json::from_value(spec).unwrap());
         let mut faults = Faults::default();
+        let (metadata, spec) =
+            (object::read(&metadata, &mut faults).unwrap(), object::read(&spec, &mut faults).unwrap());
         let converted = convert(Some(&metadata), Some(&spec), owner, context, "", &mut faults).unwrap();
         (converted, faults.0.iter().map(|f| format!("{}: {}, {}", f.pointer, f.found, f.remedy)).collect())
     }

@@ -233,11 +233,13 @@ fn replace<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scenario::manifest::object;
     use serde_json::{Value, json};
 
     fn read(spec: Value, pod_level: bool) -> (Needs, Vec<String>) {
         let mut faults = Faults::default();
-        let needs = needs(&serde_json::from_value(spec).unwrap(), pod_level, "", &mut faults);
+        let spec: PodSpec = object::read(&spec, &mut faults).unwrap();
+        let needs = needs(&spec, pod_level, "", &mut faults);
         (needs, faults.0.iter().map(|f| format!("{} {} [{}]", f.pointer, f.found, f.code)).collect())
     }
 

@@ -12,8 +12,6 @@ use crate::units::{Bytes, MilliCpu, Resources};
 const NAMESPACE: &str = "kube-system";
 /// The label that tells one system workload's pods from another's.
 const LABEL: &str = "k8s-app";
-/// `system-node-critical`: AKS's own pods go before any other.
-const PRIORITY: i32 = 2_000_001_000;
 /// AKS's mode label on every node. Source: azure-aks-docs, use-system-pools.md, 2026-04-30.
 const MODE_LABEL: &str = "kubernetes.azure.com/mode";
 /// AKS's label on spot nodes. Source: azure-aks-docs, spot-node-pool.md, 2025-04-06.
@@ -61,7 +59,7 @@ fn idle(cpu: MilliCpu) -> Demand {
     }
 }
 
-/// DaemonSets run on every node, on the node's own network, from images that the node image carries. Deployments prefer system
+/// DaemonSets run on every node, from images that the node image carries. Deployments prefer system
 /// pools, may run on those reserved for them, and stay off spot nodes.
 fn template(workload: &SystemWorkload) -> PodTemplate {
     let daemon = workload.controller == SystemController::DaemonSet;
@@ -82,8 +80,8 @@ fn template(workload: &SystemWorkload) -> PodTemplate {
         required_affinity: (!daemon).then(|| vec![term(SPOT_LABEL, Operator::NotIn, "spot")]),
         preferred_affinity: if daemon { Vec::new() } else { vec![prefers_system] },
         tolerations: vec![toleration((!daemon).then_some("CriticalAddonsOnly"))],
-        host_network: daemon,
-        priority: PRIORITY,
+        host_network: workload.host_network,
+        priority: workload.priority(),
         grace: SimDuration::from_secs(30),
         images: vec![Image {
             name: format!("mcr.microsoft.com/oss/{}", workload.name).into(),
@@ -117,13 +115,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn azure_cni_brings_its_own_agent_and_kubenet_does_not() {
+    fn overlay_brings_its_own_agent_and_the_other_models_do_not() {
         let names = |network| {
             let (workloads, _) = workloads(network, &Dist::Constant(1.0));
             workloads.into_iter().map(|workload| workload.name).collect::<Vec<_>>()
         };
         assert!(names(NetworkModel::AzureOverlay).contains(&"azure-cns".to_owned()));
         assert!(!names(NetworkModel::Kubenet).contains(&"azure-cns".to_owned()));
+        assert!(!names(NetworkModel::AzureNodeSubnet).contains(&"azure-cns".to_owned()));
         assert!(names(NetworkModel::Kubenet).contains(&"kube-proxy".to_owned()));
     }
 

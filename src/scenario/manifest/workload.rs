@@ -229,13 +229,13 @@ fn job(spec: &JobSpec, at: &str, context: WorkloadContext<'_>, faults: &mut Faul
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scenario::manifest::object;
     use crate::scenario::manifest::pod::PriorityClasses;
     use crate::units::Bytes;
     use serde::de::DeserializeOwned;
     use serde_json::{Value, json};
 
     fn read<K: IntoWorkload + DeserializeOwned>(spec: Value) -> (Option<Controller>, Vec<String>) {
-        let kind: K = serde_json::from_value(json!({"metadata": {"name": "web"}, "spec": spec})).unwrap();
         let pods = PodContext {
             classes: &PriorityClasses::default(),
             pod_level_resources: true,
@@ -243,6 +243,7 @@ mod tests {
         };
         let start = "2026-03-02T00:00:00Z".parse().unwrap();
         let mut faults = Faults::default();
+        let kind: K = object::read(&json!({"metadata": {"name": "web"}, "spec": spec}), &mut faults).unwrap();
         let context = WorkloadContext { pods, start, duration: SimDuration::from_hours(24) };
         let workload = kind.workload(context, &mut faults);
         let texts = faults.0.iter().map(|f| format!("{}: {} [{}]", f.pointer, f.found, f.code)).collect();

@@ -16,6 +16,9 @@ const STYLE: TableStyle = TableStyle::new()
     .header_separator(LineStyle::none().fill('─').junction('─'))
     .bottom_border(LineStyle::none().fill('─').junction('─'));
 
+/// Duration of the longest upgrade.
+const UPGRADE: &str = "upgrade_seconds";
+
 /// More points, or verdicts, than this are told in short.
 const MANY: usize = 12;
 
@@ -48,8 +51,9 @@ struct Quantity {
     decimals: usize,
 }
 
-/// The quantities that decide, in the order of the questions they answer.
-fn quantities() -> Vec<Quantity> {
+/// The quantities that decide, in the order of the questions they answer; upgrades only where there was one.
+fn quantities(result: &ExperimentResult) -> Vec<Quantity> {
+    let upgraded = result.summary.iter().any(|row| row.metric == UPGRADE && row.mean > 0.0);
     let quantity = |metric: &str, heading, unit, show, decimals| Quantity {
         metric: metric.to_owned(),
         heading,
@@ -57,13 +61,17 @@ fn quantities() -> Vec<Quantity> {
         show,
         decimals,
     };
-    vec![
+    let mut quantities = vec![
         quantity(COST, "$/month", "/month", dollars, 2),
         quantity(UNSERVED, "CPU not\nserved %", " percentage points of CPU demand not served", grouped, 2),
         quantity(THROTTLED, "throttled\nh", " h throttled at zero credits", grouped, 1),
         quantity(PENDING, "pending\np95 s", " s pending p95", grouped, 1),
         quantity("nodes_mean", "nodes\nmean", " nodes on average", grouped, 2),
-    ]
+    ];
+    if upgraded {
+        quantities.insert(4, quantity(UPGRADE, "upgrade\ns", " s upgrade", grouped, 0));
+    }
+    quantities
 }
 
 /// One paired difference.
@@ -107,7 +115,7 @@ pub const WORDS: [&str; 2] = ["variant", "sweep point"];
 pub fn headings(result: &ExperimentResult) -> Vec<&'static str> {
     let has_sweep = result.study.points.iter().any(|point| !point.sweep.is_empty());
     let sweep = has_sweep.then_some("sweep point");
-    let quantities = quantities().into_iter().map(|quantity| quantity.heading);
+    let quantities = quantities(result).into_iter().map(|quantity| quantity.heading);
     ["variant"].into_iter().chain(sweep).chain(quantities).chain(["nodes\npeak", "peak IPs\nused / usable"]).collect()
 }
 
@@ -117,7 +125,7 @@ pub fn rows(result: &ExperimentResult) -> Vec<Vec<String>> {
     let figures = Figures::new(result);
     let has_sweep = result.study.points.iter().any(|point| !point.sweep.is_empty());
     let quantities: Vec<Quantity> =
-        quantities().into_iter().map(|quantity| rounded(quantity, result, &figures)).collect();
+        quantities(result).into_iter().map(|quantity| rounded(quantity, result, &figures)).collect();
     let row = |point: &Point| {
         let sweep = has_sweep.then(|| {
             let values = point.sweep.iter().map(|(path, value)| format!("{}={value}", last_key(path)));
@@ -145,7 +153,7 @@ pub fn differences(result: &ExperimentResult) -> Vec<Difference> {
     let mut differences = Vec::new();
     let few = result.study.points.len() <= MANY;
     for point in &result.study.points {
-        for quantity in quantities().into_iter().filter(|quantity| few || quantity.metric == COST) {
+        for quantity in quantities(result).into_iter().filter(|quantity| few || quantity.metric == COST) {
             let row = figures.difference(point, &quantity.metric, baseline);
             let told = row.filter(|row| quantity.metric == COST || row.mean != 0.0 || row.stddev != 0.0);
             differences.extend(told.map(|row| difference(point, baseline, row, &quantity)));
@@ -283,7 +291,7 @@ mod tests {
     #[test]
     fn a_sweep_has_a_column_for_its_points() {
         insta::assert_snapshot!(render(&sample::sweep(&[3, 8], 5), Look::default()), @r"
-        Cheapest of 4 is B-series, maxCount=3 at $459.5/month (95 % CI 457.1 to 461.9, 5 seeds); it leaves 7.1 % of CPU demand unserved, and 95 % of its pods wait at most 2 min 56 s for a node. 2 of 4 objectives are broken.
+        Cheapest of the 2 of 4 that serve their CPU demand is D-series, maxCount=3 at $511.8/month (95 % CI 509.1 to 514.6, 5 seeds); it serves all CPU demand, and 95 % of its pods wait at most 2 min 56 s for a node. 2 of 4 objectives are broken.
 
         ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
          variant    sweep point       $/month       CPU not   throttled       pending         nodes   nodes        peak IPs

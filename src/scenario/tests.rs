@@ -113,7 +113,7 @@ fn faults_of_form_and_of_meaning_are_found_together() {
             "5:37 operations[0].scale.pool: no pool app, did you mean apps? [scenario::unknown_pool]",
             "6:10 expect[0]: found \"cheap\", write metric <= number, such as pod_pending_seconds.p95 <= 180 [scenario::expect]",
             "12:44 cluster.agentPoolProfiles[0].vmSize: unknown VM size Standard_D4_v55, \
-             did you mean Standard_D4_v5? [scenario::vm_size]",
+             did you mean Standard_D4_v2? [scenario::vm_size]",
         ]
     );
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::scenario::plan::{DemandShape, JobPlan};
-use crate::scenario::spec::{Cpu, DemandSpec, DistSpec, ImageSpec, Size, TargetSpec};
+use crate::scenario::spec::{Cpu, DemandSpec, DistSpec, Entries, ImageSpec, Size, TargetSpec};
 use crate::scenario::{Severity, SourceFile};
 use crate::units::MilliCpu;
 use std::path::PathBuf;
@@ -77,7 +77,7 @@ fn behaviour_reaches_its_workload_and_sizes_reach_every_user_of_the_image() {
     let mut web = behaviour("Deployment", "web");
     web.demand =
         Some(DemandSpec::Constant { cpu: Cpu(MilliCpu::from_millis(700)), noise: None, interval: None, scope: None });
-    web.image = Some(ImageSpec::ByName([("log:1".to_owned(), Size(Bytes::from_mib(30)))].into()));
+    web.image = Some(ImageSpec::ByName(Entries([("log:1".to_owned(), Size(Bytes::from_mib(30)))].into())));
     let mut job = behaviour("Job", "load");
     job.run_time = Some(DistSpec(Dist::Constant(5.0)));
     let (workloads, budgets, problems) = read(SHOP, &[web, job]);

@@ -439,7 +439,7 @@ impl Context<'_, '_> {
         if spot {
             labels.insert("kubernetes.azure.com/scalesetpriority".to_owned(), "spot".to_owned());
         }
-        labels.extend(self.pool.node_labels.clone().unwrap_or_default());
+        labels.extend(self.pool.node_labels.clone().map(|labels| labels.0).unwrap_or_default());
         labels
     }
 }

@@ -1,10 +1,9 @@
 //! The cluster as it is written: in the words of `az aks show -o json`.
 
 use super::scalar::{ProfileDuration, ProfileFlag, ProfileNumber};
-use super::{Faults, IntOrPercentText, Version};
+use super::{Entries, Faults, IntOrPercentText, Version};
 use deserr::Deserr;
 use schemars::JsonSchema;
-use std::collections::BTreeMap;
 
 /// The cluster, in the words of `az aks show -o json`. Both of its casings are read (`osDiskSizeGB` and `osDiskSizeGb`).
 #[derive(Debug, Deserr, JsonSchema)]
@@ -175,7 +174,7 @@ pub struct AgentPoolSpec {
     pub availability_zones: Option<Vec<serde_json::Value>>,
     /// Labels of the nodes.
     #[deserr(default)]
-    pub node_labels: Option<BTreeMap<String, String>>,
+    pub node_labels: Option<Entries<String>>,
     /// Taints of the nodes, such as `dedicated=batch:NoSchedule`.
     #[deserr(default)]
     pub node_taints: Option<Vec<String>>,

@@ -3,10 +3,11 @@
 use super::SeedsSpec;
 use crate::scenario::diagnostic::suggestion;
 use crate::scenario::document::escape;
-use deserr::{DeserializeError, Deserr, ErrorKind, IntoValue, MergeWithError, Value, ValueKind, ValuePointerRef};
+use deserr::{DeserializeError, Deserr, ErrorKind, IntoValue, Map, MergeWithError, Value, ValueKind, ValuePointerRef};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::borrow::Cow;
-use std::ops::ControlFlow;
+use std::collections::{BTreeMap, btree_map};
+use std::ops::{ControlFlow, Deref};
 
 /// Code of a key that must be there.
 pub const MISSING: &str = "scenario::missing";
@@ -146,6 +147,58 @@ impl MergeWithError<Faults> for Faults {
         let mut faults = found.unwrap_or_default();
         faults.0.append(&mut other.0);
         ControlFlow::Continue(faults)
+    }
+}
+
+/// A mapping whose keys the scenario chooses. `deserr` 0.6's own reading of maps forgets the faults of their values.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entries<T>(pub BTreeMap<String, T>);
+
+impl<T> Deref for Entries<T> {
+    type Target = BTreeMap<String, T>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl<'a, T> IntoIterator for &'a Entries<T> {
+    type Item = (&'a String, &'a T);
+    type IntoIter = btree_map::Iter<'a, String, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl<T: Deserr<Faults>> Deserr<Faults> for Entries<T> {
+    fn deserialize_from_value<V: IntoValue>(value: Value<V>, location: ValuePointerRef<'_>) -> Result<Self, Faults> {
+        let map = match value {
+            Value::Map(map) => map,
+            other => return Err(Faults::kind(location, &other, "a mapping")),
+        };
+        let (mut entries, mut faults) = (BTreeMap::new(), Faults::default());
+        for (key, value) in map.into_iter() {
+            match T::deserialize_from_value(value.into_value(), location.push_key(&key)) {
+                Ok(value) => _ = entries.insert(key, value),
+                Err(mut found) => faults.0.append(&mut found.0),
+            }
+        }
+        if faults.0.is_empty() { Ok(Self(entries)) } else { Err(faults) }
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Entries<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        BTreeMap::<String, T>::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        BTreeMap::<String, T>::json_schema(generator)
     }
 }
 

@@ -13,7 +13,7 @@ pub use cluster::{
     AgentPoolSpec, AutoScalerProfileSpec, ClusterSpec, NetworkProfileSpec, SkuSpec, SubnetSpec, UpgradeSettingsSpec,
     VnetSpec,
 };
-pub use decode::{Fault, Faults, MISSING, UNKNOWN_KEY};
+pub use decode::{Entries, Fault, Faults, MISSING, UNKNOWN_KEY};
 pub use dist::DistSpec;
 pub use scalar::{ClockTime, Cpu, Duration, IntOrPercentText, Percent, ProfileNumber, Size, Version};
 pub use workload::{BehaviourSpec, DemandSpec, ImageSpec, ScopeSpec, StepSpec, TargetSpec, WorkloadsSpec};
@@ -63,10 +63,10 @@ pub struct ScenarioSpec {
     /// Values to try: for each path a list. Every combination is simulated for every variant.
     #[deserr(default)]
     #[schemars(with = "Option<BTreeMap<String, Vec<serde_json::Value>>>")]
-    pub sweep: Option<BTreeMap<String, Vec<serde_json::Value>>>,
+    pub sweep: Option<Entries<Vec<serde_json::Value>>>,
     /// Durations that differ from the defaults, by the name of the stage: see the report's table of assumptions.
     #[deserr(default)]
-    pub timing: Option<BTreeMap<String, DistSpec>>,
+    pub timing: Option<Entries<DistSpec>>,
     /// Prices that differ from the list.
     #[deserr(default)]
     pub prices: Option<PricesSpec>,
@@ -136,7 +136,7 @@ pub struct VariantSpec {
     /// Values that it replaces, by path, such as `cluster.agentPoolProfiles[apps].vmSize: Standard_B4ms`.
     #[deserr(default)]
     #[schemars(with = "Option<BTreeMap<String, serde_json::Value>>")]
-    pub set: Option<BTreeMap<String, serde_json::Value>>,
+    pub set: Option<Entries<serde_json::Value>>,
 }
 
 /// What the variants are compared with.
@@ -161,7 +161,7 @@ pub struct PricesSpec {
     pub reservation: Option<ReservationSpec>,
     /// Own prices of VM sizes, in USD per hour.
     #[deserr(default)]
-    pub vm: Option<BTreeMap<String, f64>>,
+    pub vm: Option<Entries<f64>>,
 }
 
 /// How VMs are reserved.

@@ -1,10 +1,9 @@
 //! What runs on the cluster, as it is written.
 
-use super::{ClockTime, Cpu, DistSpec, Duration, Faults, Size};
+use super::{ClockTime, Cpu, DistSpec, Duration, Entries, Faults, Size};
 use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 /// What runs on the cluster.
 #[derive(Debug, Default, Deserr, JsonSchema)]
@@ -179,13 +178,13 @@ pub enum ImageSpec {
     /// Of all images of the workload.
     All(Size),
     /// By image name.
-    ByName(BTreeMap<String, Size>),
+    ByName(Entries<Size>),
 }
 
 impl Deserr<Faults> for ImageSpec {
     fn deserialize_from_value<V: IntoValue>(value: Value<V>, location: ValuePointerRef<'_>) -> Result<Self, Faults> {
         match value {
-            Value::Map(_) => BTreeMap::deserialize_from_value(value, location).map(Self::ByName),
+            Value::Map(_) => Entries::deserialize_from_value(value, location).map(Self::ByName),
             other => Size::deserialize_from_value(other, location).map(Self::All),
         }
     }

@@ -20,13 +20,13 @@ pub fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec) -> Option<Clust
     let autoscaler = autoscaler(resolver, written.auto_scaler_profile.as_ref());
     let network = network::resolve(resolver, written);
     let resource_group = written.resource_group.clone().unwrap_or_else(|| "rg".to_owned());
-    let (location, (network, subnets)) = (location?, network?);
-    let node_resource_group = written
-        .node_resource_group
-        .clone()
-        .unwrap_or_else(|| format!("MC_{resource_group}_{}_{location}", written.name));
+    let (network, subnets) = network?;
+    // Pools are checked even in an unknown region, so that all problems are found at once.
+    let place = location.unwrap_or(Region::EastUs);
+    let node_resource_group =
+        written.node_resource_group.clone().unwrap_or_else(|| format!("MC_{resource_group}_{}_{place}", written.name));
     let surroundings = pool::Surroundings {
-        location,
+        location: place,
         version,
         node_resource_group: &node_resource_group,
         model: network.model,
@@ -35,10 +35,10 @@ pub fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec) -> Option<Clust
     let pools = pool::resolve_all(resolver, spec, &surroundings);
     Some(ClusterPlan {
         name: written.name.clone(),
-        location,
+        location: location?,
         tier: tier?,
         version,
-        charges: price::cluster_charges(spec, tier?, location),
+        charges: price::cluster_charges(spec, tier?, place),
         pools: pools?,
         autoscaler: autoscaler?,
         network,

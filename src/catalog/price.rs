@@ -166,8 +166,8 @@ impl Prices {
         for row in rows::<OtherRow>("other-prices.csv", OTHER) {
             other.entry((row.category.clone(), row.region.clone())).or_default().push(row);
         }
-        let dates = vm.values().map(|price| price.date.clone());
-        let latest_date = dates.max().unwrap_or_default();
+        let other_dates = other.values().flatten().map(|row| row.price_date.clone());
+        let latest_date = vm.values().map(|price| price.date.clone()).chain(other_dates).max().unwrap_or_default();
         Self { vm, other, latest_date }
     }
 

@@ -99,7 +99,7 @@ fn list(arguments: &ListArguments) {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    println!("{table}");
+    println!("{}", table.trim_fmt());
     println!(
         "Linux list prices in {}, USD without tax, at most as new as {}; a month is 730 h.",
         arguments.region,
@@ -196,7 +196,7 @@ fn show(arguments: &ShowArguments) -> ExitCode {
         );
     }
     row("source", size.source.clone());
-    println!("{table}");
+    println!("{}", table.trim_fmt());
     ExitCode::SUCCESS
 }
 

@@ -37,7 +37,8 @@ pub fn decode(document: &Document, problems: &mut Problems) -> Option<Decoded> {
             report(document, &faults, problems);
         }
         for fault in &faults {
-            if fault.code != UNKNOWN_KEY && !parent(&path_of(&fault.pointer)).is_empty() {
+            let understood = fault.code == UNKNOWN_KEY && intended_pointer(fault).is_some();
+            if !understood && !parent(&path_of(&fault.pointer)).is_empty() {
                 doubtful.push(parent(&path_of(&fault.pointer)).to_owned());
             }
             mend(&mut value, fault)?;

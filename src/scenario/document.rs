@@ -57,8 +57,10 @@ impl Document {
         let nodes = MarkedYamlOwned::load_from_str(&file.text).map_err(|error| {
             let marker = error.marker();
             let span = lines.point(marker.line(), marker.col());
-            let found = format!("not YAML: {}", error.info());
-            Box::new(Problem::error("yaml::syntax", "", found, "check indentation, quotes and colons").at(file, span))
+            let repeated = error.info().starts_with("duplicated key");
+            let remedy =
+                if repeated { "write every key of a mapping once" } else { "check indentation, quotes and colons" };
+            Box::new(Problem::error("yaml::syntax", "", format!("not YAML: {}", error.info()), remedy).at(file, span))
         })?;
         let mut documents = Vec::new();
         for node in nodes {

@@ -1,6 +1,6 @@
 //! One replication: builds a world from a plan, dispatches events in their order, and gives the result.
 //!
-//! [`Simulation::handle`] is the one place that says which processes hear of which event, and in which order.
+//! `Simulation::handle` is the one place that says which processes hear of which event, and in which order.
 
 use crate::cluster::{Ctx, Event, Fact, Observer, World};
 use crate::kernel::{FutureEvents, SimTime};

@@ -1,6 +1,6 @@
 //! Charts: what a run found, each on a 16:9 canvas that can go on a slide, as SVG and as PNG.
 //!
-//! Every chart is a function from the result to a [`Picture`], a list of marks with its title and caption; [`draw_all`] writes them.
+//! Every chart is a function from the result to a `Picture`, a list of marks with its title and caption; [`draw_all`] writes them.
 //! A chart whose data do not exist is left out, with its reason.
 
 mod boot_stages;

@@ -8,7 +8,7 @@
 //! The real loop scans every scan interval, 60,480 times in a week at 10 s. A scan is a function of the world, of what the loop
 //! remembers and of the clock. So after a scan that changed neither, every further one comes to the same result until
 //! * something in the world changes: whoever changes it calls [`Autoscaler::wake`], and the next instant of the grid scans; or
-//! * a time that the scan compared with the clock passes: each comparison hands its time to [`grid::Due`], and the scan is
+//! * a time that the scan compared with the clock passes: each comparison hands its time to `grid::Due`, and the scan is
 //!   scheduled for the first instant of the grid at which the earliest of them has passed; or
 //! * a verdict that a node cannot go expires: in an unchanged world the same verdict follows, and `scale_down` counts these
 //!   repetitions in when it next looks.

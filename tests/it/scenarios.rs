@@ -2,8 +2,10 @@
 
 use aksim::experiment::{self, ExperimentResult, RunOptions};
 use aksim::scenario;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 
 fn root() -> &'static Path {
@@ -78,6 +80,49 @@ fn the_number_of_threads_changes_nothing() {
     for threads in [2, 8] {
         assert_eq!(one, digest(&run(&file, threads)), "{threads} threads");
     }
+}
+
+/// Every file of a folder and of the folders in it, by relative name.
+fn files_below(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    for entry in fs::read_dir(folder).expect("the results can be listed") {
+        let path = entry.expect("an entry can be read").path();
+        let name = PathBuf::from(path.file_name().expect("an entry has a name"));
+        if path.is_dir() {
+            files.extend(files_below(&path).into_iter().map(|(below, bytes)| (name.join(below), bytes)));
+        } else {
+            files.insert(name, fs::read(&path).expect("a result can be read"));
+        }
+    }
+    files
+}
+
+#[test]
+fn every_file_has_the_same_bytes_at_any_number_of_threads() {
+    let write = |threads: &str| {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let results = folder.path().join("results");
+        let status = Command::new(env!("CARGO_BIN_EXE_aksim"))
+            .current_dir(root())
+            .args(["run", "scenarios/quickstart.yaml", "--seeds", "3", "--quiet", "--threads", threads, "--out"])
+            .arg(&results)
+            .output()
+            .expect("aksim can be started")
+            .status;
+        assert!(status.success(), "{threads} threads: {status}");
+        let mut files = files_below(&results);
+        let run = files.remove(Path::new("run.json")).expect("run.json is written");
+        let mut run: serde_json::Value = serde_json::from_slice(&run).expect("run.json is JSON");
+        run.as_object_mut().expect("run.json is an object").remove("timing").expect("run.json has its timing apart");
+        (files, run)
+    };
+    let (one, two) = (write("1"), write("2"));
+    assert!(one.0.len() > 15, "{:?}", one.0.keys());
+    assert_eq!(one.0.keys().collect::<Vec<_>>(), two.0.keys().collect::<Vec<_>>());
+    for (name, bytes) in &one.0 {
+        assert!(two.0[name] == *bytes, "{} differs", name.display());
+    }
+    assert_eq!(one.1, two.1);
 }
 
 /// Microsoft's own demo application, unchanged. Its files may not be copied here, so the test looks for them beside the checkout.

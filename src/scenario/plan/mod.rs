@@ -1,0 +1,355 @@
+//! What a scenario means: resolved against the catalogue and fully checked. The simulation reads nothing else.
+//!
+//! A [`Plan`] is one variant at one sweep point; a [`Study`] is all of them with the seeds to run.
+
+mod pod;
+mod workload;
+
+pub use pod::{
+    HostPort, Image, LabelSelector, NodeSelectorTerm, Operator, PodTemplate, ReadinessProbe, Requirement, Taint,
+    TaintEffect, Toleration,
+};
+pub use workload::{
+    Behaviour, BudgetPlan, BudgetRule, Controller, Demand, DemandScope, DemandShape, JobPlan, ReplicaLadder,
+    WorkloadPlan,
+};
+
+use crate::catalog::{AutoscalerProfile, KubernetesVersion, OsDisk, Region, Tier, Timings, VmSize};
+use crate::kernel::{SimDuration, SimTime};
+use crate::units::{Resources, UsdPerHour};
+use ipnet::Ipv4Net;
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+/// A whole scenario file, resolved: every variant at every sweep point, the seeds, the comparison and the objectives.
+#[derive(Clone, Debug)]
+pub struct Study {
+    /// `name:`.
+    pub name: String,
+    /// `description:`, or empty.
+    pub description: String,
+    /// Hash of the file and of every file it names, in hexadecimal: one of the four things a result depends on.
+    pub hash: String,
+    /// The seeds of the replications.
+    pub seeds: SeedRange,
+    /// Variants times sweep points, in the file's order: for each variant, each sweep point.
+    pub points: Vec<Point>,
+    /// The variant the others are compared with, if there is more than one.
+    pub baseline: Option<String>,
+    /// Objectives of `expect:`.
+    pub expect: Vec<Expectation>,
+}
+
+/// Which seeds to run: `first`, `first + 1`, … `count` of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeedRange {
+    /// The first seed.
+    pub first: u64,
+    /// The number of replications, at least 1.
+    pub count: u64,
+}
+
+/// One variant at one sweep point.
+#[derive(Clone, Debug)]
+pub struct Point {
+    /// Name of the variant; `base` when the file names none.
+    pub variant: String,
+    /// Each swept path with the value it has here, in the file's order; empty without a sweep.
+    pub sweep: Vec<(String, String)>,
+    /// What to simulate.
+    pub plan: Arc<Plan>,
+}
+
+impl Point {
+    /// The variant and the sweep values in one line, such as `B-series, maxCount=5`.
+    #[must_use]
+    pub fn label(&self) -> String {
+        let mut label = self.variant.clone();
+        for (path, value) in &self.sweep {
+            let key = path.rsplit('.').next().unwrap_or(path);
+            label.push_str(&format!(", {key}={value}"));
+        }
+        label
+    }
+}
+
+/// One objective: a statistic over the seeds of a metric, compared with a limit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expectation {
+    /// The line as written.
+    pub text: String,
+    /// Metric name, as in `runs.csv`.
+    pub metric: String,
+    /// How the two sides are compared.
+    pub comparison: Comparison,
+    /// The right-hand side.
+    pub limit: f64,
+}
+
+/// The comparison operator of an [`Expectation`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// `<`
+    Less,
+    /// `<=`
+    LessOrEqual,
+    /// `==`
+    Equal,
+    /// `>=`
+    GreaterOrEqual,
+    /// `>`
+    Greater,
+}
+
+/// Everything one replication needs besides its seed.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The wall-clock moment of virtual time zero, in the scenario's time zone.
+    pub start: jiff::Zoned,
+    /// Virtual time simulated, warm-up included.
+    pub duration: SimDuration,
+    /// Virtual time at the beginning that statistics leave out.
+    pub warmup: SimDuration,
+    /// The cluster.
+    pub cluster: ClusterPlan,
+    /// Controllers and bare pods, AKS's own among them, sorted by (namespace, kind, name).
+    pub workloads: Vec<WorkloadPlan>,
+    /// Pod disruption budgets, sorted by (namespace, name).
+    pub budgets: Vec<BudgetPlan>,
+    /// Operations, sorted by time, ties in the file's order.
+    pub operations: Vec<OperationPlan>,
+    /// Durations of every stage of node and pod life.
+    pub timings: Timings,
+}
+
+/// The cluster as `az aks show` describes it.
+#[derive(Clone, Debug)]
+pub struct ClusterPlan {
+    /// The customer's resource group.
+    pub resource_group: String,
+    /// Cluster name.
+    pub name: String,
+    /// The node resource group, `MC_<rg>_<cluster>_<region>` unless given.
+    pub node_resource_group: String,
+    /// Region.
+    pub location: Region,
+    /// Pricing tier of the control plane.
+    pub tier: Tier,
+    /// Version of the control plane at the start.
+    pub version: KubernetesVersion,
+    /// How pods and nodes get their addresses.
+    pub network: NetworkPlan,
+    /// Subnets of the VNet, sorted by name.
+    pub subnets: Vec<SubnetPlan>,
+    /// Node pools, sorted by name.
+    pub pools: Vec<PoolPlan>,
+    /// The cluster autoscaler's profile.
+    pub autoscaler: AutoscalerProfile,
+    /// Prices of what the cluster has once.
+    pub charges: ClusterCharges,
+}
+
+/// Hourly prices of the cluster's own meters, discounts applied where Azure's discounts apply.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ClusterCharges {
+    /// Control plane tier.
+    pub tier: UsdPerHour,
+    /// The standard load balancer with up to five rules; zero without one.
+    pub load_balancer: UsdPerHour,
+    /// All outbound public IP addresses together.
+    pub public_ips: UsdPerHour,
+}
+
+/// Which of Azure's network models the cluster uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NetworkModel {
+    /// Nodes take subnet addresses, pods a /24 of the pod CIDR behind NAT, one route per node.
+    Kubenet,
+    /// Azure CNI node subnet: every node preallocates `maxPods` subnet addresses besides its own.
+    AzureNodeSubnet,
+    /// Azure CNI Overlay: nodes take subnet addresses, pods a /24 of the overlay pod CIDR.
+    AzureOverlay,
+}
+
+/// Address ranges of the cluster.
+#[derive(Clone, Debug)]
+pub struct NetworkPlan {
+    /// Network model.
+    pub model: NetworkModel,
+    /// Range of pod addresses; `None` for the node-subnet model.
+    pub pod_cidr: Option<Ipv4Net>,
+    /// Range of Service addresses.
+    pub service_cidr: Ipv4Net,
+    /// Address of the DNS Service.
+    pub dns_service_ip: Ipv4Addr,
+}
+
+/// A subnet of the VNet.
+#[derive(Clone, Debug)]
+pub struct SubnetPlan {
+    /// Subnet name.
+    pub name: String,
+    /// Its address prefix.
+    pub prefix: Ipv4Net,
+}
+
+/// Whether a pool hosts AKS's own pods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PoolMode {
+    /// Holds CoreDNS, metrics-server and the like; at least one such pool must exist.
+    System,
+    /// Holds applications.
+    User,
+}
+
+/// A node pool: one virtual machine scale set, every instance configured alike.
+#[derive(Clone, Debug)]
+pub struct PoolPlan {
+    /// Pool name.
+    pub name: String,
+    /// System or User.
+    pub mode: PoolMode,
+    /// The catalogue's entry for the VM size; immutable for the life of the pool.
+    pub vm: &'static VmSize,
+    /// Nodes at the start.
+    pub count: u32,
+    /// The autoscaler's bounds when it manages this pool.
+    pub autoscaling: Option<AutoscalingRange>,
+    /// Most pods a node of this pool may run.
+    pub max_pods: u32,
+    /// OS disk of every node.
+    pub os_disk: OsDisk,
+    /// Index into [`ClusterPlan::subnets`].
+    pub subnet: usize,
+    /// Labels that AKS and the scenario put on every node (host name and zone come on top).
+    pub labels: BTreeMap<String, String>,
+    /// Permanent taints of every node.
+    pub taints: Vec<Taint>,
+    /// Availability zones, numbered as in Azure; empty for a regional pool.
+    pub zones: Vec<u8>,
+    /// Spot instances instead of regular ones.
+    pub spot: bool,
+    /// Version of the pool's nodes at the start.
+    pub version: KubernetesVersion,
+    /// How the pool is upgraded.
+    pub upgrade: UpgradeSettings,
+    /// What a node can give to pods.
+    pub allocatable: Resources,
+    /// Price of one instance.
+    pub vm_price: UsdPerHour,
+    /// Price of one instance's OS disk; zero for an ephemeral one.
+    pub os_disk_price: UsdPerHour,
+}
+
+/// Bounds of an autoscaled pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AutoscalingRange {
+    /// `minCount`
+    pub min: u32,
+    /// `maxCount`
+    pub max: u32,
+}
+
+/// A count or a percentage of a count, as in `maxSurge: 33%`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IntOrPercent {
+    /// A number of things.
+    Int(u32),
+    /// A percentage of a number of things.
+    Percent(u32),
+}
+
+impl IntOrPercent {
+    /// The number meant for `total`, a percentage rounded up.
+    #[must_use]
+    pub fn of_rounded_up(self, total: u32) -> u32 {
+        match self {
+            Self::Int(count) => count,
+            Self::Percent(percent) => {
+                let exact = u64::from(percent) * u64::from(total);
+                u32::try_from(exact.div_ceil(100)).expect("a share of a 32-bit count fits 32 bits")
+            }
+        }
+    }
+}
+
+/// `upgradeSettings` of a pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UpgradeSettings {
+    /// Extra nodes during an upgrade.
+    pub max_surge: IntOrPercent,
+    /// Nodes taken out of service at once when there is no surge.
+    pub max_unavailable: IntOrPercent,
+    /// How long one node's drain may take.
+    pub drain_timeout: SimDuration,
+    /// Wait after a drain, before the reimage.
+    pub soak: SimDuration,
+}
+
+/// Something an operator asks of AKS at a moment of virtual time.
+#[derive(Clone, Debug)]
+pub struct OperationPlan {
+    /// When it is asked.
+    pub at: SimTime,
+    /// What is asked.
+    pub kind: OperationKind,
+}
+
+/// What can be asked of AKS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OperationKind {
+    /// Set the node count of a pool (index into [`ClusterPlan::pools`]).
+    Scale {
+        /// The pool.
+        pool: usize,
+        /// Nodes wanted.
+        count: u32,
+    },
+    /// Upgrade the control plane (unless it has the version already) and then the pools, one after the other.
+    Upgrade {
+        /// Version asked for; `None` for a node-image upgrade, which touches only pools.
+        version: Option<KubernetesVersion>,
+        /// Pools to upgrade, indexes into [`ClusterPlan::pools`].
+        pools: Vec<usize>,
+    },
+}
+
+impl OperationKind {
+    /// What is asked, in the words of `az`: `scale system to 3`, `upgrade apps, system to 1.35`.
+    #[must_use]
+    pub fn describe(&self, plan: &Plan) -> String {
+        let name = |pool: &usize| plan.cluster.pools[*pool].name.as_str();
+        match self {
+            Self::Scale { pool, count } => format!("scale {} to {count}", name(pool)),
+            Self::Upgrade { version, pools } => {
+                let pools = pools.iter().map(name).collect::<Vec<_>>().join(", ");
+                match version {
+                    Some(version) => format!("upgrade {pools} to {version}"),
+                    None => format!("upgrade the node image of {pools}"),
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// azure-aks-docs, upgrade-aks-node-pools-rolling.md, 2026-05-29: five pools of four nodes with 50 % surge by ten nodes.
+    #[test]
+    fn a_percentage_of_nodes_is_rounded_up() {
+        let surge: u32 = (0..5).map(|_| IntOrPercent::Percent(50).of_rounded_up(4)).sum();
+        assert_eq!(surge, 10);
+        for (setting, nodes, expected) in [
+            (IntOrPercent::Int(5), 3, 5),
+            (IntOrPercent::Percent(50), 7, 4),
+            (IntOrPercent::Percent(10), 12, 2),
+            (IntOrPercent::Percent(33), 3, 1),
+            (IntOrPercent::Percent(0), 12, 0),
+        ] {
+            assert_eq!(setting.of_rounded_up(nodes), expected, "{setting:?} of {nodes}");
+        }
+    }
+}

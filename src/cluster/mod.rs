@@ -33,7 +33,7 @@ pub use node_info::NodeInfo;
 pub use operation::{Operation, OperationState, Refusal};
 pub use pod::{Pod, PodDraws, PodPhase, PodTimes};
 pub use pool::{Pool, PoolUpgrade, ProvisioningState};
-pub use subnet::{AddressKind, Subnet, SubnetIsFull};
+pub use subnet::{Subnet, SubnetIsFull};
 pub use workload::Workload;
 pub use world::{CpuLedger, World};
 

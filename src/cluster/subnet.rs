@@ -1,19 +1,7 @@
 //! A subnet and who holds how many of its addresses.
 
+use crate::catalog::limits;
 use ipnet::Ipv4Net;
-
-/// Addresses of every subnet that Azure keeps for itself: the first four and the last.
-/// Source: azure-aks-docs, concepts-network-azure-cni-overlay.md, 2026-07-31.
-const RESERVED_BY_AZURE: u32 = 5;
-
-/// What addresses are taken for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AddressKind {
-    /// The node's own address.
-    Node,
-    /// Addresses preallocated for the node's pods.
-    Pods,
-}
 
 /// A subnet: counts of addresses, since which one a node holds decides nothing.
 #[derive(Clone, Debug)]
@@ -52,8 +40,7 @@ impl Subnet {
     /// Addresses that can be handed out: all but Azure's five.
     #[must_use]
     pub fn usable(&self) -> u32 {
-        let all = 1u64 << (32 - self.prefix.prefix_len());
-        u32::try_from(all.saturating_sub(u64::from(RESERVED_BY_AZURE))).unwrap_or(u32::MAX)
+        limits::usable_addresses(self.prefix)
     }
 
     /// Addresses in use.

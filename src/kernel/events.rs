@@ -1,6 +1,6 @@
 //! The future event list: what will happen, in a total order.
 
-use super::{SimDuration, SimTime};
+use super::SimTime;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
@@ -60,12 +60,6 @@ impl<E> FutureEvents<E> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.heap.is_empty()
-    }
-
-    /// How long until the next event, seen from `now`; `None` when nothing is waiting.
-    #[must_use]
-    pub fn until_next(&self, now: SimTime) -> Option<SimDuration> {
-        self.heap.peek().map(|entry| entry.key.at.saturating_since(now))
     }
 }
 

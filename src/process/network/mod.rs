@@ -5,14 +5,9 @@
 //! for pods that may come. Sources: azure-aks-docs, concepts-network-ip-address-planning.md, 2026-04-16, and
 //! configure-kubenet.md, 2026-04-16.
 
+use crate::catalog::limits;
 use crate::cluster::{Ctx, Event, Fact, NodeFailure, NodeId, NodePhase, World};
 use crate::scenario::plan::NetworkModel;
-
-/// Prefix length of the block of pod addresses that a node gets from the pod CIDR.
-const NODE_BLOCK_PREFIX: u8 = 24;
-
-/// Routes that a route table may hold, one per kubenet node. Source: configure-kubenet.md, 2026-04-16.
-const KUBENET_ROUTES: u32 = 400;
 
 /// Gives the node its addresses, or fails its creation.
 pub fn on_attach_nic(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
@@ -69,9 +64,9 @@ fn take(world: &mut World, node: NodeId) -> Result<(), NodeFailure> {
 /// How many nodes the pod CIDR (and, with kubenet, the route table) has room for; `None` where pods use the subnet.
 fn pod_blocks(world: &World) -> Option<u32> {
     let network = &world.plan.cluster.network;
-    let blocks = 1u32.checked_shl(u32::from(NODE_BLOCK_PREFIX.saturating_sub(network.pod_cidr?.prefix_len())))?;
+    let blocks = limits::pod_blocks(network.pod_cidr?);
     match network.model {
-        NetworkModel::Kubenet => Some(blocks.min(KUBENET_ROUTES)),
+        NetworkModel::Kubenet => Some(blocks.min(limits::KUBENET_ROUTES)),
         NetworkModel::AzureOverlay => Some(blocks),
         NetworkModel::AzureNodeSubnet => None,
     }

@@ -2,7 +2,8 @@
 //!
 //! It stands apart from the rest of a node so that the autoscaler can place pods on copies and on nodes that do not exist yet.
 
-use crate::scenario::plan::{HostPort, PodTemplate, Taint};
+use crate::catalog::Region;
+use crate::scenario::plan::{HostPort, PodTemplate, PoolPlan, Taint};
 use crate::units::{Bytes, MilliCpu, Resources};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,6 +32,27 @@ pub struct NodeInfo {
 }
 
 impl NodeInfo {
+    /// A node of the pool on which nothing runs, with the labels of its name and zone.
+    #[must_use]
+    pub fn unused(pool: &PoolPlan, name: &str, zone: Option<u8>, location: Region) -> Self {
+        // Without zones Azure labels a node with its fault domain; all of a pool's nodes count as one domain here.
+        let zone = zone.map_or_else(|| "0".to_owned(), |zone| format!("{location}-{zone}"));
+        let mut labels = pool.labels.clone();
+        labels.insert("kubernetes.io/hostname".to_owned(), name.to_owned());
+        labels.insert("topology.kubernetes.io/zone".to_owned(), zone);
+        Self {
+            name: name.into(),
+            labels: labels.into(),
+            taints: pool.taints.clone(),
+            unschedulable: false,
+            allocatable: pool.allocatable.clone(),
+            requested: Resources::default(),
+            nonzero_cpu: MilliCpu::ZERO,
+            nonzero_memory: Bytes::ZERO,
+            host_ports: Vec::new(),
+        }
+    }
+
     /// Counts a pod of this template in.
     pub fn add(&mut self, pod: &PodTemplate) {
         self.requested.add(&pod.requests);

@@ -212,17 +212,8 @@ pub(crate) fn create_node(world: &mut World, pool: PoolId, surge: bool) -> NodeI
     let plan = world.pool_plan(pool);
     let zones = &plan.zones;
     let zone = (!zones.is_empty()).then(|| zones[instance as usize % zones.len()]);
-    let info = NodeInfo {
-        name: format!("aks-{}-00000000-vmss{instance:06}", plan.name).into(),
-        labels: Arc::new(plan.labels.clone()),
-        taints: plan.taints.clone(),
-        unschedulable: false,
-        allocatable: plan.allocatable.clone(),
-        requested: Resources::default(),
-        nonzero_cpu: MilliCpu::ZERO,
-        nonzero_memory: Bytes::ZERO,
-        host_ports: Vec::new(),
-    };
+    let name = format!("aks-{}-00000000-vmss{instance:06}", plan.name);
+    let info = NodeInfo::unused(plan, &name, zone, world.plan.cluster.location);
     let node = world.nodes.push(Node {
         info,
         pool,

@@ -2,7 +2,7 @@
 
 use crate::cluster::{BootStage, Ctx, Fact, Node, NodeId, NodeInfo, NodePhase, NodeTimes, PoolId, STAGES, World};
 use crate::kernel::{SimDuration, Stream, correlated, stable_hash};
-use crate::units::{Bytes, MilliCpu, Resources};
+use crate::units::MilliCpu;
 use std::collections::BTreeSet;
 
 /// Instances of one request above which the scale set needs longer for each. Source: stage timings, stage 2 (assumption after a
@@ -43,7 +43,7 @@ pub fn create(world: &mut World, pool: PoolId, surge: bool, batch: &Batch, ctx: 
     let reimage_delay = world.plan.timings.reimage.draw(stream);
     let delete_delay = world.plan.timings.vm_delete.draw(stream);
     let node = world.nodes.push(Node {
-        info: node_info(world, pool, &name, zone),
+        info: NodeInfo::unused(world.pool_plan(pool), &name, zone, world.plan.cluster.location),
         pool,
         instance,
         zone,
@@ -88,26 +88,6 @@ fn base36(mut number: u32) -> String {
 fn emptiest_zone(world: &World, pool: PoolId) -> Option<u8> {
     let members = |zone: u8| world.members(pool).filter(|node| world.nodes[*node].zone == Some(zone)).count();
     world.pool_plan(pool).zones.iter().copied().min_by_key(|zone| members(*zone))
-}
-
-fn node_info(world: &World, pool: PoolId, name: &str, zone: Option<u8>) -> NodeInfo {
-    let plan = world.pool_plan(pool);
-    let mut labels = plan.labels.clone();
-    labels.insert("kubernetes.io/hostname".into(), name.into());
-    // Without zones Azure labels a node with its fault domain; all of a pool's nodes count as one domain here.
-    let zone = zone.map_or_else(|| "0".to_owned(), |zone| format!("{}-{zone}", world.plan.cluster.location));
-    labels.insert("topology.kubernetes.io/zone".into(), zone);
-    NodeInfo {
-        name: name.into(),
-        labels: labels.into(),
-        taints: plan.taints.clone(),
-        unschedulable: false,
-        allocatable: plan.allocatable.clone(),
-        requested: Resources::default(),
-        nonzero_cpu: MilliCpu::ZERO,
-        nonzero_memory: Bytes::ZERO,
-        host_ports: Vec::new(),
-    }
 }
 
 fn draw_boot(world: &World, stream: &mut Stream, batch: &Batch) -> [SimDuration; STAGES.len()] {

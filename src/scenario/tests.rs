@@ -50,6 +50,17 @@ fn the_starter_loads_and_there_is_nothing_to_say_about_it() {
 }
 
 #[test]
+fn a_setting_of_the_autoscaler_that_has_no_effect_yet_is_noted() {
+    let profile = "  autoScalerProfile: {balance-similar-node-groups: true, scale-down-unneeded-time: 5m}\n";
+    assert_eq!(
+        lines(&read(&format!("{HEAD}{CLUSTER}{profile}")).warnings),
+        [
+            "11:23 cluster.autoScalerProfile.balance-similar-node-groups: accepted, not simulated yet [scenario::not_simulated]"
+        ]
+    );
+}
+
+#[test]
 fn variants_times_sweep_points_in_the_order_of_the_file() {
     let text = format!(
         "{HEAD}seeds: {{first: 7, count: 3}}\n{CLUSTER}variants:

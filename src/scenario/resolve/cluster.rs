@@ -79,6 +79,17 @@ fn autoscaler(resolver: &mut Resolver<'_>, spec: Option<&AutoScalerProfileSpec>)
         return Some(defaults);
     };
     let at = |key: &str| format!("/cluster/autoScalerProfile/{key}");
+    for (key, written) in [
+        ("scale-down-delay-after-failure", spec.scale_down_delay_after_failure.is_some()),
+        ("scale-down-unready-time", spec.scale_down_unready_time.is_some()),
+        ("balance-similar-node-groups", spec.balance_similar_node_groups.is_some()),
+        ("daemonset-eviction-for-empty-nodes", spec.daemonset_eviction_for_empty_nodes.is_some()),
+        ("daemonset-eviction-for-occupied-nodes", spec.daemonset_eviction_for_occupied_nodes.is_some()),
+    ] {
+        if written {
+            resolver.not_simulated(&at(key));
+        }
+    }
     let scan_interval = spec.scan_interval.map_or(defaults.scan_interval, |d| d.0);
     if scan_interval < SimDuration::from_secs(1) {
         resolver.error(

@@ -51,6 +51,12 @@ impl Resolver<'_> {
         self.error(pointer, code, found, suggestion(word, known));
     }
 
+    /// A note that the setting at `pointer` has no effect yet.
+    pub fn not_simulated(&mut self, pointer: &str) {
+        let note = Problem::note("scenario::not_simulated", &path_of(pointer), "accepted, not simulated yet");
+        self.problems.push(note.at_key(self.document, pointer));
+    }
+
     /// `text` parsed; a failure is an error of the value at `pointer` whose message says what to write.
     pub fn parse<T>(&mut self, pointer: &str, code: &'static str, text: &str) -> Option<T>
     where

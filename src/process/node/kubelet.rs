@@ -7,8 +7,9 @@ use crate::units::Bytes;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// What the registry sends to all nodes together, in bytes per second: 100 MB/s, the published download bandwidth of Azure Container
-/// Registry's Premium tier. Source: azure-docs, container-registry-skus.md, 2023.
+/// What the registry sends to all nodes together, in bytes per second. An assumption: older copies of Azure Container Registry's
+/// tier table (container-registry-skus, docs.azure.cn) give its Premium tier a download bandwidth of 100 and label it Mbps, which as
+/// megabits would be below what one node is measured to pull, so it is read as megabytes; the newer table has no such row.
 const REGISTRY_BYTES_PER_SECOND: u64 = 100_000_000;
 
 /// A VM with at least so many vCPUs pulls at the rate measured on large VMs. Source: stage timings, stage 10.

@@ -50,6 +50,7 @@ fn cluster(pools: Vec<PoolPlan>) -> ClusterPlan {
         subnets: vec![SubnetPlan { name: "nodes".into(), prefix: "10.224.0.0/24".parse().expect("a prefix") }],
         pools,
         autoscaler: catalogue::autoscaler(),
+        scheduler: crate::scenario::plan::SchedulerPlan::default(),
         charges: ClusterCharges::default(),
     }
 }

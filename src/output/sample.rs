@@ -101,6 +101,7 @@ fn plan(burstable: bool) -> Plan {
             subnets: vec![SubnetPlan { name: "nodes".to_owned(), prefix: "10.224.0.0/24".parse().unwrap() }],
             pools: vec![pool],
             autoscaler: AutoscalerProfile::default(),
+            scheduler: crate::scenario::plan::SchedulerPlan::default(),
             charges: ClusterCharges::default(),
         },
         workloads: Vec::new(),

@@ -115,6 +115,7 @@ fn plan(minor: u32, templates: Vec<PodTemplate>) -> Plan {
             subnets: Vec::new(),
             pools: Vec::new(),
             autoscaler: AutoscalerProfile::default(),
+            scheduler: crate::scenario::plan::SchedulerPlan::default(),
             charges: ClusterCharges::default(),
         },
         workloads: templates.into_iter().enumerate().map(workload).collect(),

@@ -4,7 +4,7 @@ use super::fault::{Faults, join};
 use super::requests;
 use super::selector;
 use crate::kernel::SimDuration;
-use crate::scenario::plan::{HostPort, Image, PodTemplate, ReadinessProbe};
+use crate::scenario::plan::{HostPort, Image, PodAffinity, PodTemplate, ReadinessProbe};
 use crate::units::Bytes;
 use k8s_openapi::api::core::v1::{Container, PodSpec, Probe};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -117,6 +117,14 @@ pub(super) fn convert(
     });
     let needs = requests::needs(spec, context.pod_level_resources, at, faults);
     let template = PodTemplate {
+        namespace: Box::default(),
+        pod_affinity: PodAffinity::default(),
+        topology_spread: Vec::new(),
+        default_spread: None,
+        never_preempts: false,
+        gated: false,
+        claims: Vec::new(),
+        container_images: Vec::new(),
         labels: metadata.labels.clone().unwrap_or_default(),
         requests: needs.requests,
         nonzero_cpu: needs.nonzero_cpu,

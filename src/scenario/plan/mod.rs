@@ -3,12 +3,14 @@
 //! A [`Plan`] is one variant at one sweep point; a [`Study`] is all of them with the seeds to run.
 
 mod pod;
+mod scheduler;
 mod workload;
 
 pub use pod::{
-    HostPort, Image, LabelSelector, NodeSelectorTerm, Operator, PodTemplate, ReadinessProbe, Requirement, Taint,
-    TaintEffect, Toleration,
+    ClaimRef, HostPort, Image, LabelSelector, NodeSelectorTerm, Operator, PodAffinity, PodAffinityTerm, PodTemplate,
+    ReadinessProbe, Requirement, Taint, TaintEffect, Toleration, TopologySpreadConstraint,
 };
+pub use scheduler::{AddedAffinity, FitArgs, SchedulerPlan, ScoringStrategy, SpreadDefaults};
 pub use workload::{
     Behaviour, BudgetPlan, BudgetRule, Controller, Demand, DemandScope, DemandShape, JobPlan, ReplicaLadder,
     WorkloadPlan,
@@ -146,6 +148,8 @@ pub struct ClusterPlan {
     pub pools: Vec<PoolPlan>,
     /// The cluster autoscaler's profile.
     pub autoscaler: AutoscalerProfile,
+    /// The scheduler's configuration.
+    pub scheduler: SchedulerPlan,
     /// Prices of what the cluster has once.
     pub charges: ClusterCharges,
 }

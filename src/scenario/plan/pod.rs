@@ -8,7 +8,9 @@ use std::sync::Arc;
 /// What the simulator needs of a pod template.
 #[derive(Clone, Debug, Default)]
 pub struct PodTemplate {
-    /// Labels of the pods.
+    /// Namespace of the pods.
+    pub namespace: Box<str>,
+    /// Labels of the pods, those that their controller adds among them.
     pub labels: BTreeMap<String, String>,
     /// What the scheduler counts: kube-scheduler's pod request, overhead included, `pods` being 1.
     pub requests: Resources,
@@ -24,6 +26,13 @@ pub struct PodTemplate {
     pub required_affinity: Option<Vec<NodeSelectorTerm>>,
     /// Preferred terms with their weights.
     pub preferred_affinity: Vec<(i64, NodeSelectorTerm)>,
+    /// Which pods it must or would run beside, and which it must or would stay away from.
+    pub pod_affinity: PodAffinity,
+    /// `topologySpreadConstraints` in the order written.
+    pub topology_spread: Vec<TopologySpreadConstraint>,
+    /// Whose pods the default spread constraints count: those that the pod's Services and its controller select, all
+    /// requirements together. `None` for a pod that neither selects, which is not spread by default.
+    pub default_spread: Option<LabelSelector>,
     /// Tolerations.
     pub tolerations: Vec<Toleration>,
     /// Ports of the node that the pod takes.
@@ -32,16 +41,91 @@ pub struct PodTemplate {
     pub host_network: bool,
     /// Priority, 0 unless a priority class says otherwise.
     pub priority: i32,
+    /// True for `preemptionPolicy: Never`: it takes no other pod's place.
+    pub never_preempts: bool,
+    /// True with `schedulingGates`: it is not tried. Nothing here removes a gate.
+    pub gated: bool,
+    /// `persistentVolumeClaim` volumes.
+    pub claims: Vec<ClaimRef>,
     /// `terminationGracePeriodSeconds`.
     pub grace: SimDuration,
-    /// Images in the order in which the kubelet pulls them, init containers first.
+    /// Images in the order in which the kubelet pulls them, init containers first, each once.
     pub images: Vec<Image>,
+    /// The image of each container, init containers first, as ImageLocality names it: with the tag `latest` where none is given.
+    pub container_images: Vec<Arc<str>>,
     /// When the readiness probe looks; `None` without one (ready as soon as started).
     pub readiness: Option<ReadinessProbe>,
     /// True when an emptyDir (not in memory) or hostPath volume is mounted: the autoscaler may be told to keep the node.
     pub local_storage: bool,
     /// Annotation `cluster-autoscaler.kubernetes.io/safe-to-evict`.
     pub safe_to_evict: Option<bool>,
+}
+
+/// `podAffinity` and `podAntiAffinity`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PodAffinity {
+    /// Required affinity: a node counts when every term has a matching pod in the node's topology domain.
+    pub required: Vec<PodAffinityTerm>,
+    /// Required anti-affinity: no term may have one.
+    pub required_anti: Vec<PodAffinityTerm>,
+    /// Preferred terms with their weights, 1 to 100; those of anti-affinity below zero.
+    pub preferred: Vec<(i64, PodAffinityTerm)>,
+}
+
+impl PodAffinity {
+    /// True when there is neither affinity nor anti-affinity.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.required.is_empty() && self.required_anti.is_empty() && self.preferred.is_empty()
+    }
+}
+
+/// Pods of some namespaces and labels, and the label of nodes whose values make the topology domains.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PodAffinityTerm {
+    /// `topologyKey`
+    pub topology_key: Box<str>,
+    /// `labelSelector` with `matchLabelKeys` and `mismatchLabelKeys` worked in; `None` matches no pod.
+    pub selector: Option<LabelSelector>,
+    /// Namespaces of the pods, `namespaceSelector` worked in; `None` for all.
+    pub namespaces: Option<Vec<Box<str>>>,
+}
+
+impl PodAffinityTerm {
+    /// True when the term is about pods of this template.
+    #[must_use]
+    pub fn matches(&self, pod: &PodTemplate) -> bool {
+        self.namespaces.as_ref().is_none_or(|names| names.contains(&pod.namespace))
+            && self.selector.as_ref().is_some_and(|selector| selector.matches(&pod.labels))
+    }
+}
+
+/// A topology spread constraint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopologySpreadConstraint {
+    /// `maxSkew`, at least 1.
+    pub max_skew: u32,
+    /// `topologyKey`
+    pub topology_key: Box<str>,
+    /// True for `whenUnsatisfiable: DoNotSchedule`, false for `ScheduleAnyway`.
+    pub hard: bool,
+    /// `labelSelector` with `matchLabelKeys` worked in; `None` matches no pod.
+    pub selector: Option<LabelSelector>,
+    /// `minDomains`, 1 where none is given.
+    pub min_domains: u32,
+    /// `nodeAffinityPolicy: Honor`, the default: nodes that the pod's selector and affinity leave out do not count.
+    pub honors_affinity: bool,
+    /// `nodeTaintsPolicy: Honor`: nodes with taints that the pod does not tolerate do not count. The default is `Ignore`.
+    pub honors_taints: bool,
+}
+
+/// A volume of a pod that is a PersistentVolumeClaim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimRef {
+    /// Index into the plan's claims; `None` when no manifest defines the claim.
+    pub claim: Option<usize>,
+    /// Name of the claim or of the claim template.
+    pub name: Box<str>,
 }
 
 /// A container image.

@@ -38,6 +38,7 @@ pub fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec) -> Option<Clust
         location: location?,
         tier: tier?,
         version,
+        scheduler: super::super::plan::SchedulerPlan::default(),
         charges: price::cluster_charges(spec, tier?, place),
         pools: pools?,
         autoscaler: autoscaler?,

@@ -29,13 +29,13 @@ pub use event::{Class, Event};
 pub use eviction::EvictionRefused;
 pub use fact::Fact;
 pub use node::{BootStage, Node, NodeFailure, NodePhase, NodeTimes, STAGES};
-pub use node_info::NodeInfo;
+pub use node_info::{NOT_READY, NodeInfo, PodGroup, Templates};
 pub use operation::{Operation, OperationState, Refusal};
 pub use pod::{Pod, PodDraws, PodPhase, PodTimes};
 pub use pool::{Pool, PoolUpgrade, ProvisioningState};
 pub use subnet::{Subnet, SubnetIsFull};
 pub use workload::Workload;
-pub use world::{CpuLedger, World};
+pub use world::{CpuLedger, NodeChange, World};
 
 use crate::kernel::define_id;
 

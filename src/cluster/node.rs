@@ -4,8 +4,6 @@ use super::{Credits, NodeInfo, PodId, PoolId};
 use crate::catalog::KubernetesVersion;
 use crate::kernel::{SimDuration, SimTime};
 use crate::units::MilliCpu;
-use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// The stages of a node's boot, in order.
 pub const STAGES: [BootStage; 9] = [
@@ -138,8 +136,6 @@ pub struct Node {
     pub version: KubernetesVersion,
     /// Pods bound to it that are not terminal, in the order of binding.
     pub pods: Vec<PodId>,
-    /// Images on its disk.
-    pub images: BTreeSet<Arc<str>>,
     /// Drawn duration of each boot stage.
     pub boot: [SimDuration; STAGES.len()],
     /// Drawn duration of a reimage, from the node leaving the API until its kubelet runs again.

@@ -2,11 +2,48 @@
 //!
 //! It stands apart from the rest of a node so that the autoscaler can place pods on copies and on nodes that do not exist yet.
 
+use super::WorkloadId;
 use crate::catalog::Region;
-use crate::scenario::plan::{HostPort, PodTemplate, PoolPlan, Taint};
+use crate::kernel::Id;
+use crate::scenario::plan::{HostPort, PodTemplate, PoolPlan, Taint, TaintEffect, WorkloadPlan};
 use crate::units::{Bytes, MilliCpu, Resources};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// Key of the taint on a node whose Ready condition is not true.
+pub const NOT_READY: &str = "node.kubernetes.io/not-ready";
+
+/// Most images that a kubelet reports in the status of its node (`nodeStatusMaxImages`, Kubernetes 1.31 to 1.36).
+const REPORTED_IMAGES: usize = 50;
+
+/// Pod templates by the workload whose pods they make.
+pub trait Templates {
+    /// The template of the workload's pods.
+    fn template(&self, workload: WorkloadId) -> &PodTemplate;
+}
+
+impl Templates for Vec<PodTemplate> {
+    fn template(&self, workload: WorkloadId) -> &PodTemplate {
+        &self[workload.index()]
+    }
+}
+
+impl Templates for Vec<WorkloadPlan> {
+    fn template(&self, workload: WorkloadId) -> &PodTemplate {
+        &self[workload.index()].template
+    }
+}
+
+/// The pods of one workload on a node. They are all alike to the scheduler, but for their termination.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PodGroup {
+    /// Whose pods.
+    pub workload: WorkloadId,
+    /// How many, terminating ones among them.
+    pub pods: u32,
+    /// How many of them are terminating.
+    pub terminating: u32,
+}
 
 /// A node as the scheduler sees it.
 #[derive(Clone, Debug)]
@@ -15,7 +52,7 @@ pub struct NodeInfo {
     pub name: Arc<str>,
     /// Labels, host name and zone among them.
     pub labels: Arc<BTreeMap<String, String>>,
-    /// The pool's taints and those put on it since.
+    /// The pool's taints, then those put on it since.
     pub taints: Vec<Taint>,
     /// `spec.unschedulable`: the node is cordoned.
     pub unschedulable: bool,
@@ -29,9 +66,31 @@ pub struct NodeInfo {
     pub nonzero_memory: Bytes,
     /// Host ports in use.
     pub host_ports: Vec<HostPort>,
+    /// The pods bound to it, by workload, in no order that means anything.
+    pub pods: Vec<PodGroup>,
+    /// Images on its disk with their sizes.
+    pub images: BTreeMap<Arc<str>, Bytes>,
 }
 
 impl NodeInfo {
+    /// A node on which nothing runs.
+    #[must_use]
+    pub fn new(name: &str, labels: BTreeMap<String, String>, taints: Vec<Taint>, allocatable: Resources) -> Self {
+        Self {
+            name: name.into(),
+            labels: labels.into(),
+            taints,
+            unschedulable: false,
+            allocatable,
+            requested: Resources::default(),
+            nonzero_cpu: MilliCpu::ZERO,
+            nonzero_memory: Bytes::ZERO,
+            host_ports: Vec::new(),
+            pods: Vec::new(),
+            images: BTreeMap::new(),
+        }
+    }
+
     /// A node of the pool on which nothing runs, with the labels of its name and zone.
     #[must_use]
     pub fn unused(pool: &PoolPlan, name: &str, zone: Option<u8>, location: Region) -> Self {
@@ -40,32 +99,37 @@ impl NodeInfo {
         let mut labels = pool.labels.clone();
         labels.insert("kubernetes.io/hostname".to_owned(), name.to_owned());
         labels.insert("topology.kubernetes.io/zone".to_owned(), zone);
-        Self {
-            name: name.into(),
-            labels: labels.into(),
-            taints: pool.taints.clone(),
-            unschedulable: false,
-            allocatable: pool.allocatable.clone(),
-            requested: Resources::default(),
-            nonzero_cpu: MilliCpu::ZERO,
-            nonzero_memory: Bytes::ZERO,
-            host_ports: Vec::new(),
-        }
+        Self::new(name, labels, pool.taints.clone(), pool.allocatable.clone())
     }
 
-    /// Counts a pod of this template in.
-    pub fn add(&mut self, pod: &PodTemplate) {
+    /// Counts a pod of this workload in.
+    pub fn add(&mut self, workload: WorkloadId, pod: &PodTemplate) {
         self.requested.add(&pod.requests);
         self.nonzero_cpu += pod.nonzero_cpu;
         self.nonzero_memory += pod.nonzero_memory;
         self.host_ports.extend(pod.host_ports.iter().cloned());
+        match self.pods.iter_mut().find(|group| group.workload == workload) {
+            Some(group) => group.pods += 1,
+            None => self.pods.push(PodGroup { workload, pods: 1, terminating: 0 }),
+        }
     }
 
-    /// Counts a pod of this template out.
+    /// A pod of this workload that was counted in begins to terminate.
     ///
     /// # Panics
     /// When no such pod was counted in.
-    pub fn remove(&mut self, pod: &PodTemplate) {
+    pub fn terminate(&mut self, workload: WorkloadId) {
+        let at = self.group_of(workload);
+        let group = &mut self.pods[at];
+        group.terminating += 1;
+        assert!(group.terminating <= group.pods, "more pods of {workload:?} terminate on {} than run", self.name);
+    }
+
+    /// Counts a pod of this workload out.
+    ///
+    /// # Panics
+    /// When no such pod was counted in.
+    pub fn remove(&mut self, workload: WorkloadId, pod: &PodTemplate, terminating: bool) {
         self.requested.sub(&pod.requests);
         self.nonzero_cpu -= pod.nonzero_cpu;
         self.nonzero_memory -= pod.nonzero_memory;
@@ -74,5 +138,36 @@ impl NodeInfo {
                 self.host_ports.iter().position(|other| other == port).expect("a bound pod holds its host ports");
             self.host_ports.swap_remove(held);
         }
+        let at = self.group_of(workload);
+        let group = &mut self.pods[at];
+        group.pods -= 1;
+        group.terminating -= u32::from(terminating);
+        if group.pods == 0 {
+            self.pods.swap_remove(at);
+        }
+    }
+
+    /// Puts the taint of a node that is not Ready on it, or takes it off.
+    pub fn set_ready(&mut self, ready: bool) {
+        self.taints.retain(|taint| *taint.key != *NOT_READY);
+        if !ready {
+            self.taints.push(Taint { key: NOT_READY.into(), value: "".into(), effect: TaintEffect::NoSchedule });
+        }
+    }
+
+    /// The size of the image as the kubelet reports it; `None` when it is absent or not among the largest, which are reported.
+    #[must_use]
+    pub fn reported_image(&self, name: &str) -> Option<Bytes> {
+        let size = *self.images.get(name)?;
+        if self.images.len() <= REPORTED_IMAGES {
+            return Some(size);
+        }
+        let goes_before = |(other, bytes): &(&Arc<str>, &Bytes)| (**bytes, name) > (size, &***other);
+        (self.images.iter().filter(goes_before).count() < REPORTED_IMAGES).then_some(size)
+    }
+
+    fn group_of(&self, workload: WorkloadId) -> usize {
+        let found = self.pods.iter().position(|group| group.workload == workload);
+        found.unwrap_or_else(|| panic!("no pod of {workload:?} was counted in on {}", self.name))
     }
 }

@@ -214,7 +214,8 @@ pub(crate) fn create_node(world: &mut World, pool: PoolId, surge: bool) -> NodeI
     let zones = &plan.zones;
     let zone = (!zones.is_empty()).then(|| zones[instance as usize % zones.len()]);
     let name = format!("aks-{}-00000000-vmss{instance:06}", plan.name);
-    let info = NodeInfo::unused(plan, &name, zone, world.plan.cluster.location);
+    let mut info = NodeInfo::unused(plan, &name, zone, world.plan.cluster.location);
+    info.set_ready(false);
     let node = world.nodes.push(Node {
         info,
         pool,
@@ -224,7 +225,6 @@ pub(crate) fn create_node(world: &mut World, pool: PoolId, surge: bool) -> NodeI
         surge,
         version: world.pools[pool].version,
         pods: Vec::new(),
-        images: BTreeSet::new(),
         boot: [SimDuration::ZERO; STAGES.len()],
         reimage_delay: MACHINE_DELAY,
         delete_delay: MACHINE_DELAY,
@@ -246,12 +246,12 @@ fn become_ready(world: &mut World, node: NodeId) {
     if state.phase == NodePhase::Reimaging {
         state.version = version;
     }
-    state.phase = NodePhase::Ready;
     state.info.unschedulable = false;
     state.addresses = 1;
     state.times.allocated.get_or_insert(now);
     state.times.registered.get_or_insert(now);
     state.times.ready.get_or_insert(now);
+    world.set_phase(node, NodePhase::Ready);
 }
 
 /// What the node and the drain process would do, in the simplest way.
@@ -268,7 +268,7 @@ fn stand_in(world: &mut World, event: Event, undrainable: &BTreeSet<NodeId>, roo
             }
         }
         Event::AttachNic(node) if *room == 0 => {
-            world.nodes[node].phase = NodePhase::Failed(NodeFailure::SubnetIsFull);
+            world.set_phase(node, NodePhase::Failed(NodeFailure::SubnetIsFull));
             ctx.soon(Event::NodeFailed(node));
         }
         Event::AttachNic(node) => {
@@ -279,16 +279,16 @@ fn stand_in(world: &mut World, event: Event, undrainable: &BTreeSet<NodeId>, roo
         Event::NodeReady(node) if world.nodes[node].is_member() => become_ready(world, node),
         Event::NodeFailed(node) => world.live_nodes.retain(|other| *other != node),
         Event::ReimageNode(node) => {
-            world.nodes[node].phase = NodePhase::Reimaging;
+            world.set_phase(node, NodePhase::Reimaging);
             ctx.observe(Fact::NodeReimaged(node));
             ctx.after(MACHINE_DELAY, Event::NodeReady(node));
         }
         Event::DeleteNode(node) => {
-            world.nodes[node].phase = NodePhase::Deleting;
+            world.set_phase(node, NodePhase::Deleting);
             ctx.after(MACHINE_DELAY, Event::NodeDeleted(node));
         }
         Event::NodeDeleted(node) => {
-            world.nodes[node].phase = NodePhase::Deleted;
+            world.set_phase(node, NodePhase::Deleted);
             world.live_nodes.retain(|other| *other != node);
             ctx.observe(Fact::NodeDeleted(node));
         }

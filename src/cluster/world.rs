@@ -1,13 +1,14 @@
 //! The world: every table, and the changes that keep several of them in step.
 
 use super::{
-    Budget, BudgetId, Ctx, Drain, Event, Fact, Node, NodeId, Operation, OperationId, OperationState, Pod, PodDraws,
-    PodId, PodPhase, PodTimes, Pool, PoolId, ProvisioningState, Subnet, SubnetId, Workload, WorkloadId,
+    Budget, BudgetId, Ctx, Drain, Event, Fact, Node, NodeId, NodePhase, Operation, OperationId, OperationState, Pod,
+    PodDraws, PodId, PodPhase, PodTimes, Pool, PoolId, ProvisioningState, Subnet, SubnetId, Templates, Workload,
+    WorkloadId,
 };
 use crate::catalog::KubernetesVersion;
 use crate::kernel::{Id, SimTime, Streams, Table, stable_hash};
 use crate::scenario::plan::{Controller, Plan, PodTemplate, PoolPlan, WorkloadPlan};
-use crate::units::{CoreSeconds, MilliCpu};
+use crate::units::{Bytes, CoreSeconds, MilliCpu};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -44,6 +45,19 @@ pub struct World {
     pub operations: Table<OperationId, Operation>,
     /// CPU of the whole cluster.
     pub cpu: CpuLedger,
+    /// What changed about nodes since the scheduler last looked.
+    pub node_changes: Vec<NodeChange>,
+}
+
+/// What changed about a node in the eyes of the scheduler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NodeChange {
+    /// A pod of the workload was bound to it, began to terminate, or is gone.
+    Pods(NodeId, WorkloadId),
+    /// Its images.
+    Images(NodeId),
+    /// Anything else: it came or went, became Ready or not, was cordoned or uncordoned.
+    Node(NodeId),
 }
 
 /// CPU demanded and served over the whole cluster.
@@ -111,6 +125,7 @@ impl World {
             drains: BTreeMap::new(),
             operations: operations.collect(),
             cpu: CpuLedger::default(),
+            node_changes: Vec::new(),
             plan,
         }
     }
@@ -199,9 +214,11 @@ impl World {
     pub fn bind(&mut self, pod: PodId, node: NodeId, ctx: &mut Ctx<'_>) {
         assert!(self.pods[pod].is_pending(), "{} is bound while {:?}", self.pods[pod].name, self.pods[pod].phase);
         let plan = Arc::clone(&self.plan);
-        let template = &plan.workloads[self.workloads[self.pods[pod].workload].plan].template;
+        let workload = self.pods[pod].workload;
+        let template = plan.workloads.template(workload);
         let host = &mut self.nodes[node];
-        host.info.add(template);
+        host.info.add(workload, template);
+        self.node_changes.push(NodeChange::Pods(node, workload));
         let info = &host.info;
         assert!(info.requested.fits_in(&info.allocatable), "{} does not fit on {}", self.pods[pod].name, info.name);
         host.pods.push(pod);
@@ -222,7 +239,8 @@ impl World {
         }
         state.times.deleted = Some(ctx.now);
         ctx.observe(Fact::PodDeleted(pod));
-        if state.node.is_some() && state.phase != PodPhase::Succeeded {
+        if let (Some(node), false) = (state.node, state.phase == PodPhase::Succeeded) {
+            self.terminate_on(node, pod);
             ctx.soon(Event::PodDeleted(pod));
         } else {
             ctx.soon(Event::PodGone(pod));
@@ -255,17 +273,51 @@ impl World {
         self.cpu_changed(ctx);
     }
 
+    /// The node left the API: the pod on it is lost and about to be gone.
+    pub fn lose_pod(&mut self, pod: PodId, ctx: &mut Ctx<'_>) {
+        if self.pods[pod].times.deleted.is_none() {
+            self.pods[pod].times.deleted = Some(ctx.now);
+            ctx.observe(Fact::PodDeleted(pod));
+            if let Some(node) = self.pods[pod].node {
+                self.terminate_on(node, pod);
+            }
+        }
+        ctx.soon(Event::PodGone(pod));
+    }
+
+    fn terminate_on(&mut self, node: NodeId, pod: PodId) {
+        let workload = self.pods[pod].workload;
+        self.nodes[node].info.terminate(workload);
+        self.node_changes.push(NodeChange::Pods(node, workload));
+    }
+
     fn release(&mut self, pod: PodId, node: NodeId) {
         let plan = Arc::clone(&self.plan);
-        let template = &plan.workloads[self.workloads[self.pods[pod].workload].plan].template;
+        let workload = self.pods[pod].workload;
+        let terminating = self.pods[pod].times.deleted.is_some();
         let host = &mut self.nodes[node];
-        host.info.remove(template);
+        host.info.remove(workload, plan.workloads.template(workload), terminating);
         host.pods.retain(|other| *other != pod);
+        self.node_changes.push(NodeChange::Pods(node, workload));
+    }
+
+    /// Moves the node on in its life. While it is not Ready it carries the taint that the node lifecycle controller puts on it.
+    pub fn set_phase(&mut self, node: NodeId, phase: NodePhase) {
+        self.nodes[node].phase = phase;
+        self.nodes[node].info.set_ready(phase == NodePhase::Ready);
+        self.node_changes.push(NodeChange::Node(node));
+    }
+
+    /// An image arrived on the disk of the node.
+    pub fn add_image(&mut self, node: NodeId, image: Arc<str>, size: Bytes) {
+        self.nodes[node].info.images.insert(image, size);
+        self.node_changes.push(NodeChange::Images(node));
     }
 
     /// Cordons or uncordons the node.
     pub fn set_cordoned(&mut self, node: NodeId, cordoned: bool, ctx: &mut Ctx<'_>) {
         let was_cordoned = std::mem::replace(&mut self.nodes[node].info.unschedulable, cordoned);
+        self.node_changes.push(NodeChange::Node(node));
         match (was_cordoned, cordoned) {
             (false, true) => ctx.observe(Fact::NodeCordoned(node)),
             (true, false) => ctx.soon(Event::NodeUncordoned(node)),

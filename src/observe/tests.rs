@@ -242,7 +242,7 @@ fn a_node_that_boots_shows_its_stages_and_why_it_ended() {
         world.nodes[node].times.ready = Some(world.clock);
     });
     run.at(162, |world, _| {
-        world.nodes[node].phase = crate::cluster::NodePhase::Deleted;
+        world.set_phase(node, crate::cluster::NodePhase::Deleted);
         world.nodes[node].times.deleted = Some(world.clock);
     });
     let result = run.finish();

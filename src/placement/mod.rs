@@ -1,23 +1,24 @@
 //! Where a pod may run and where it runs best: kube-scheduler's filter and score plugins as pure functions.
 //!
-//! They look at a [`NodeInfo`] and a pod's template and at nothing else, so that the scheduler, the autoscaler's simulated
-//! placement and the preflight check decide alike. One plugin a file, named as in kube-scheduler; a plugin touches its file and
-//! one list ([`filter::PLUGINS`] or [`score::PLUGINS`]).
-//! Source: kube-scheduler's default profile, Kubernetes 1.31 to 1.36. Not modelled: topology spread, inter-pod affinity, volumes,
-//! image locality, preemption, schedulers' extenders.
+//! They look at a [`Cycle`] and at nothing else, so that the scheduler, the autoscaler's simulated placement and the preflight check
+//! decide alike. One plugin a file, named as in kube-scheduler; a plugin touches its file and one list ([`filter::PLUGINS`] or
+//! [`score::PLUGINS`]). [`reference`] runs them plainly; the scoreboard comes to the same decisions faster.
+//! Source: kube-scheduler's default profile, Kubernetes 1.31 to 1.36. Not modelled: schedulers' extenders, dynamic resources.
 
+mod cycle;
 pub mod filter;
+pub mod reference;
 mod rejection;
 mod rules;
 pub mod score;
+pub mod spread;
 
-pub use rejection::{Code, Reason, Rejection, fit_error, pre_filter_error};
+pub use cycle::Cycle;
+pub use rejection::{Code, Reason, Rejection, Tally, fit_error, pre_filter_error};
 pub use rules::Rules;
-pub use score::{PluginScores, score, score_by_plugin};
 
-use crate::cluster::NodeInfo;
+use crate::cluster::{NOT_READY, NodeInfo};
 use crate::scenario::plan::{PodTemplate, Taint, TaintEffect};
-use filter::Target;
 
 /// A pod as the plugins see it.
 #[derive(Clone, Copy, Debug)]
@@ -45,9 +46,6 @@ const DAEMON_TOLERATIONS: [(&str, TaintEffect); 7] = [
 /// The taint that pods on the node's own network tolerate besides, when a DaemonSet controls them.
 const NETWORK_UNAVAILABLE: &str = "node.kubernetes.io/network-unavailable";
 
-/// Key of the taint on a node whose Ready condition is not true.
-pub const NOT_READY: &str = "node.kubernetes.io/not-ready";
-
 impl<'a> PodView<'a> {
     /// A pod of the template that may run anywhere.
     #[must_use]
@@ -70,21 +68,6 @@ impl<'a> PodView<'a> {
     }
 }
 
-/// Whether the pod may run on the node as it is now: PreFilter and every filter plugin, in kube-scheduler's order.
-///
-/// # Errors
-/// The first plugin's [`Rejection`].
-pub fn filter<'a>(pod: &PodView<'a>, node: &'a NodeInfo, rules: &Rules) -> Result<(), Rejection<'a>> {
-    if filter::node_affinity::node_names(pod).is_some_and(|names| !names.contains(&*node.name)) {
-        return Err(Rejection {
-            plugin: filter::node_affinity::NAME,
-            code: Code::UnschedulableAndUnresolvable,
-            reasons: vec![Reason::NotInNodeSet],
-        });
-    }
-    filter::run(pod, &Target { node, condition_taints: &[] }, rules)
-}
-
 /// Whether the DaemonSet controller would create the pod for the node: selector, affinity and taints, not resources.
 ///
 /// The template's own required affinity is looked at; the term that pins the pod takes its place only once it is created.
@@ -98,23 +81,17 @@ pub fn daemon_should_run(pod: &PodView<'_>, node: &NodeInfo) -> bool {
 mod tests {
     use super::*;
     use crate::catalog::KubernetesVersion;
-    use crate::scenario::plan::{HostPort, Toleration};
+    use crate::cluster::WorkloadId;
+    use crate::kernel::Id;
+    use crate::scenario::plan::{HostPort, SchedulerPlan, Toleration};
     use crate::units::{Bytes, MilliCpu, Resources};
+    use filter::Filters;
     use proptest::prelude::*;
+    use std::collections::BTreeMap;
     use std::sync::Arc;
 
     fn node(name: &str, allocatable: Resources) -> NodeInfo {
-        NodeInfo {
-            name: name.into(),
-            labels: Arc::default(),
-            taints: Vec::new(),
-            unschedulable: false,
-            allocatable,
-            requested: Resources::default(),
-            nonzero_cpu: MilliCpu::ZERO,
-            nonzero_memory: Bytes::ZERO,
-            host_ports: Vec::new(),
-        }
+        NodeInfo::new(name, BTreeMap::new(), Vec::new(), allocatable)
     }
 
     fn resources(cpu: u64, memory: u64, pods: u32, gpus: u64) -> Resources {
@@ -131,13 +108,24 @@ mod tests {
         Taint { key: key.into(), value: "".into(), effect }
     }
 
-    fn rules() -> Rules {
-        Rules::of(KubernetesVersion::minor(34))
+    /// What `look` finds in the cycle of a pod of Kubernetes 1.`minor` over the nodes.
+    fn in_cycle<R>(minor: u32, pod: PodView<'_>, nodes: &[&NodeInfo], look: impl Fn(&Cycle<'_>) -> R) -> R {
+        let (templates, profile) = (vec![pod.template.clone()], SchedulerPlan::default());
+        let rules = Rules::of(KubernetesVersion::minor(minor));
+        look(&Cycle { pod, nodes, templates: &templates, profile: &profile, rules })
+    }
+
+    fn code(minor: u32, pod: &PodTemplate, node: &NodeInfo) -> Option<Code> {
+        in_cycle(minor, PodView::of(pod), &[node], |cycle| {
+            Filters::prepare(cycle).ok()?.filter(node).err().map(|rejection| rejection.code)
+        })
     }
 
     /// The sentence for one node.
-    fn reason(pod: &PodView<'_>, node: &NodeInfo) -> String {
-        filter(pod, node, &rules()).map_or_else(|rejection| fit_error(1, &[rejection]), |()| "fits".to_owned())
+    fn reason(pod: &PodTemplate, node: &NodeInfo) -> String {
+        in_cycle(34, PodView::of(pod), &[node], |cycle| {
+            reference::decide(cycle, 0, &[]).outcome.map_or_else(|why| why.message, |_| "fits".to_owned())
+        })
     }
 
     #[test]
@@ -154,15 +142,15 @@ mod tests {
             ..PodTemplate::default()
         };
         let mut seen = Vec::new();
-        seen.push(reason(&PodView::of(&template), &node));
+        seen.push(reason(&template, &node));
         node.unschedulable = false;
-        seen.push(reason(&PodView::of(&template), &node));
+        seen.push(reason(&template, &node));
         node.taints.pop();
-        seen.push(reason(&PodView::of(&template), &node));
+        seen.push(reason(&template, &node));
         node.labels = Arc::new([("disk".to_owned(), "ssd".to_owned())].into());
-        seen.push(reason(&PodView::of(&template), &node));
+        seen.push(reason(&template, &node));
         node.host_ports.clear();
-        seen.push(reason(&PodView::of(&template), &node));
+        seen.push(reason(&template, &node));
         assert_eq!(
             seen,
             [
@@ -179,14 +167,13 @@ mod tests {
     fn a_request_beyond_the_whole_node_is_unresolvable_from_1_34() {
         let (node, mut full) = (node("a", resources(1000, 1024, 10, 0)), node("b", resources(1000, 1024, 10, 0)));
         full.requested = resources(900, 0, 1, 0);
-        for (minor, cpu, node, code) in [
+        for (minor, cpu, node, expected) in [
             (33, 1001, &node, Code::Unschedulable),
             (34, 1001, &node, Code::UnschedulableAndUnresolvable),
             (34, 101, &full, Code::Unschedulable),
         ] {
             let template = PodTemplate { requests: resources(cpu, 1, 1, 0), ..PodTemplate::default() };
-            let verdict = filter(&PodView::of(&template), node, &Rules::of(KubernetesVersion::minor(minor)));
-            assert_eq!(verdict.unwrap_err().code, code, "1.{minor}, {cpu}m");
+            assert_eq!(code(minor, &template, node), Some(expected), "1.{minor}, {cpu}m");
         }
     }
 
@@ -207,8 +194,9 @@ mod tests {
             ..PodTemplate::default()
         };
         for (minor, totals) in [(35, [424, 450]), (36, [405, 425])] {
-            let rules = Rules::of(KubernetesVersion::minor(minor));
-            assert_eq!(score(&PodView::of(&template), &[&small, &large], &rules), totals, "1.{minor}");
+            let nodes = [&small, &large];
+            let found = in_cycle(minor, PodView::of(&template), &nodes, |cycle| score::score(cycle, cycle.nodes));
+            assert_eq!(found, totals, "1.{minor}");
         }
     }
 
@@ -246,14 +234,10 @@ mod tests {
                     requests,
                     ..PodTemplate::default()
                 };
-                let pod = PodView::of(&template);
-                let feasible: Vec<usize> =
-                    (0..nodes.len()).filter(|index| filter(&pod, &nodes[*index], &rules()).is_ok()).collect();
-                let infos: Vec<&NodeInfo> = feasible.iter().map(|index| &nodes[*index]).collect();
-                let totals = score(&pod, &infos, &rules());
-                prop_assert!(totals.iter().all(|total| (0..=700).contains(total)), "{totals:?}");
-                if let Some(best) = feasible.iter().zip(&totals).max_by_key(|(_, total)| **total).map(|(index, _)| *index) {
-                    nodes[best].add(&template);
+                let infos: Vec<&NodeInfo> = nodes.iter().collect();
+                let decision = in_cycle(34, PodView::of(&template), &infos, |cycle| reference::decide(cycle, 0, &[]));
+                if let Ok(tied) = decision.outcome {
+                    nodes[tied[0]].add(WorkloadId::from_index(0), &template);
                 }
                 for node in &nodes {
                     prop_assert!(node.requested.fits_in(&node.allocatable), "{node:?}");

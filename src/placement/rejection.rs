@@ -1,6 +1,6 @@
 //! Why a node was turned down, and the sentence that kubectl shows when all of them were.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// A plugin's verdict against a node.
@@ -49,6 +49,10 @@ pub enum Reason<'a> {
     },
     /// Node selector or required node affinity does not match.
     NodeAffinity,
+    /// The affinity that the scheduler's configuration adds does not match.
+    AddedAffinity,
+    /// The pod names another node.
+    NodeName,
     /// The pod may only run on nodes of other names.
     NotInNodeSet,
     /// The pod's terms name no node together.
@@ -59,6 +63,16 @@ pub enum Reason<'a> {
     TooManyPods,
     /// Too little of this resource is left.
     Insufficient(&'a str),
+    /// The node lacks a label that a spread constraint is about.
+    MissingTopologyLabel,
+    /// The pod would make the domains differ too much.
+    TopologySpread,
+    /// No pod that the pod must run beside is in the node's domain.
+    PodAffinity,
+    /// A pod that the pod must stay away from is in the node's domain.
+    PodAntiAffinity,
+    /// A pod in the node's domain must stay away from this pod.
+    ExistingAntiAffinity,
 }
 
 impl fmt::Display for Reason<'_> {
@@ -67,36 +81,70 @@ impl fmt::Display for Reason<'_> {
             Self::Unschedulable => f.write_str("node(s) were unschedulable"),
             Self::UntoleratedTaint { key, value } => write!(f, "node(s) had untolerated taint {{{key}: {value}}}"),
             Self::NodeAffinity => f.write_str("node(s) didn't match Pod's node affinity/selector"),
+            Self::AddedAffinity => f.write_str("node(s) didn't match scheduler-enforced node affinity"),
+            Self::NodeName => f.write_str("node(s) didn't match the requested node name"),
             Self::NotInNodeSet => f.write_str("node(s) didn't satisfy plugin(s) [NodeAffinity]"),
             Self::TermsConflict => f.write_str("pod affinity terms conflict"),
             Self::HostPorts => f.write_str("node(s) didn't have free ports for the requested pod ports"),
             Self::TooManyPods => f.write_str("Too many pods"),
             Self::Insufficient(resource) => write!(f, "Insufficient {resource}"),
+            Self::MissingTopologyLabel => {
+                f.write_str("node(s) didn't match pod topology spread constraints (missing required label)")
+            }
+            Self::TopologySpread => f.write_str("node(s) didn't match pod topology spread constraints"),
+            Self::PodAffinity => f.write_str("node(s) didn't match pod affinity rules"),
+            Self::PodAntiAffinity => f.write_str("node(s) didn't match pod anti-affinity rules"),
+            Self::ExistingAntiAffinity => f.write_str("node(s) didn't satisfy existing pods anti-affinity rules"),
         }
     }
 }
 
-/// kubectl's sentence for a pod that fits none of `nodes` nodes: each reason with its number of nodes, sorted as text.
-///
-/// Nodes without a rejection were left out by PreFilter. The clause on preemption that kubectl appends is not written.
+/// Rejections of one pod, counted by reason.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    reasons: BTreeMap<String, usize>,
+    /// The plugins that rejected.
+    pub plugins: BTreeSet<&'static str>,
+}
+
+impl Tally {
+    /// Counts a rejection.
+    pub fn add(&mut self, rejection: &Rejection<'_>) {
+        self.plugins.insert(rejection.plugin);
+        for reason in &rejection.reasons {
+            *self.reasons.entry(reason.to_string()).or_default() += 1;
+        }
+    }
+
+    /// kubectl's sentence for a pod that fits none of `nodes` nodes, `rejected` of which were looked at: each reason with its number
+    /// of nodes, sorted as text. PreFilter left out the others.
+    ///
+    /// The clause on preemption that kubectl appends is not written.
+    #[must_use]
+    pub fn sentence(&self, nodes: usize, rejected: usize) -> String {
+        let mut reasons = self.reasons.clone();
+        if rejected < nodes {
+            *reasons.entry(Reason::NotInNodeSet.to_string()).or_default() += nodes - rejected;
+        }
+        let mut texts: Vec<String> = reasons.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+        texts.sort_unstable();
+        format!("0/{nodes} nodes are available: {}.", texts.join(", "))
+    }
+}
+
+/// kubectl's sentence for a pod that fits none of `nodes` nodes, some of which rejected it and the others were left out by PreFilter.
 #[must_use]
 pub fn fit_error(nodes: usize, rejections: &[Rejection<'_>]) -> String {
-    let mut counts: BTreeMap<Reason<'_>, usize> = BTreeMap::new();
-    for reason in rejections.iter().flat_map(|rejection| &rejection.reasons) {
-        *counts.entry(*reason).or_default() += 1;
-    }
-    if rejections.len() < nodes {
-        *counts.entry(Reason::NotInNodeSet).or_default() += nodes - rejections.len();
-    }
-    let mut texts: Vec<String> = counts.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
-    texts.sort_unstable();
-    format!("0/{nodes} nodes are available: {}.", texts.join(", "))
+    let mut tally = Tally::default();
+    rejections.iter().for_each(|rejection| tally.add(rejection));
+    tally.sentence(nodes, rejections.len())
 }
 
 /// kubectl's sentence for a pod that PreFilter rejected for all nodes at once.
 #[must_use]
-pub fn pre_filter_error(nodes: usize, reason: Reason<'_>) -> String {
-    format!("0/{nodes} nodes are available: {reason}.")
+pub fn pre_filter_error(nodes: usize, rejection: &Rejection<'_>) -> String {
+    let reasons: Vec<String> = rejection.reasons.iter().map(ToString::to_string).collect();
+    format!("0/{nodes} nodes are available: {}.", reasons.join(", "))
 }
 
 #[cfg(test)]

@@ -3,17 +3,64 @@
 //! A DaemonSet's pod is held to its node here, as in Kubernetes: its controller replaces the required terms by one that
 //! names the node.
 
-use super::Target;
+use super::{Filter, Plugin, PreFilter};
 use crate::cluster::NodeInfo;
-use crate::placement::{Code, PodView, Reason, Rejection, Rules};
+use crate::placement::{Code, Cycle, PodView, Reason, Rejection};
 use crate::scenario::plan::{NodeSelectorTerm, Operator, PodTemplate, Requirement};
 use std::collections::BTreeSet;
 
 /// The plugin's name.
 pub const NAME: &str = "NodeAffinity";
 
+/// The plugin.
+pub const PLUGIN: Plugin = Plugin { name: NAME, pre_filter, is_local: true };
+
 /// The only field that a term can name.
 const NODE_NAME: &str = "metadata.name";
+
+struct NodeAffinity<'a> {
+    pod: PodView<'a>,
+    /// Terms that the scheduler's configuration adds, of which one must match.
+    added: Option<&'a [NodeSelectorTerm]>,
+}
+
+fn pre_filter<'a>(cycle: &Cycle<'a>) -> PreFilter<'a> {
+    let template = cycle.template();
+    let added = cycle.profile.added_affinity.required.as_deref();
+    let unconditional =
+        cycle.pod.pinned.is_none() && template.node_selector.is_empty() && template.required_affinity.is_none();
+    if unconditional && added.is_none() {
+        return PreFilter::Skip;
+    }
+    let filter = Box::new(NodeAffinity { pod: cycle.pod, added });
+    match node_names(&cycle.pod) {
+        None => PreFilter::Each(filter),
+        Some(names) if names.is_empty() => PreFilter::Reject(rejection(Reason::TermsConflict)),
+        Some(names) => PreFilter::Among(names, filter),
+    }
+}
+
+impl<'a> Filter<'a> for NodeAffinity<'a> {
+    fn filter<'n>(&'n self, node: &'n NodeInfo) -> Result<(), Rejection<'n>> {
+        if self.added.is_some_and(|terms| !terms.iter().any(|term| term_matches(term, node))) {
+            return Err(rejection(Reason::AddedAffinity));
+        }
+        if admits(&self.pod, node) { Ok(()) } else { Err(rejection(Reason::NodeAffinity)) }
+    }
+}
+
+fn rejection(reason: Reason<'_>) -> Rejection<'_> {
+    Rejection { plugin: NAME, code: Code::UnschedulableAndUnresolvable, reasons: vec![reason] }
+}
+
+/// True when the pod's node selector and required affinity admit the node.
+#[must_use]
+pub fn admits(pod: &PodView<'_>, node: &NodeInfo) -> bool {
+    match pod.pinned {
+        Some(name) => *node.name == *name && matches_selector(pod.template, node),
+        None => template_matches(pod.template, node),
+    }
+}
 
 /// PreFilter: the names of the only nodes worth looking at; `None` for all. An empty set means that the terms conflict.
 #[must_use]
@@ -27,21 +74,6 @@ pub fn node_names<'a>(pod: &PodView<'a>) -> Option<BTreeSet<&'a str>> {
     }
     let named = terms.iter().map(names_in_term).collect::<Option<Vec<_>>>()?;
     Some(named.into_iter().flatten().collect())
-}
-
-/// Rejects a node that the node selector or the required affinity does not match.
-///
-/// # Errors
-/// When either does not match.
-pub fn filter<'a>(pod: &PodView<'a>, target: &Target<'a>, _: &Rules) -> Result<(), Rejection<'a>> {
-    let matches = match pod.pinned {
-        Some(name) => *target.node.name == *name && matches_selector(pod.template, target.node),
-        None => template_matches(pod.template, target.node),
-    };
-    if matches {
-        return Ok(());
-    }
-    Err(Rejection { plugin: NAME, code: Code::UnschedulableAndUnresolvable, reasons: vec![Reason::NodeAffinity] })
 }
 
 /// True when node selector and required affinity of the template match the node.

@@ -1,24 +1,35 @@
 //! NodePorts: a host port can be had once per address of a node.
 
-use super::Target;
-use crate::placement::{Code, PodView, Reason, Rejection, Rules};
+use super::{Filter, Plugin, PreFilter};
+use crate::cluster::NodeInfo;
+use crate::placement::{Code, Cycle, Reason, Rejection};
 use crate::scenario::plan::HostPort;
 
 /// The plugin's name.
 pub const NAME: &str = "NodePorts";
 
+/// The plugin.
+pub const PLUGIN: Plugin = Plugin { name: NAME, pre_filter, is_local: true };
+
 /// The address that stands for every address of the node.
 const ANY_ADDRESS: &str = "0.0.0.0";
 
-/// Rejects a node on which a host port of the pod is taken.
-///
-/// # Errors
-/// When a port is taken.
-pub fn filter<'a>(pod: &PodView<'a>, target: &Target<'a>, _: &Rules) -> Result<(), Rejection<'a>> {
-    if !conflict(&pod.template.host_ports, &target.node.host_ports) {
-        return Ok(());
+struct NodePorts<'a>(&'a [HostPort]);
+
+fn pre_filter<'a>(cycle: &Cycle<'a>) -> PreFilter<'a> {
+    match &cycle.template().host_ports[..] {
+        [] => PreFilter::Skip,
+        wanted => PreFilter::Each(Box::new(NodePorts(wanted))),
     }
-    Err(Rejection { plugin: NAME, code: Code::Unschedulable, reasons: vec![Reason::HostPorts] })
+}
+
+impl<'a> Filter<'a> for NodePorts<'a> {
+    fn filter<'n>(&'n self, node: &'n NodeInfo) -> Result<(), Rejection<'n>> {
+        if !conflict(self.0, &node.host_ports) {
+            return Ok(());
+        }
+        Err(Rejection { plugin: NAME, code: Code::Unschedulable, reasons: vec![Reason::HostPorts] })
+    }
 }
 
 /// True when a port of `wanted` cannot be had beside those of `used`.

@@ -1,21 +1,29 @@
 //! NodeUnschedulable: cordoned nodes take no pods, but for those that tolerate it.
 
-use super::Target;
-use crate::placement::{Code, PodView, Reason, Rejection, Rules};
+use super::{Filter, Plugin, PreFilter};
+use crate::cluster::NodeInfo;
+use crate::placement::{Code, Cycle, PodView, Reason, Rejection};
 use crate::scenario::plan::{Taint, TaintEffect};
 
 /// The plugin's name.
 pub const NAME: &str = "NodeUnschedulable";
 
-/// Rejects a cordoned node.
-///
-/// # Errors
-/// When the node is cordoned and the pod does not tolerate that.
-pub fn filter<'a>(pod: &PodView<'a>, target: &Target<'a>, _: &Rules) -> Result<(), Rejection<'a>> {
-    if !target.node.unschedulable || pod.tolerates(&cordon_taint()) {
-        return Ok(());
+/// The plugin.
+pub const PLUGIN: Plugin = Plugin { name: NAME, pre_filter, is_local: true };
+
+struct NodeUnschedulable<'a>(PodView<'a>);
+
+fn pre_filter<'a>(cycle: &Cycle<'a>) -> PreFilter<'a> {
+    PreFilter::Each(Box::new(NodeUnschedulable(cycle.pod)))
+}
+
+impl<'a> Filter<'a> for NodeUnschedulable<'a> {
+    fn filter<'n>(&'n self, node: &'n NodeInfo) -> Result<(), Rejection<'n>> {
+        if !node.unschedulable || self.0.tolerates(&cordon_taint()) {
+            return Ok(());
+        }
+        Err(Rejection { plugin: NAME, code: Code::UnschedulableAndUnresolvable, reasons: vec![Reason::Unschedulable] })
     }
-    Err(Rejection { plugin: NAME, code: Code::UnschedulableAndUnresolvable, reasons: vec![Reason::Unschedulable] })
 }
 
 /// The taint that stands for `spec.unschedulable`.

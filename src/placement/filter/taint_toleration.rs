@@ -1,29 +1,37 @@
 //! TaintToleration: nodes with a NoSchedule or NoExecute taint take only pods that tolerate it.
 
-use super::Target;
-use crate::placement::{Code, PodView, Reason, Rejection, Rules};
-use crate::scenario::plan::TaintEffect;
+use super::{Filter, Plugin, PreFilter};
+use crate::cluster::NodeInfo;
+use crate::placement::{Code, Cycle, PodView, Reason, Rejection};
+use crate::scenario::plan::{Taint, TaintEffect};
 
 /// The plugin's name.
 pub const NAME: &str = "TaintToleration";
 
-/// Rejects a node for its first taint that the pod does not tolerate; taints by condition come last.
-///
-/// # Errors
-/// When a NoSchedule or NoExecute taint is not tolerated.
-pub fn filter<'a>(pod: &PodView<'a>, target: &Target<'a>, _: &Rules) -> Result<(), Rejection<'a>> {
-    let mut repelling = target
-        .node
-        .taints
-        .iter()
-        .chain(target.condition_taints)
-        .filter(|taint| taint.effect != TaintEffect::PreferNoSchedule);
-    match repelling.find(|taint| !pod.tolerates(taint)) {
-        None => Ok(()),
-        Some(taint) => Err(Rejection {
-            plugin: NAME,
-            code: Code::UnschedulableAndUnresolvable,
-            reasons: vec![Reason::UntoleratedTaint { key: &taint.key, value: &taint.value }],
-        }),
+/// The plugin.
+pub const PLUGIN: Plugin = Plugin { name: NAME, pre_filter, is_local: true };
+
+struct TaintToleration<'a>(PodView<'a>);
+
+fn pre_filter<'a>(cycle: &Cycle<'a>) -> PreFilter<'a> {
+    PreFilter::Each(Box::new(TaintToleration(cycle.pod)))
+}
+
+impl<'a> Filter<'a> for TaintToleration<'a> {
+    fn filter<'n>(&'n self, node: &'n NodeInfo) -> Result<(), Rejection<'n>> {
+        match untolerated(&self.0, node) {
+            None => Ok(()),
+            Some(taint) => Err(Rejection {
+                plugin: NAME,
+                code: Code::UnschedulableAndUnresolvable,
+                reasons: vec![Reason::UntoleratedTaint { key: &taint.key, value: &taint.value }],
+            }),
+        }
     }
+}
+
+/// The first taint of the node that keeps the pod away.
+#[must_use]
+pub fn untolerated<'n>(pod: &PodView<'_>, node: &'n NodeInfo) -> Option<&'n Taint> {
+    node.taints.iter().find(|taint| taint.effect != TaintEffect::PreferNoSchedule && !pod.tolerates(taint))
 }

@@ -2,15 +2,16 @@
 //!
 //! Every score is an integer from 0 to 100 after normalisation over the feasible nodes; the total is the weighted sum.
 
-pub mod least_allocated;
+pub mod image_locality;
+pub mod inter_pod_affinity;
 pub mod node_affinity;
 pub mod node_resources_balanced_allocation;
+pub mod node_resources_fit;
+pub mod pod_topology_spread;
 mod resource;
 pub mod taint_toleration;
 
-pub use resource::{DEFAULT_RESOURCES, Resource};
-
-use super::{PodView, Rules};
+use super::Cycle;
 use crate::cluster::NodeInfo;
 
 /// The best score of a plugin.
@@ -23,16 +24,19 @@ pub struct Plugin {
     pub name: &'static str,
     /// Its weight in the total.
     pub weight: i64,
-    /// The normalised scores of the nodes, in their order; `None` when the plugin has nothing to say about the pod.
-    pub score: fn(&PodView<'_>, &[&NodeInfo], &Rules) -> Option<Vec<i64>>,
+    /// The normalised scores of the feasible nodes, in their order; `None` when the plugin has nothing to say about the pod.
+    pub score: for<'a> fn(&Cycle<'a>, &[&'a NodeInfo]) -> Option<Vec<i64>>,
 }
 
 /// The score plugins of the default profile.
-pub const PLUGINS: [Plugin; 4] = [
-    Plugin { name: "TaintToleration", weight: 3, score: taint_toleration::score },
-    Plugin { name: "NodeAffinity", weight: 2, score: node_affinity::score },
-    Plugin { name: "NodeResourcesFit", weight: 1, score: least_allocated::score },
-    Plugin { name: "NodeResourcesBalancedAllocation", weight: 1, score: node_resources_balanced_allocation::score },
+pub const PLUGINS: [Plugin; 7] = [
+    taint_toleration::PLUGIN,
+    node_affinity::PLUGIN,
+    node_resources_fit::PLUGIN,
+    pod_topology_spread::PLUGIN,
+    inter_pod_affinity::PLUGIN,
+    node_resources_balanced_allocation::PLUGIN,
+    image_locality::PLUGIN,
 ];
 
 /// What one plugin gives the nodes.
@@ -48,9 +52,9 @@ pub struct PluginScores {
 
 /// The total of each feasible node, in their order.
 #[must_use]
-pub fn score(pod: &PodView<'_>, feasible: &[&NodeInfo], rules: &Rules) -> Vec<i64> {
+pub fn score<'a>(cycle: &Cycle<'a>, feasible: &[&'a NodeInfo]) -> Vec<i64> {
     let mut totals = vec![0; feasible.len()];
-    for plugin in score_by_plugin(pod, feasible, rules) {
+    for plugin in score_by_plugin(cycle, feasible) {
         for (total, score) in totals.iter_mut().zip(&plugin.scores) {
             *total += plugin.weight * score;
         }
@@ -60,20 +64,25 @@ pub fn score(pod: &PodView<'_>, feasible: &[&NodeInfo], rules: &Rules) -> Vec<i6
 
 /// What each plugin gives the feasible nodes.
 #[must_use]
-pub fn score_by_plugin(pod: &PodView<'_>, feasible: &[&NodeInfo], rules: &Rules) -> Vec<PluginScores> {
+pub fn score_by_plugin<'a>(cycle: &Cycle<'a>, feasible: &[&'a NodeInfo]) -> Vec<PluginScores> {
     let run = |plugin: &Plugin| PluginScores {
         plugin: plugin.name,
         weight: plugin.weight,
-        scores: (plugin.score)(pod, feasible, rules).unwrap_or_default(),
+        scores: (plugin.score)(cycle, feasible).unwrap_or_default(),
     };
     PLUGINS.iter().map(run).collect()
 }
 
-/// kube-scheduler's DefaultNormalizeScore: the largest raw score becomes 100, or 0 when `reverse`.
-pub(super) fn normalize(raw: &mut [i64], reverse: bool) {
+/// kube-scheduler's DefaultNormalizeScore: `largest`, the largest raw score, becomes 100, or 0 when `reverse`.
+pub(super) const fn normalized(raw: i64, largest: i64, reverse: bool) -> i64 {
+    let share = if largest == 0 { 0 } else { MAX_NODE_SCORE * raw / largest };
+    if reverse { MAX_NODE_SCORE - share } else { share }
+}
+
+/// [`normalized`] for each of the raw scores.
+fn normalize(raw: &mut [i64], reverse: bool) {
     let largest = raw.iter().copied().max().unwrap_or(0);
     for score in raw {
-        let share = if largest == 0 { 0 } else { MAX_NODE_SCORE * *score / largest };
-        *score = if reverse { MAX_NODE_SCORE - share } else { share };
+        *score = normalized(*score, largest, reverse);
     }
 }

@@ -2,63 +2,55 @@
 //!
 //! Floating point as in kube-scheduler, operation by operation: exact arithmetic would give other integers.
 
-use super::resource::{Amounts, Requests, amounts};
-use super::{DEFAULT_RESOURCES, MAX_NODE_SCORE, Resource};
+use super::resource::{Amounts, Requests, amounts, requested};
+use super::{MAX_NODE_SCORE, Plugin};
 use crate::cluster::NodeInfo;
-use crate::placement::{PodView, Rules};
+use crate::placement::{Cycle, Rules};
 use crate::scenario::plan::PodTemplate;
 
-/// Scores by CPU and memory; `None` for a pod that requests neither, by the rules from 1.32.
-#[must_use]
-pub fn score(pod: &PodView<'_>, nodes: &[&NodeInfo], rules: &Rules) -> Option<Vec<i64>> {
-    score_resources(pod.template, nodes, &DEFAULT_RESOURCES, rules)
-}
+/// The plugin.
+pub const PLUGIN: Plugin = Plugin { name: "NodeResourcesBalancedAllocation", weight: 1, score };
 
-/// Scores by the given resources, whose weights do not matter; `None` for a pod that requests none of them, by the rules from 1.32.
+/// Scores by the resources of the configuration; `None` for a pod that requests none of them, by the rules from 1.32.
 #[must_use]
-pub fn score_resources(
-    pod: &PodTemplate,
-    nodes: &[&NodeInfo],
-    resources: &[(Resource<'_>, u64)],
-    rules: &Rules,
-) -> Option<Vec<i64>> {
-    if rules.best_effort_is_not_balanced && resources.iter().all(|(resource, _)| requests_none(*resource, pod)) {
+pub fn score<'a>(cycle: &Cycle<'a>, nodes: &[&'a NodeInfo]) -> Option<Vec<i64>> {
+    let (pod, resources) = (cycle.template(), &cycle.profile.balanced_resources);
+    if is_skipped(pod, resources, cycle.rules) {
         return None;
     }
-    Some(nodes.iter().map(|node| node_score(pod, node, resources, rules)).collect())
+    Some(nodes.iter().map(|node| node_score(pod, node, resources, cycle.rules)).collect())
 }
 
-fn requests_none(resource: Resource<'_>, pod: &PodTemplate) -> bool {
-    match resource {
-        Resource::Cpu => pod.requests.cpu.is_zero(),
-        Resource::Memory => pod.requests.memory.is_zero(),
-        Resource::Extended(name) => pod.requests.extended.get(name).is_none_or(|amount| *amount == 0),
-    }
+/// True when the plugin has nothing to say about the pod.
+#[must_use]
+pub fn is_skipped(pod: &PodTemplate, resources: &[Box<str>], rules: Rules) -> bool {
+    rules.best_effort_is_not_balanced && resources.iter().all(|resource| requested(resource, pod) == 0)
 }
 
-fn node_score(pod: &PodTemplate, node: &NodeInfo, resources: &[(Resource<'_>, u64)], rules: &Rules) -> i64 {
-    let amounts: Vec<Amounts> =
-        resources.iter().filter_map(|(resource, _)| amounts(*resource, Requests::Real, pod, node)).collect();
-    let with = balance(&amounts, |amounts| amounts.used + amounts.wanted);
+/// The score of one node.
+#[must_use]
+pub fn node_score(pod: &PodTemplate, node: &NodeInfo, resources: &[Box<str>], rules: Rules) -> i64 {
+    let amounts = || resources.iter().filter_map(|resource| amounts(resource, Requests::Real, pod, node));
+    let with = balance(amounts(), |amounts| amounts.used + amounts.wanted);
     if !rules.balance_is_a_change {
         return with;
     }
-    let without = balance(&amounts, |amounts| amounts.used);
+    let without = balance(amounts(), |amounts| amounts.used);
     // 75 means no change. The division rounds towards zero, as in Go.
     MAX_NODE_SCORE / 2 + (MAX_NODE_SCORE / 2 + with - without) / 2
 }
 
 /// 100 when all shares are equal; less by their standard deviation.
-fn balance(amounts: &[Amounts], used: impl Fn(&Amounts) -> u64) -> i64 {
-    let shares: Vec<f64> =
-        amounts.iter().map(|amounts| (used(amounts) as f64 / amounts.capacity as f64).min(1.0)).collect();
-    let deviation = match shares[..] {
-        [] | [_] => 0.0,
-        [a, b] => ((a - b) / 2.0).abs(),
+fn balance(amounts: impl Iterator<Item = Amounts> + Clone, used: impl Fn(&Amounts) -> u64) -> i64 {
+    let shares = amounts.map(|amounts| (used(&amounts) as f64 / amounts.capacity as f64).min(1.0));
+    let count = shares.clone().count();
+    let deviation = match count {
+        0 | 1 => 0.0,
+        2 => (shares.clone().reduce(|a, b| a - b).unwrap_or(0.0) / 2.0).abs(),
         _ => {
-            let mean = shares.iter().sum::<f64>() / shares.len() as f64;
-            let squares = shares.iter().map(|share| (share - mean) * (share - mean));
-            (squares.sum::<f64>() / shares.len() as f64).sqrt()
+            let mean = shares.clone().sum::<f64>() / count as f64;
+            let squares = shares.map(|share| (share - mean) * (share - mean));
+            (squares.sum::<f64>() / count as f64).sqrt()
         }
     };
     ((1.0 - deviation) * MAX_NODE_SCORE as f64) as i64
@@ -75,7 +67,7 @@ mod tests {
             [((400, 4000), (8, 10), 64), ((1400, 4000), (11, 20), 89), ((2000, 4000), (68, 100), 90)]
         {
             let amounts = [cpu, memory].map(|(used, capacity)| Amounts { used, wanted: 0, capacity });
-            assert_eq!(balance(&amounts, |amounts| amounts.used), expected);
+            assert_eq!(balance(amounts.into_iter(), |amounts| amounts.used), expected);
         }
     }
 }

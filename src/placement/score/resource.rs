@@ -2,20 +2,7 @@
 
 use crate::cluster::NodeInfo;
 use crate::scenario::plan::PodTemplate;
-
-/// A resource that a scorer can be told to look at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Resource<'a> {
-    /// CPU in millicores.
-    Cpu,
-    /// Memory in bytes.
-    Memory,
-    /// An extended resource by name.
-    Extended(&'a str),
-}
-
-/// The default profile's resources with their weights.
-pub const DEFAULT_RESOURCES: [(Resource<'static>, u64); 2] = [(Resource::Cpu, 1), (Resource::Memory, 1)];
+use std::collections::BTreeMap;
 
 /// Whether containers without a request count with kube-scheduler's default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,31 +24,44 @@ pub(super) struct Amounts {
     pub capacity: u64,
 }
 
+/// What the pod requests of the resource by its Kubernetes name.
+pub(super) fn requested(resource: &str, pod: &PodTemplate) -> u64 {
+    match resource {
+        "cpu" => pod.requests.cpu.millis(),
+        "memory" => pod.requests.memory.get(),
+        "ephemeral-storage" => pod.requests.ephemeral.get(),
+        extended => of(&pod.requests.extended, extended),
+    }
+}
+
 /// The amounts of the resource; `None` when the node has none of it, or it is an extended one that the pod does not request.
-pub(super) fn amounts(
-    resource: Resource<'_>,
-    requests: Requests,
-    pod: &PodTemplate,
-    node: &NodeInfo,
-) -> Option<Amounts> {
+pub(super) fn amounts(resource: &str, requests: Requests, pod: &PodTemplate, node: &NodeInfo) -> Option<Amounts> {
+    let (requested_on_node, allocatable) = (&node.requested, &node.allocatable);
     let (used, wanted, capacity) = match (resource, requests) {
-        (Resource::Cpu, Requests::Real) => {
-            (node.requested.cpu.millis(), pod.requests.cpu.millis(), node.allocatable.cpu.millis())
+        ("cpu", Requests::NonZero) => (node.nonzero_cpu.millis(), pod.nonzero_cpu.millis(), allocatable.cpu.millis()),
+        ("cpu", Requests::Real) => {
+            (requested_on_node.cpu.millis(), pod.requests.cpu.millis(), allocatable.cpu.millis())
         }
-        (Resource::Cpu, Requests::NonZero) => {
-            (node.nonzero_cpu.millis(), pod.nonzero_cpu.millis(), node.allocatable.cpu.millis())
+        ("memory", Requests::NonZero) => {
+            (node.nonzero_memory.get(), pod.nonzero_memory.get(), allocatable.memory.get())
         }
-        (Resource::Memory, Requests::Real) => {
-            (node.requested.memory.get(), pod.requests.memory.get(), node.allocatable.memory.get())
+        ("memory", Requests::Real) => {
+            (requested_on_node.memory.get(), pod.requests.memory.get(), allocatable.memory.get())
         }
-        (Resource::Memory, Requests::NonZero) => {
-            (node.nonzero_memory.get(), pod.nonzero_memory.get(), node.allocatable.memory.get())
+        ("ephemeral-storage", _) => {
+            (requested_on_node.ephemeral.get(), pod.requests.ephemeral.get(), allocatable.ephemeral.get())
         }
-        (Resource::Extended(name), _) => {
-            let wanted = pod.requests.extended.get(name).copied().filter(|amount| *amount > 0)?;
-            let of = |amounts: &std::collections::BTreeMap<Box<str>, u64>| amounts.get(name).copied().unwrap_or(0);
-            (of(&node.requested.extended), wanted, of(&node.allocatable.extended))
+        (extended, _) => {
+            let wanted = of(&pod.requests.extended, extended);
+            if wanted == 0 {
+                return None;
+            }
+            (of(&requested_on_node.extended, extended), wanted, of(&allocatable.extended, extended))
         }
     };
     (capacity > 0).then_some(Amounts { used, wanted, capacity })
+}
+
+fn of(amounts: &BTreeMap<Box<str>, u64>, name: &str) -> u64 {
+    amounts.get(name).copied().unwrap_or(0)
 }

@@ -4,12 +4,14 @@
 //! counting of existing nodes under host-name topology spread.
 
 use super::snapshot::fits;
-use crate::cluster::NodeInfo;
+use crate::cluster::{NodeInfo, WorkloadId};
 use crate::scenario::plan::PodTemplate;
 
 /// Pods that are all alike: those of one controller.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PodGroup<'a> {
+    /// Their controller.
+    pub(super) workload: WorkloadId,
     /// What they look like.
     pub(super) template: &'a PodTemplate,
     /// How many there are.
@@ -64,29 +66,31 @@ impl Packing<'_> {
     /// only the newest, and a further one is added when it is full.
     fn pack(&mut self, group: &PodGroup<'_>) -> u32 {
         let mut placed = 0;
-        while placed < group.count && self.place_anywhere(group.template) {
+        while placed < group.count && self.place_anywhere(group) {
             placed += 1;
         }
-        while placed < group.count && self.place_on_newest(group.template) {
+        while placed < group.count && self.place_on_newest(group) {
             placed += 1;
         }
         placed
     }
 
-    fn place_anywhere(&mut self, pod: &PodTemplate) -> bool {
+    fn place_anywhere(&mut self, group: &PodGroup<'_>) -> bool {
         let count = self.nodes.len();
-        let found = (0..count).map(|step| (self.next + step) % count).find(|index| fits(pod, &self.nodes[*index].info));
+        let found = (0..count)
+            .map(|step| (self.next + step) % count)
+            .find(|index| fits(group.template, &self.nodes[*index].info));
         found.is_some_and(|index| {
             self.next = (index + 1) % count;
-            self.put(pod, index);
+            self.put(group, index);
             true
         })
     }
 
-    fn place_on_newest(&mut self, pod: &PodTemplate) -> bool {
+    fn place_on_newest(&mut self, group: &PodGroup<'_>) -> bool {
         if let Some(newest) = self.nodes.last() {
-            if fits(pod, &newest.info) {
-                self.put(pod, self.nodes.len() - 1);
+            if fits(group.template, &newest.info) {
+                self.put(group, self.nodes.len() - 1);
                 return true;
             }
             if !newest.used {
@@ -97,15 +101,15 @@ impl Packing<'_> {
             return false;
         }
         self.nodes.push(NewNode { info: self.node.clone(), used: false });
-        let fits = fits(pod, self.node);
+        let fits = fits(group.template, self.node);
         if fits {
-            self.put(pod, self.nodes.len() - 1);
+            self.put(group, self.nodes.len() - 1);
         }
         fits
     }
 
-    fn put(&mut self, pod: &PodTemplate, index: usize) {
-        self.nodes[index].info.add(pod);
+    fn put(&mut self, group: &PodGroup<'_>, index: usize) {
+        self.nodes[index].info.add(group.workload, group.template);
         self.nodes[index].used = true;
     }
 }
@@ -114,6 +118,7 @@ impl Packing<'_> {
 mod tests {
     use super::super::golden;
     use super::*;
+    use crate::kernel::Id;
     use crate::scenario::plan::HostPort;
     use crate::units::{Bytes, MilliCpu, Resources};
 
@@ -123,6 +128,10 @@ mod tests {
 
     fn pod(cpu: u64, memory: u64) -> PodTemplate {
         PodTemplate { requests: resources(cpu, memory, 1), ..PodTemplate::default() }
+    }
+
+    fn group(index: usize, template: &PodTemplate, count: u32) -> PodGroup<'_> {
+        PodGroup { workload: WorkloadId::from_index(index), template, count }
     }
 
     #[test]
@@ -148,7 +157,12 @@ mod tests {
             let groups: Vec<_> = templates
                 .iter()
                 .zip(given)
-                .map(|(template, group)| PodGroup { template, count: u32::try_from(number(&group["count"])).unwrap() })
+                .enumerate()
+                .map(|(index, (template, group))| PodGroup {
+                    workload: WorkloadId::from_index(index),
+                    template,
+                    count: u32::try_from(number(&group["count"])).unwrap(),
+                })
                 .collect();
             // Upstream writes "no limit" as 0.
             let limit = match number(&case.input["max_nodes"]) {
@@ -169,7 +183,7 @@ mod tests {
     fn a_pod_larger_than_the_node_wants_no_node_and_does_not_hold_up_smaller_ones() {
         let node = golden::node("template", resources(1000, 1 << 30, 10));
         let (large, small) = (pod(2000, 0), pod(400, 0));
-        let groups = [PodGroup { template: &large, count: 3 }, PodGroup { template: &small, count: 3 }];
+        let groups = [group(0, &large, 3), group(1, &small, 3)];
         assert_eq!(estimate(&node, &groups, 10), Estimate { nodes: 2, placed: vec![0, 3] });
     }
 
@@ -177,7 +191,7 @@ mod tests {
     fn later_groups_fill_the_gaps_that_earlier_ones_left() {
         let node = golden::node("template", resources(1000, 1 << 30, 10));
         let (large, small) = (pod(700, 0), pod(300, 0));
-        let groups = [PodGroup { template: &small, count: 4 }, PodGroup { template: &large, count: 4 }];
+        let groups = [group(0, &small, 4), group(1, &large, 4)];
         assert_eq!(estimate(&node, &groups, 10), Estimate { nodes: 4, placed: vec![4, 4] });
     }
 }

@@ -4,8 +4,8 @@
 //! pods that outlive their grace, mirror pods, topology spread, and taking a pool out of its backoff by hand.
 
 use crate::cluster::NodeInfo;
-use crate::units::{Bytes, MilliCpu, Resources};
-use std::sync::Arc;
+use crate::units::Resources;
+use std::collections::BTreeMap;
 
 /// A case of upstream's unit tests.
 pub(super) struct Case {
@@ -35,15 +35,5 @@ pub(super) fn cases(kind: &str) -> Vec<Case> {
 
 /// A node with nothing on it.
 pub(super) fn node(name: &str, allocatable: Resources) -> NodeInfo {
-    NodeInfo {
-        name: name.into(),
-        labels: Arc::default(),
-        taints: Vec::new(),
-        unschedulable: false,
-        allocatable,
-        requested: Resources::default(),
-        nonzero_cpu: MilliCpu::ZERO,
-        nonzero_memory: Bytes::ZERO,
-        host_ports: Vec::new(),
-    }
+    NodeInfo::new(name, BTreeMap::new(), Vec::new(), allocatable)
 }

@@ -95,11 +95,11 @@ pub(super) fn simulate(
         let takes = |at: usize| at != index && !snapshot.nodes[at].removed && snapshot.nodes[at].node.is_some();
         let Some(at) = search.find(world, snapshot, *pod, takes) else {
             for (pod, at) in placed.into_iter().rev() {
-                snapshot.take_back(world.template(pod), at);
+                snapshot.take_back(world, pod, at);
             }
             return Err(Blocked::NoPlace(*pod));
         };
-        snapshot.put(*pod, world.template(*pod), at);
+        snapshot.put(world, *pod, at);
         placed.push((*pod, at));
     }
     snapshot.nodes[index].removed = true;

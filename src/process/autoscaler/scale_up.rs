@@ -96,7 +96,11 @@ fn option(world: &World, open: OpenPool, groups: &[(WorkloadId, u32)]) -> Option
     let template = template::node_info(world, open.pool);
     let groups: Vec<_> = groups
         .iter()
-        .map(|(workload, count)| PodGroup { template: &world.workload_plan(*workload).template, count: *count })
+        .map(|(workload, count)| PodGroup {
+            workload: *workload,
+            template: &world.workload_plan(*workload).template,
+            count: *count,
+        })
         .filter(|group| super::snapshot::fits(group.template, &template))
         .collect();
     let estimate = estimate(&template, &groups, open.room.min(MOST_NODES));

@@ -3,8 +3,9 @@
 use super::template;
 use crate::catalog::KubernetesVersion;
 use crate::cluster::{NodeId, NodeInfo, NodePhase, PodId, PoolId, WorkloadId, World};
-use crate::placement::{self, PodView, Rules};
-use crate::scenario::plan::PodTemplate;
+use crate::placement::filter::Filters;
+use crate::placement::{Cycle, PodView, Rules};
+use crate::scenario::plan::{PodTemplate, SchedulerPlan};
 use std::collections::BTreeMap;
 
 /// A node of the snapshot: a copy of a real one, or one that is still to come.
@@ -61,7 +62,7 @@ impl Snapshot {
         pods.retain(|pod| {
             let found = search.find(world, self, *pod, |_| true);
             if let Some(index) = found {
-                self.put(*pod, world.template(*pod), index);
+                self.put(world, *pod, index);
             }
             found.is_none()
         });
@@ -69,14 +70,14 @@ impl Snapshot {
     }
 
     /// Puts the pod on the node.
-    pub(super) fn put(&mut self, pod: PodId, template: &PodTemplate, index: usize) {
-        self.nodes[index].info.add(template);
+    pub(super) fn put(&mut self, world: &World, pod: PodId, index: usize) {
+        self.nodes[index].info.add(world.pods[pod].workload, world.template(pod));
         self.nodes[index].pods.push(pod);
     }
 
     /// Takes the pod that was put there last off the node.
-    pub(super) fn take_back(&mut self, template: &PodTemplate, index: usize) {
-        self.nodes[index].info.remove(template);
+    pub(super) fn take_back(&mut self, world: &World, pod: PodId, index: usize) {
+        self.nodes[index].info.remove(world.pods[pod].workload, world.template(pod), false);
         self.nodes[index].pods.pop();
     }
 }
@@ -107,11 +108,18 @@ impl Search {
     }
 }
 
-/// True when the pod passes the scheduler's filters on the node.
+/// True when the pod passes the scheduler's filters on the node, as far as the node alone decides.
 pub(super) fn fits(pod: &PodTemplate, node: &NodeInfo) -> bool {
     // The rules of a version change reasons and scores, not whether a pod fits.
     const RULES: Rules = Rules::of(KubernetesVersion::minor(34));
-    placement::filter(&PodView { template: pod, pinned: None }, node, &RULES).is_ok()
+    let cycle = Cycle {
+        pod: PodView::of(pod),
+        nodes: &[],
+        templates: &Vec::<PodTemplate>::new(),
+        profile: &SchedulerPlan::default(),
+        rules: RULES,
+    };
+    Filters::prepare_those(&cycle, |plugin| plugin.is_local).is_ok_and(|filters| filters.filter(node).is_ok())
 }
 
 /// True for a node that is Ready and not cordoned.

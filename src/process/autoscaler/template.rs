@@ -16,9 +16,10 @@ pub(super) fn node_info(world: &World, pool: PoolId) -> NodeInfo {
     let example = world.members(pool).find(|node| world.nodes[*node].is_ready());
     let zone = example.map_or(plan.zones.first().copied(), |node| world.nodes[node].zone);
     let mut info = NodeInfo::unused(plan, &name, zone, world.plan.cluster.location);
-    for workload in &world.plan.workloads {
-        if matches!(workload.controller, Controller::DaemonSet) && fits(&workload.template, &info) {
-            info.add(&workload.template);
+    for workload in world.workloads.ids() {
+        let plan = world.workload_plan(workload);
+        if matches!(plan.controller, Controller::DaemonSet) && fits(&plan.template, &info) {
+            info.add(workload, &plan.template);
         }
     }
     info

@@ -51,7 +51,7 @@ impl Rig {
         };
         for _ in 0..nodes {
             let node = rig.add_node(SimTime::ZERO);
-            rig.world.nodes[node].phase = NodePhase::Ready;
+            rig.world.set_phase(node, NodePhase::Ready);
         }
         rig.change(|_, _| {});
         rig
@@ -123,7 +123,7 @@ impl Rig {
             Event::NodeFailed(node) => self.autoscaler.on_node_failed(world, node, ctx),
             Event::DrainEnded(node) => self.autoscaler.on_drain_ended(world, node, ctx),
             Event::NodeReady(node) if matches!(world.nodes[node].phase, NodePhase::Booting(_)) => {
-                world.nodes[node].phase = NodePhase::Ready;
+                world.set_phase(node, NodePhase::Ready);
                 self.autoscaler.wake(world, ctx);
             }
             Event::StartDrain(node) if self.pods_leave => {
@@ -136,7 +136,7 @@ impl Rig {
                 end_drain(world, node, DrainOutcome::TimedOut, ctx);
             }
             Event::DeleteNode(node) => {
-                world.nodes[node].phase = NodePhase::Deleted;
+                world.set_phase(node, NodePhase::Deleted);
                 world.live_nodes.retain(|other| *other != node);
                 ctx.observe(Fact::NodeDeleted(node));
                 self.autoscaler.wake(world, ctx);
@@ -163,7 +163,7 @@ impl Rig {
             match self.boot {
                 Some(boot) => ctx.after(boot, Event::NodeReady(node)),
                 None => {
-                    self.world.nodes[node].phase = NodePhase::Failed(NodeFailure::SubnetIsFull);
+                    self.world.set_phase(node, NodePhase::Failed(NodeFailure::SubnetIsFull));
                     self.world.live_nodes.retain(|other| *other != node);
                     ctx.soon(Event::NodeFailed(node));
                 }

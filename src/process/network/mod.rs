@@ -17,7 +17,7 @@ pub fn on_attach_nic(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
     match take(world, node) {
         Ok(()) => {}
         Err(failure) => {
-            world.nodes[node].phase = NodePhase::Failed(failure);
+            world.set_phase(node, NodePhase::Failed(failure));
             ctx.observe(Fact::NodeFailed(node, failure));
             ctx.soon(Event::NodeFailed(node));
         }

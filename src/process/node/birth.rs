@@ -3,7 +3,6 @@
 use crate::cluster::{BootStage, Ctx, Fact, Node, NodeId, NodeInfo, NodePhase, NodeTimes, PoolId, STAGES, World};
 use crate::kernel::{SimDuration, Stream, correlated, stable_hash};
 use crate::units::MilliCpu;
-use std::collections::BTreeSet;
 
 /// Instances of one request above which the scale set needs longer for each. Source: stage timings, stage 2 (assumption after a
 /// study of 1,000 VMs in 2018).
@@ -42,8 +41,10 @@ pub fn create(world: &mut World, pool: PoolId, surge: bool, batch: &Batch, ctx: 
     let boot = draw_boot(world, stream, batch);
     let reimage_delay = world.plan.timings.reimage.draw(stream);
     let delete_delay = world.plan.timings.vm_delete.draw(stream);
+    let mut info = NodeInfo::unused(world.pool_plan(pool), &name, zone, world.plan.cluster.location);
+    info.set_ready(false);
     let node = world.nodes.push(Node {
-        info: NodeInfo::unused(world.pool_plan(pool), &name, zone, world.plan.cluster.location),
+        info,
         pool,
         instance,
         zone,
@@ -51,7 +52,6 @@ pub fn create(world: &mut World, pool: PoolId, surge: bool, batch: &Batch, ctx: 
         surge,
         version: world.pools[pool].version,
         pods: Vec::new(),
-        images: BTreeSet::new(),
         boot,
         reimage_delay,
         delete_delay,

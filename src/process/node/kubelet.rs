@@ -1,6 +1,6 @@
 //! The kubelet: from a bound pod to a ready one, and from a deleted pod to nothing.
 
-use super::pulls::{Pulls, Request};
+use super::pulls::{Pulled, Pulls, Request};
 use crate::cluster::{Ctx, Event, Fact, NodeId, PodId, PodPhase, World};
 use crate::kernel::{SimDuration, SimTime};
 use crate::units::Bytes;
@@ -45,8 +45,8 @@ impl Kubelet {
         if self.planned == Some(ctx.now) {
             self.planned = None;
         }
-        for (node, image, waiting) in self.pulls.complete(ctx.now) {
-            world.nodes[node].images.insert(image);
+        for Pulled { node, image, size, waiting } in self.pulls.complete(ctx.now) {
+            world.add_image(node, image, size);
             for waiter in waiting {
                 self.advance(world, waiter, ctx);
             }
@@ -126,7 +126,7 @@ impl Kubelet {
             .template(pod)
             .images
             .iter()
-            .find(|image| !image.on_node_image && !world.nodes[node].images.contains(&image.name));
+            .find(|image| !image.on_node_image && !world.nodes[node].info.images.contains_key(&image.name));
         match missing.map(|image| (image.name.clone(), image.size)) {
             Some((image, size)) => {
                 let request = self.request(world, pod, node, image, size);

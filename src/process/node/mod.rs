@@ -59,9 +59,9 @@ pub fn on_reimage(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
     if !world.nodes[node].is_ready() {
         return; // Stale: the node is being deleted.
     }
-    world.nodes[node].phase = NodePhase::Reimaging;
+    world.set_phase(node, NodePhase::Reimaging);
     lose_pods(world, node, ctx);
-    world.nodes[node].images.clear();
+    world.nodes[node].info.images.clear();
     ctx.after(world.nodes[node].reimage_delay, Event::StageEnded(node));
 }
 
@@ -70,14 +70,14 @@ pub fn on_delete(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
     if !world.nodes[node].is_member() {
         return; // Stale: it is on its way out already.
     }
-    world.nodes[node].phase = NodePhase::Deleting;
+    world.set_phase(node, NodePhase::Deleting);
     lose_pods(world, node, ctx);
     ctx.after(world.nodes[node].delete_delay, Event::NodeDeleted(node));
 }
 
 /// The VM has ended: its disk goes with it, and so does the bill.
 pub fn on_deleted(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
-    world.nodes[node].phase = NodePhase::Deleted;
+    world.set_phase(node, NodePhase::Deleted);
     world.nodes[node].times.deleted = Some(ctx.now);
     world.live_nodes.retain(|other| *other != node);
     ctx.observe(Fact::NodeDeleted(node));
@@ -110,7 +110,7 @@ fn end_stage(world: &mut World, node: NodeId, stage: BootStage, ctx: &mut Ctx<'_
 }
 
 fn begin_stage(world: &mut World, node: NodeId, stage: BootStage, ctx: &mut Ctx<'_>) {
-    world.nodes[node].phase = NodePhase::Booting(stage);
+    world.set_phase(node, NodePhase::Booting(stage));
     ctx.after(world.nodes[node].boot[stage as usize], Event::StageEnded(node));
 }
 
@@ -128,7 +128,7 @@ fn register(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
 }
 
 fn become_ready(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
-    world.nodes[node].phase = NodePhase::Ready;
+    world.set_phase(node, NodePhase::Ready);
     world.nodes[node].times.ready.get_or_insert(ctx.now);
     world.set_cordoned(node, false, ctx);
     ctx.observe(Fact::NodeReady(node));
@@ -138,11 +138,7 @@ fn become_ready(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
 /// The node leaves the API: its pods, DaemonSets' among them, are gone with it.
 fn lose_pods(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
     for pod in world.nodes[node].pods.clone() {
-        if world.pods[pod].times.deleted.is_none() {
-            world.pods[pod].times.deleted = Some(ctx.now);
-            ctx.observe(Fact::PodDeleted(pod));
-        }
-        ctx.soon(Event::PodGone(pod));
+        world.lose_pod(pod, ctx);
     }
     world.cpu_changed(ctx);
 }

@@ -15,6 +15,7 @@ use std::sync::Arc;
 struct Pull {
     node: NodeId,
     image: Arc<str>,
+    size: Bytes,
     /// Pods that wait for the image; the first one asked.
     waiting: Vec<PodId>,
     stage: Stage,
@@ -39,6 +40,18 @@ pub struct Pulls {
     pulls: Vec<Pull>,
     registry_rate: u64,
     settled: SimTime,
+}
+
+/// An image that is on a node's disk now.
+pub struct Pulled {
+    /// The node.
+    pub node: NodeId,
+    /// The image.
+    pub image: Arc<str>,
+    /// Its compressed size.
+    pub size: Bytes,
+    /// The pods that waited for it.
+    pub waiting: Vec<PodId>,
 }
 
 /// What a pod asks for.
@@ -77,6 +90,7 @@ impl Pulls {
         self.pulls.push(Pull {
             node: request.node,
             image: request.image,
+            size: request.size,
             waiting: vec![request.pod],
             stage: if queued { Stage::Queued } else { Stage::Connecting(now + request.overhead) },
             left: request.size.get().max(1).saturating_mul(1_000_000),
@@ -90,18 +104,19 @@ impl Pulls {
         self.pulls.retain(|pull| pull.node != node);
     }
 
-    /// Takes out every pull that is complete at `now`: (node, image, waiting pods), in the order in which they were asked.
-    pub fn complete(&mut self, now: SimTime) -> Vec<(NodeId, Arc<str>, Vec<PodId>)> {
+    /// Takes out every pull that is complete at `now`, in the order in which they were asked.
+    pub fn complete(&mut self, now: SimTime) -> Vec<Pulled> {
         self.settle(now);
         let mut done = Vec::new();
         self.pulls.retain_mut(|pull| {
             let complete = pull.stage == Stage::Receiving && pull.left == 0;
             if complete {
-                done.push((pull.node, Arc::clone(&pull.image), std::mem::take(&mut pull.waiting)));
+                let (image, waiting) = (Arc::clone(&pull.image), std::mem::take(&mut pull.waiting));
+                done.push(Pulled { node: pull.node, image, size: pull.size, waiting });
             }
             !complete
         });
-        for (node, ..) in &done {
+        for Pulled { node, .. } in &done {
             if let Some(next) = self.pulls.iter_mut().find(|pull| pull.node == *node)
                 && next.stage == Stage::Queued
             {
@@ -181,7 +196,7 @@ mod tests {
     fn finish(mut pulls: Pulls) -> Vec<(usize, f64)> {
         let mut done = Vec::new();
         while let Some((at, _)) = pulls.next_change() {
-            for (_, _, pods) in pulls.complete(at) {
+            for Pulled { waiting: pods, .. } in pulls.complete(at) {
                 done.extend(pods.iter().map(|pod| (pod.index(), at.as_secs_f64())));
             }
         }

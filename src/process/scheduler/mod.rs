@@ -13,11 +13,11 @@ mod tests;
 use crate::catalog::KubernetesVersion;
 use crate::cluster::{Ctx, Event, Fact, NodeId, PodId, World};
 use crate::kernel::{SimDuration, SimTime};
-use crate::placement::Rules;
-use crate::placement::filter::{node_ports, node_resources_fit};
-use decide::{Decision, Unschedulable, decide, filter_node, not_ready_taint, pod_view};
+use crate::placement::filter::{Filters, node_ports, node_resources_fit};
+use crate::placement::reference::{RejectedBy, Unschedulable};
+use decide::{Decision, cycle, decide};
 use node_tree::{NodeTree, is_listed};
-use queue::{BackoffRules, QueuedPod, RejectedBy, SchedulingQueue};
+use queue::{BackoffRules, QueuedPod, SchedulingQueue};
 
 /// How long one cycle keeps the scheduler busy.
 ///
@@ -97,12 +97,12 @@ impl Scheduler {
         if !is_listed(state) {
             return;
         }
-        let (rules, not_ready) = (Rules::of(world.version), not_ready_taint());
-        self.queue.wake(ctx.now, backoff_rules(world), |pod, plugins| {
-            let view = pod_view(world, pod);
-            let elsewhere = view.pinned.is_some_and(|name| *name != *state.info.name);
-            plugins.is_empty() || (!elsewhere && filter_node(&view, state, &not_ready, &rules).is_ok())
-        });
+        // Plugins that look at other nodes too are left out: what they say may change with the node's coming.
+        let fits = |pod| {
+            let filters = Filters::prepare_those(&cycle(world, pod, &[]), |plugin| plugin.is_local);
+            filters.is_ok_and(|filters| filters.filter(&state.info).is_ok())
+        };
+        self.queue.wake(ctx.now, backoff_rules(world), |pod, plugins| plugins.is_empty() || fits(pod));
         self.plan(world, ctx);
     }
 
@@ -128,9 +128,8 @@ impl Scheduler {
 
     fn schedule_one(&mut self, world: &mut World, queued: QueuedPod, ctx: &mut Ctx<'_>) {
         self.tree.update(world);
-        let nodes = self.tree.order();
-        let Decision { outcome, examined } = decide(world, queued.pod, nodes, self.next_start);
-        self.next_start = (self.next_start + examined) % nodes.len().max(1);
+        let Decision { outcome, examined } = decide(world, queued.pod, &self.tree, self.next_start);
+        self.next_start = (self.next_start + examined) % self.tree.order().len().max(1);
         match outcome {
             Ok(node) => world.bind(queued.pod, node, ctx),
             Err(Unschedulable { message, plugins }) => {

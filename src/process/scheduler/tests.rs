@@ -2,13 +2,15 @@
 
 use super::*;
 use crate::catalog::{AutoscalerProfile, Region, Tier, Timings};
-use crate::cluster::{BootStage, Node, NodeInfo, NodePhase, NodeTimes, PodPhase, PoolId, STAGES, WorkloadId};
+use crate::cluster::{
+    BootStage, Node, NodeChange, NodeInfo, NodePhase, NodeTimes, PodPhase, PoolId, STAGES, WorkloadId,
+};
 use crate::kernel::{Dist, FutureEvents, Id};
 use crate::scenario::plan::{
     Behaviour, ClusterCharges, ClusterPlan, Controller, NetworkModel, NetworkPlan, Plan, PodTemplate, WorkloadPlan,
 };
 use crate::units::{Bytes, MilliCpu, Resources};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A world with a scheduler. It hears only of what a test tells it.
@@ -34,6 +36,7 @@ impl Bench {
         let number = self.world.nodes.len();
         let node = self.world.nodes.push(node(number, millis, phase));
         self.world.live_nodes.push(node);
+        self.world.node_changes.push(NodeChange::Node(node));
         node
     }
 
@@ -54,7 +57,7 @@ impl Bench {
     }
 
     fn make_ready(&mut self, node: NodeId) {
-        self.world.nodes[node].phase = NodePhase::Ready;
+        self.world.set_phase(node, NodePhase::Ready);
         self.tell(|scheduler, world, ctx| scheduler.on_node_changed(world, node, ctx));
     }
 
@@ -128,18 +131,10 @@ fn plan(minor: u32, templates: Vec<PodTemplate>) -> Plan {
 fn node(number: usize, millis: u64, phase: NodePhase) -> Node {
     let allocatable =
         Resources { cpu: MilliCpu::from_millis(millis), memory: Bytes::from_gib(8), pods: 110, ..Resources::default() };
+    let mut info = NodeInfo::new(&format!("node{number}"), BTreeMap::new(), Vec::new(), allocatable);
+    info.set_ready(phase == NodePhase::Ready);
     Node {
-        info: NodeInfo {
-            name: format!("node{number}").into(),
-            labels: Arc::default(),
-            taints: Vec::new(),
-            unschedulable: false,
-            allocatable,
-            requested: Resources::default(),
-            nonzero_cpu: MilliCpu::ZERO,
-            nonzero_memory: Bytes::ZERO,
-            host_ports: Vec::new(),
-        },
+        info,
         pool: PoolId::from_index(0),
         instance: 0,
         zone: None,
@@ -147,7 +142,6 @@ fn node(number: usize, millis: u64, phase: NodePhase) -> Node {
         surge: false,
         version: KubernetesVersion::minor(34),
         pods: Vec::new(),
-        images: BTreeSet::new(),
         boot: [SimDuration::ZERO; STAGES.len()],
         reimage_delay: SimDuration::ZERO,
         delete_delay: SimDuration::ZERO,

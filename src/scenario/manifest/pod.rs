@@ -117,6 +117,7 @@ pub(super) fn convert(
     });
     let needs = requests::needs(spec, context.pod_level_resources, at, faults);
     let template = PodTemplate {
+        node_name: spec.node_name.as_deref().map(Into::into),
         namespace: Box::default(),
         pod_affinity: PodAffinity::default(),
         topology_spread: Vec::new(),
@@ -296,7 +297,6 @@ fn not_simulated(metadata: &ObjectMeta, spec: &PodSpec, context: PodContext<'_>)
         ("persistent volume claims", claimed),
         ("schedulingGates", spec.scheduling_gates.as_ref().is_some_and(|gates| !gates.is_empty())),
         ("resourceClaims", spec.resource_claims.as_ref().is_some_and(|claims| !claims.is_empty())),
-        ("nodeName", spec.node_name.is_some()),
         ("schedulerName", spec.scheduler_name.as_deref().is_some_and(|name| name != "default-scheduler")),
         ("runtimeClassName", spec.runtime_class_name.is_some()),
         ("preemptionPolicy", spec.preemption_policy.as_deref() == Some("Never")),

@@ -20,6 +20,8 @@ pub struct PodTemplate {
     pub nonzero_memory: Bytes,
     /// Sum of the containers' CPU limits; `None` when any container has none.
     pub cpu_limit: Option<MilliCpu>,
+    /// `nodeName`: the name of the only node it may run on.
+    pub node_name: Option<Box<str>>,
     /// Labels a node must carry.
     pub node_selector: BTreeMap<String, String>,
     /// `requiredDuringSchedulingIgnoredDuringExecution` terms, of which one must match; `None` when absent.

@@ -12,6 +12,7 @@ pub use backoff::BackoffRules;
 
 use crate::cluster::PodId;
 use crate::kernel::{SimDuration, SimTime};
+use crate::placement::reference::RejectedBy;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,9 +33,6 @@ pub struct QueuedPod {
     /// How often it was tried in vain.
     failures: u32,
 }
-
-/// The plugins that rejected a pod on some node. None at all: there was no node to look at.
-pub type RejectedBy = BTreeSet<&'static str>;
 
 /// The scheduling queue.
 #[derive(Debug, Default)]

@@ -1,0 +1,102 @@
+//! NodeResourcesFit's score: by default the emptier the node is with the pod on it, the better.
+
+use super::resource::{Amounts, Requests, amounts};
+use super::{MAX_NODE_SCORE, Plugin};
+use crate::cluster::NodeInfo;
+use crate::placement::Cycle;
+use crate::scenario::plan::{FitArgs, PodTemplate, ScoringStrategy};
+
+/// The plugin.
+pub const PLUGIN: Plugin = Plugin { name: "NodeResourcesFit", weight: 1, score };
+
+/// The best score of a point of RequestedToCapacityRatio's shape.
+const MAX_SHAPE_SCORE: i64 = 10;
+
+/// Scores by the resources of the configuration.
+#[must_use]
+pub fn score<'a>(cycle: &Cycle<'a>, nodes: &[&'a NodeInfo]) -> Option<Vec<i64>> {
+    Some(nodes.iter().map(|node| node_score(cycle.template(), node, &cycle.profile.fit)).collect())
+}
+
+/// The weighted mean over the resources, 0 to 100, every division rounded down; RequestedToCapacityRatio rounds its mean.
+///
+/// Containers without a request count with kube-scheduler's default.
+#[must_use]
+pub fn node_score(pod: &PodTemplate, node: &NodeInfo, args: &FitArgs) -> i64 {
+    let (mut sum, mut weights) = (0, 0);
+    for (resource, weight) in &args.resources {
+        let Some(amounts) = amounts(resource, Requests::NonZero, pod, node) else { continue };
+        let share = match &args.strategy {
+            ScoringStrategy::LeastAllocated => least_allocated(&amounts),
+            ScoringStrategy::MostAllocated => most_allocated(&amounts),
+            ScoringStrategy::RequestedToCapacityRatio(shape) => match requested_to_capacity_ratio(&amounts, shape) {
+                0 => continue, // Upstream leaves a resource out that scores nothing.
+                share => share,
+            },
+        };
+        let weight = i64::try_from(*weight).expect("weights are at most 100");
+        sum += share * weight;
+        weights += weight;
+    }
+    match args.strategy {
+        _ if weights == 0 => 0,
+        ScoringStrategy::RequestedToCapacityRatio(_) => (sum as f64 / weights as f64).round() as i64,
+        ScoringStrategy::LeastAllocated | ScoringStrategy::MostAllocated => sum / weights,
+    }
+}
+
+/// The share that is left. A request beyond the capacity scores 0.
+fn least_allocated(amounts: &Amounts) -> i64 {
+    percentage(amounts.capacity.saturating_sub(amounts.used + amounts.wanted), amounts.capacity)
+}
+
+/// The share that is used. More than the capacity counts as all of it.
+fn most_allocated(amounts: &Amounts) -> i64 {
+    percentage((amounts.used + amounts.wanted).min(amounts.capacity), amounts.capacity)
+}
+
+/// The score of the utilization on the straight lines between the points of the shape.
+fn requested_to_capacity_ratio(amounts: &Amounts, shape: &[(i64, i64)]) -> i64 {
+    let requested = amounts.used + amounts.wanted;
+    let utilization = if requested > amounts.capacity { 100 } else { percentage(requested, amounts.capacity) };
+    let scale = MAX_NODE_SCORE / MAX_SHAPE_SCORE;
+    let Some(next) = shape.iter().position(|(at, _)| utilization <= *at) else {
+        return shape.last().map_or(0, |(_, score)| score * scale);
+    };
+    let (right, above) = (shape[next].0, shape[next].1 * scale);
+    let Some((left, below)) = next.checked_sub(1).map(|before| (shape[before].0, shape[before].1 * scale)) else {
+        return above;
+    };
+    below + (above - below) * (utilization - left) / (right - left)
+}
+
+/// `part` of `whole` in percent, rounded down; `part` is at most `whole`, which is above 0.
+fn percentage(part: u64, whole: u64) -> i64 {
+    let percent = match part.checked_mul(MAX_NODE_SCORE as u64) {
+        Some(hundredfold) => hundredfold / whole,
+        None => part / (whole / MAX_NODE_SCORE as u64), // Beyond 184 PB the last digit does not matter.
+    };
+    percent.min(MAX_NODE_SCORE as u64) as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// kube-scheduler 1.31 to 1.36, requested_to_capacity_ratio.go: straight lines between the points, flat outside them.
+    #[test]
+    fn the_shape_is_made_of_straight_lines() {
+        let shape = [(10, 1), (50, 5), (90, 10)];
+        for (used, expected) in [(0, 10), (10, 10), (30, 30), (50, 50), (70, 75), (90, 100), (100, 100), (120, 100)] {
+            let amounts = Amounts { used, wanted: 0, capacity: 100 };
+            assert_eq!(requested_to_capacity_ratio(&amounts, &shape), expected, "{used} of 100 used");
+        }
+    }
+
+    #[test]
+    fn most_allocated_prefers_the_fuller_node() {
+        for (used, expected) in [(0, 25), (50, 75), (75, 100), (90, 100)] {
+            assert_eq!(most_allocated(&Amounts { used, wanted: 25, capacity: 100 }), expected, "{used} of 100 used");
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! InterPodAffinity: required affinity and anti-affinity to other pods, in both directions.
 
-use super::{Filter, Plugin, PreFilter};
+use super::{Filter, Plugin, PreFilter, Scope};
 use crate::cluster::{NodeInfo, PodGroup, Templates};
 use crate::placement::{Code, Cycle, Reason, Rejection};
 use crate::scenario::plan::{PodAffinityTerm, PodTemplate};
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 pub const NAME: &str = "InterPodAffinity";
 
 /// The plugin.
-pub const PLUGIN: Plugin = Plugin { name: NAME, pre_filter, is_local: false };
+pub const PLUGIN: Plugin = Plugin { name: NAME, pre_filter, scope: Scope::Cluster };
 
 /// Counts by topology key and value.
 #[derive(Default)]

@@ -23,8 +23,19 @@ pub struct Plugin {
     pub name: &'static str,
     /// Looks at the cycle once, before the nodes.
     pub pre_filter: for<'a> fn(&Cycle<'a>) -> PreFilter<'a>,
-    /// True when the verdict on a node depends on that node alone, so that it holds until the node changes.
-    pub is_local: bool,
+    /// What the verdict on a node depends on, and so how long it holds.
+    pub scope: Scope,
+}
+
+/// What a filter plugin's verdict on a node depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// On the labels, taints and state of the node.
+    Node,
+    /// On the pods that run there, too.
+    Pods,
+    /// On the pods of all nodes.
+    Cluster,
 }
 
 /// What a plugin makes of the cycle.

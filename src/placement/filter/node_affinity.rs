@@ -3,7 +3,7 @@
 //! A DaemonSet's pod is held to its node here, as in Kubernetes: its controller replaces the required terms by one that
 //! names the node.
 
-use super::{Filter, Plugin, PreFilter};
+use super::{Filter, Plugin, PreFilter, Scope};
 use crate::cluster::NodeInfo;
 use crate::placement::{Code, Cycle, PodView, Reason, Rejection};
 use crate::scenario::plan::{NodeSelectorTerm, Operator, PodTemplate, Requirement};
@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 pub const NAME: &str = "NodeAffinity";
 
 /// The plugin.
-pub const PLUGIN: Plugin = Plugin { name: NAME, pre_filter, is_local: true };
+pub const PLUGIN: Plugin = Plugin { name: NAME, pre_filter, scope: Scope::Node };
 
 /// The only field that a term can name.
 const NODE_NAME: &str = "metadata.name";

@@ -3,7 +3,7 @@
 //! A real pod with `spec.nodeName` does not pass the scheduler at all: its kubelet takes it, or refuses it. Here the other filters
 //! hold for it too.
 
-use super::{Filter, Plugin, PreFilter};
+use super::{Filter, Plugin, PreFilter, Scope};
 use crate::cluster::NodeInfo;
 use crate::placement::{Code, Cycle, Reason, Rejection};
 
@@ -11,7 +11,7 @@ use crate::placement::{Code, Cycle, Reason, Rejection};
 pub const NAME: &str = "NodeName";
 
 /// The plugin.
-pub const PLUGIN: Plugin = Plugin { name: NAME, pre_filter, is_local: true };
+pub const PLUGIN: Plugin = Plugin { name: NAME, pre_filter, scope: Scope::Node };
 
 struct NodeName<'a>(&'a str);
 

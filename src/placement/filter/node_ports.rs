@@ -1,6 +1,6 @@
 //! NodePorts: a host port can be had once per address of a node.
 
-use super::{Filter, Plugin, PreFilter};
+use super::{Filter, Plugin, PreFilter, Scope};
 use crate::cluster::NodeInfo;
 use crate::placement::{Code, Cycle, Reason, Rejection};
 use crate::scenario::plan::HostPort;
@@ -9,7 +9,7 @@ use crate::scenario::plan::HostPort;
 pub const NAME: &str = "NodePorts";
 
 /// The plugin.
-pub const PLUGIN: Plugin = Plugin { name: NAME, pre_filter, is_local: true };
+pub const PLUGIN: Plugin = Plugin { name: NAME, pre_filter, scope: Scope::Pods };
 
 /// The address that stands for every address of the node.
 const ANY_ADDRESS: &str = "0.0.0.0";

@@ -1,6 +1,6 @@
 //! NodeResourcesFit: the node must have enough of everything left that the pod requests.
 
-use super::{Filter, Plugin, PreFilter};
+use super::{Filter, Plugin, PreFilter, Scope};
 use crate::cluster::NodeInfo;
 use crate::placement::{Code, Cycle, Reason, Rejection, Rules};
 use crate::scenario::plan::{FitArgs, PodTemplate};
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 pub const NAME: &str = "NodeResourcesFit";
 
 /// The plugin.
-pub const PLUGIN: Plugin = Plugin { name: NAME, pre_filter, is_local: true };
+pub const PLUGIN: Plugin = Plugin { name: NAME, pre_filter, scope: Scope::Pods };
 
 /// A resource that a pod wants of a node, of which too little may be left; amounts in the resource's own unit (millicores, bytes, counts).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

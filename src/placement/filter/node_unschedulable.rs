@@ -1,6 +1,6 @@
 //! NodeUnschedulable: cordoned nodes take no pods, but for those that tolerate it.
 
-use super::{Filter, Plugin, PreFilter};
+use super::{Filter, Plugin, PreFilter, Scope};
 use crate::cluster::NodeInfo;
 use crate::placement::{Code, Cycle, PodView, Reason, Rejection};
 use crate::scenario::plan::{Taint, TaintEffect};
@@ -9,7 +9,7 @@ use crate::scenario::plan::{Taint, TaintEffect};
 pub const NAME: &str = "NodeUnschedulable";
 
 /// The plugin.
-pub const PLUGIN: Plugin = Plugin { name: NAME, pre_filter, is_local: true };
+pub const PLUGIN: Plugin = Plugin { name: NAME, pre_filter, scope: Scope::Node };
 
 struct NodeUnschedulable<'a>(PodView<'a>);
 

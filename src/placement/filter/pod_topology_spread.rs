@@ -1,6 +1,6 @@
 //! PodTopologySpread: the pod may not make the domains of a hard constraint differ too much.
 
-use super::{Filter, Plugin, PreFilter};
+use super::{Filter, Plugin, PreFilter, Scope};
 use crate::cluster::{NodeInfo, Templates};
 use crate::placement::spread::{Constraint, Constraints};
 use crate::placement::{Code, Cycle, PodView, Reason, Rejection};
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 pub const NAME: &str = "PodTopologySpread";
 
 /// The plugin.
-pub const PLUGIN: Plugin = Plugin { name: NAME, pre_filter, is_local: false };
+pub const PLUGIN: Plugin = Plugin { name: NAME, pre_filter, scope: Scope::Cluster };
 
 struct PodTopologySpread<'a> {
     pod: PodView<'a>,

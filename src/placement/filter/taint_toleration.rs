@@ -1,6 +1,6 @@
 //! TaintToleration: nodes with a NoSchedule or NoExecute taint take only pods that tolerate it.
 
-use super::{Filter, Plugin, PreFilter};
+use super::{Filter, Plugin, PreFilter, Scope};
 use crate::cluster::NodeInfo;
 use crate::placement::{Code, Cycle, PodView, Reason, Rejection};
 use crate::scenario::plan::{Taint, TaintEffect};
@@ -9,7 +9,7 @@ use crate::scenario::plan::{Taint, TaintEffect};
 pub const NAME: &str = "TaintToleration";
 
 /// The plugin.
-pub const PLUGIN: Plugin = Plugin { name: NAME, pre_filter, is_local: true };
+pub const PLUGIN: Plugin = Plugin { name: NAME, pre_filter, scope: Scope::Node };
 
 struct TaintToleration<'a>(PodView<'a>);
 

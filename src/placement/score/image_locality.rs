@@ -1,12 +1,13 @@
 //! ImageLocality: nodes that have the pod's images already are better, large images that many nodes have above all.
 
-use super::{MAX_NODE_SCORE, Plugin};
+use super::{MAX_NODE_SCORE, Plugin, Score};
 use crate::cluster::NodeInfo;
 use crate::placement::Cycle;
 use crate::units::Bytes;
 
 /// The plugin.
-pub const PLUGIN: Plugin = Plugin { name: "ImageLocality", weight: 1, score };
+pub const PLUGIN: Plugin =
+    Plugin { name: "ImageLocality", weight: 1, is_skipped: |_| false, score: Score::Cluster(score) };
 
 /// Sums of image sizes up to this count as nothing.
 const MIN_THRESHOLD: i64 = 23 * 1024 * 1024;
@@ -15,8 +16,7 @@ const MIN_THRESHOLD: i64 = 23 * 1024 * 1024;
 const MAX_CONTAINER_THRESHOLD: i64 = 1000 * 1024 * 1024;
 
 /// Scores by the images of all containers, init containers among them. They are not normalised.
-#[must_use]
-pub fn score<'a>(cycle: &Cycle<'a>, nodes: &[&'a NodeInfo]) -> Option<Vec<i64>> {
+fn score<'a>(cycle: &Cycle<'a>, nodes: &[&'a NodeInfo]) -> Option<Vec<i64>> {
     let containers = &cycle.template().container_images;
     let states: Vec<ImageState> = containers.iter().map(|image| ImageState::of(cycle.nodes, image)).collect();
     let sum = |node: &NodeInfo| {

@@ -1,17 +1,17 @@
 //! InterPodAffinity's score: preferred affinity and anti-affinity of the pod, and what the pods that run think of it.
 
-use super::{MAX_NODE_SCORE, Plugin};
+use super::{MAX_NODE_SCORE, Plugin, Score};
 use crate::cluster::NodeInfo;
 use crate::placement::Cycle;
 use crate::scenario::plan::PodTemplate;
 use std::collections::BTreeMap;
 
 /// The plugin.
-pub const PLUGIN: Plugin = Plugin { name: "InterPodAffinity", weight: 2, score };
+pub const PLUGIN: Plugin =
+    Plugin { name: "InterPodAffinity", weight: 2, is_skipped: |_| false, score: Score::Cluster(score) };
 
 /// Normalised scores: 0 for the node with the lowest sum, 100 for the highest; `None` when no term matches any pod.
-#[must_use]
-pub fn score<'a>(cycle: &Cycle<'a>, nodes: &[&'a NodeInfo]) -> Option<Vec<i64>> {
+fn score<'a>(cycle: &Cycle<'a>, nodes: &[&'a NodeInfo]) -> Option<Vec<i64>> {
     let mut sums: BTreeMap<&str, BTreeMap<&str, i64>> = BTreeMap::new();
     for node in cycle.nodes {
         for group in &node.pods {

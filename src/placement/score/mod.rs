@@ -8,7 +8,7 @@ pub mod node_affinity;
 pub mod node_resources_balanced_allocation;
 pub mod node_resources_fit;
 pub mod pod_topology_spread;
-mod resource;
+pub(super) mod resource;
 pub mod taint_toleration;
 
 use super::Cycle;
@@ -24,8 +24,46 @@ pub struct Plugin {
     pub name: &'static str,
     /// Its weight in the total.
     pub weight: i64,
+    /// True when it has nothing to say about the pod.
+    pub is_skipped: fn(&Cycle<'_>) -> bool,
+    /// How it scores.
+    pub score: Score,
+}
+
+/// How a plugin scores, by what the score of a node depends on.
+#[derive(Clone, Copy, Debug)]
+pub enum Score {
+    /// On the node and the pods on it alone.
+    Node(fn(&Cycle<'_>, &NodeInfo) -> i64),
+    /// On a raw number that the labels and taints of the node decide, and on the largest among the feasible nodes.
+    Normalized {
+        /// The raw number, at least 0.
+        raw: fn(&Cycle<'_>, &NodeInfo) -> i64,
+        /// True when the largest raw number scores 0 instead of 100.
+        reverse: bool,
+    },
+    /// On other nodes too: the scores of the feasible nodes, in their order; `None` when there is nothing to say after all.
+    Cluster(for<'a> fn(&Cycle<'a>, &[&'a NodeInfo]) -> Option<Vec<i64>>),
+}
+
+impl Plugin {
     /// The normalised scores of the feasible nodes, in their order; `None` when the plugin has nothing to say about the pod.
-    pub score: for<'a> fn(&Cycle<'a>, &[&'a NodeInfo]) -> Option<Vec<i64>>,
+    #[must_use]
+    pub fn run<'a>(&self, cycle: &Cycle<'a>, feasible: &[&'a NodeInfo]) -> Option<Vec<i64>> {
+        if (self.is_skipped)(cycle) {
+            return None;
+        }
+        match self.score {
+            Score::Node(score) => Some(feasible.iter().map(|node| score(cycle, node)).collect()),
+            Score::Normalized { raw, reverse } => {
+                let mut scores: Vec<i64> = feasible.iter().map(|node| raw(cycle, node)).collect();
+                let largest = scores.iter().copied().max().unwrap_or(0);
+                scores.iter_mut().for_each(|score| *score = normalized(*score, largest, reverse));
+                Some(scores)
+            }
+            Score::Cluster(score) => score(cycle, feasible),
+        }
+    }
 }
 
 /// The score plugins of the default profile.
@@ -68,21 +106,14 @@ pub fn score_by_plugin<'a>(cycle: &Cycle<'a>, feasible: &[&'a NodeInfo]) -> Vec<
     let run = |plugin: &Plugin| PluginScores {
         plugin: plugin.name,
         weight: plugin.weight,
-        scores: (plugin.score)(cycle, feasible).unwrap_or_default(),
+        scores: plugin.run(cycle, feasible).unwrap_or_default(),
     };
     PLUGINS.iter().map(run).collect()
 }
 
 /// kube-scheduler's DefaultNormalizeScore: `largest`, the largest raw score, becomes 100, or 0 when `reverse`.
-pub(super) const fn normalized(raw: i64, largest: i64, reverse: bool) -> i64 {
+#[must_use]
+pub const fn normalized(raw: i64, largest: i64, reverse: bool) -> i64 {
     let share = if largest == 0 { 0 } else { MAX_NODE_SCORE * raw / largest };
     if reverse { MAX_NODE_SCORE - share } else { share }
-}
-
-/// [`normalized`] for each of the raw scores.
-fn normalize(raw: &mut [i64], reverse: bool) {
-    let largest = raw.iter().copied().max().unwrap_or(0);
-    for score in raw {
-        *score = normalized(*score, largest, reverse);
-    }
 }

@@ -3,39 +3,37 @@
 //! Floating point as in kube-scheduler, operation by operation: exact arithmetic would give other integers.
 
 use super::resource::{Amounts, Requests, amounts, requested};
-use super::{MAX_NODE_SCORE, Plugin};
+use super::{MAX_NODE_SCORE, Plugin, Score};
 use crate::cluster::NodeInfo;
 use crate::placement::{Cycle, Rules};
 use crate::scenario::plan::PodTemplate;
 
 /// The plugin.
-pub const PLUGIN: Plugin = Plugin { name: "NodeResourcesBalancedAllocation", weight: 1, score };
+pub const PLUGIN: Plugin = Plugin {
+    name: "NodeResourcesBalancedAllocation",
+    weight: 1,
+    is_skipped: |cycle| is_skipped(cycle.template(), &cycle.profile.balanced_resources, cycle.rules),
+    score: Score::Node(score),
+};
 
-/// Scores by the resources of the configuration; `None` for a pod that requests none of them, by the rules from 1.32.
-#[must_use]
-pub fn score<'a>(cycle: &Cycle<'a>, nodes: &[&'a NodeInfo]) -> Option<Vec<i64>> {
-    let (pod, resources) = (cycle.template(), &cycle.profile.balanced_resources);
-    if is_skipped(pod, resources, cycle.rules) {
-        return None;
-    }
-    Some(nodes.iter().map(|node| node_score(pod, node, resources, cycle.rules)).collect())
+/// Scores by the resources of the configuration.
+fn score(cycle: &Cycle<'_>, node: &NodeInfo) -> i64 {
+    let resources = &cycle.profile.balanced_resources;
+    change(resources.iter().filter_map(|name| amounts(name, Requests::Real, cycle.template(), node)), cycle.rules)
 }
 
-/// True when the plugin has nothing to say about the pod.
-#[must_use]
-pub fn is_skipped(pod: &PodTemplate, resources: &[Box<str>], rules: Rules) -> bool {
+/// True for a pod that requests none of the resources, by the rules from 1.32.
+fn is_skipped(pod: &PodTemplate, resources: &[Box<str>], rules: Rules) -> bool {
     rules.best_effort_is_not_balanced && resources.iter().all(|resource| requested(resource, pod) == 0)
 }
 
-/// The score of one node.
-#[must_use]
-pub fn node_score(pod: &PodTemplate, node: &NodeInfo, resources: &[Box<str>], rules: Rules) -> i64 {
-    let amounts = || resources.iter().filter_map(|resource| amounts(resource, Requests::Real, pod, node));
-    let with = balance(amounts(), |amounts| amounts.used + amounts.wanted);
+/// The score of these amounts: how balanced the node is with the pod, or from 1.36 what the pod changes about it.
+pub(in crate::placement) fn change(amounts: impl Iterator<Item = Amounts> + Clone, rules: Rules) -> i64 {
+    let with = balance(amounts.clone(), |amounts| amounts.used + amounts.wanted);
     if !rules.balance_is_a_change {
         return with;
     }
-    let without = balance(amounts(), |amounts| amounts.used);
+    let without = balance(amounts, |amounts| amounts.used);
     // 75 means no change. The division rounds towards zero, as in Go.
     MAX_NODE_SCORE / 2 + (MAX_NODE_SCORE / 2 + with - without) / 2
 }

@@ -1,32 +1,37 @@
 //! NodeResourcesFit's score: by default the emptier the node is with the pod on it, the better.
 
 use super::resource::{Amounts, Requests, amounts};
-use super::{MAX_NODE_SCORE, Plugin};
+use super::{MAX_NODE_SCORE, Plugin, Score};
 use crate::cluster::NodeInfo;
 use crate::placement::Cycle;
 use crate::scenario::plan::{FitArgs, PodTemplate, ScoringStrategy};
 
 /// The plugin.
-pub const PLUGIN: Plugin = Plugin { name: "NodeResourcesFit", weight: 1, score };
+pub const PLUGIN: Plugin =
+    Plugin { name: "NodeResourcesFit", weight: 1, is_skipped: |_| false, score: Score::Node(score) };
 
 /// The best score of a point of RequestedToCapacityRatio's shape.
 const MAX_SHAPE_SCORE: i64 = 10;
 
 /// Scores by the resources of the configuration.
-#[must_use]
-pub fn score<'a>(cycle: &Cycle<'a>, nodes: &[&'a NodeInfo]) -> Option<Vec<i64>> {
-    Some(nodes.iter().map(|node| node_score(cycle.template(), node, &cycle.profile.fit)).collect())
+fn score(cycle: &Cycle<'_>, node: &NodeInfo) -> i64 {
+    node_score(cycle.template(), node, &cycle.profile.fit)
 }
 
-/// The weighted mean over the resources, 0 to 100, every division rounded down; RequestedToCapacityRatio rounds its mean.
-///
-/// Containers without a request count with kube-scheduler's default.
+/// The score of one node. Containers without a request count with kube-scheduler's default.
 #[must_use]
 pub fn node_score(pod: &PodTemplate, node: &NodeInfo, args: &FitArgs) -> i64 {
+    let of_resource = |(resource, weight): &(Box<str>, u64)| {
+        Some((amounts(resource, Requests::NonZero, pod, node)?, i64::try_from(*weight).ok()?))
+    };
+    mean(&args.strategy, args.resources.iter().filter_map(of_resource))
+}
+
+/// The weighted mean of the resources' scores, 0 to 100, every division rounded down; RequestedToCapacityRatio rounds its mean.
+pub(in crate::placement) fn mean(strategy: &ScoringStrategy, resources: impl Iterator<Item = (Amounts, i64)>) -> i64 {
     let (mut sum, mut weights) = (0, 0);
-    for (resource, weight) in &args.resources {
-        let Some(amounts) = amounts(resource, Requests::NonZero, pod, node) else { continue };
-        let share = match &args.strategy {
+    for (amounts, weight) in resources {
+        let share = match strategy {
             ScoringStrategy::LeastAllocated => least_allocated(&amounts),
             ScoringStrategy::MostAllocated => most_allocated(&amounts),
             ScoringStrategy::RequestedToCapacityRatio(shape) => match requested_to_capacity_ratio(&amounts, shape) {
@@ -34,11 +39,10 @@ pub fn node_score(pod: &PodTemplate, node: &NodeInfo, args: &FitArgs) -> i64 {
                 share => share,
             },
         };
-        let weight = i64::try_from(*weight).expect("weights are at most 100");
         sum += share * weight;
         weights += weight;
     }
-    match args.strategy {
+    match strategy {
         _ if weights == 0 => 0,
         ScoringStrategy::RequestedToCapacityRatio(_) => (sum as f64 / weights as f64).round() as i64,
         ScoringStrategy::LeastAllocated | ScoringStrategy::MostAllocated => sum / weights,

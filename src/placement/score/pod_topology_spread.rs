@@ -1,17 +1,17 @@
 //! PodTopologySpread's score: the fewer matching pods the domains of the soft constraints have, the better.
 
-use super::{MAX_NODE_SCORE, Plugin};
+use super::{MAX_NODE_SCORE, Plugin, Score};
 use crate::cluster::NodeInfo;
 use crate::placement::Cycle;
 use crate::placement::spread::{Constraint, Constraints, HOSTNAME};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The plugin.
-pub const PLUGIN: Plugin = Plugin { name: "PodTopologySpread", weight: 2, score };
+pub const PLUGIN: Plugin =
+    Plugin { name: "PodTopologySpread", weight: 2, is_skipped: |_| false, score: Score::Cluster(score) };
 
 /// Normalised scores; `None` for a pod without soft constraints.
-#[must_use]
-pub fn score<'a>(cycle: &Cycle<'a>, nodes: &[&'a NodeInfo]) -> Option<Vec<i64>> {
+fn score<'a>(cycle: &Cycle<'a>, nodes: &[&'a NodeInfo]) -> Option<Vec<i64>> {
     let constraints = Constraints::of(cycle, false);
     if constraints.list.is_empty() {
         return None;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 /// Whether containers without a request count with kube-scheduler's default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Requests {
+pub enum Requests {
     /// As requested.
     Real,
     /// With 100m and 200 MiB for containers that request nothing.
@@ -15,7 +15,7 @@ pub(super) enum Requests {
 
 /// Amounts of one resource in its own unit.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Amounts {
+pub struct Amounts {
     /// Requested by the pods of the node.
     pub used: u64,
     /// Requested by the pod.
@@ -25,7 +25,7 @@ pub(super) struct Amounts {
 }
 
 /// What the pod requests of the resource by its Kubernetes name.
-pub(super) fn requested(resource: &str, pod: &PodTemplate) -> u64 {
+pub fn requested(resource: &str, pod: &PodTemplate) -> u64 {
     match resource {
         "cpu" => pod.requests.cpu.millis(),
         "memory" => pod.requests.memory.get(),
@@ -35,7 +35,7 @@ pub(super) fn requested(resource: &str, pod: &PodTemplate) -> u64 {
 }
 
 /// The amounts of the resource; `None` when the node has none of it, or it is an extended one that the pod does not request.
-pub(super) fn amounts(resource: &str, requests: Requests, pod: &PodTemplate, node: &NodeInfo) -> Option<Amounts> {
+pub fn amounts(resource: &str, requests: Requests, pod: &PodTemplate, node: &NodeInfo) -> Option<Amounts> {
     let (requested_on_node, allocatable) = (&node.requested, &node.allocatable);
     let (used, wanted, capacity) = match (resource, requests) {
         ("cpu", Requests::NonZero) => (node.nonzero_cpu.millis(), pod.nonzero_cpu.millis(), allocatable.cpu.millis()),

@@ -1,24 +1,20 @@
 //! TaintToleration's score: the fewer PreferNoSchedule taints that the pod does not tolerate, the better.
 
-use super::{Plugin, normalize};
+use super::{Plugin, Score};
 use crate::cluster::NodeInfo;
-use crate::placement::{Cycle, PodView};
+use crate::placement::Cycle;
 use crate::scenario::plan::TaintEffect;
 
 /// The plugin.
-pub const PLUGIN: Plugin = Plugin { name: "TaintToleration", weight: 3, score };
-
-/// Normalised scores: 100 for the nodes with no such taint.
-#[must_use]
-pub fn score<'a>(cycle: &Cycle<'a>, nodes: &[&'a NodeInfo]) -> Option<Vec<i64>> {
-    let mut scores: Vec<i64> = nodes.iter().map(|node| intolerable(&cycle.pod, node)).collect();
-    normalize(&mut scores, true);
-    Some(scores)
-}
+pub const PLUGIN: Plugin = Plugin {
+    name: "TaintToleration",
+    weight: 3,
+    is_skipped: |_| false,
+    score: Score::Normalized { raw: intolerable, reverse: true },
+};
 
 /// The number of soft taints of the node that the pod does not tolerate.
-#[must_use]
-pub fn intolerable(pod: &PodView<'_>, node: &NodeInfo) -> i64 {
+fn intolerable(cycle: &Cycle<'_>, node: &NodeInfo) -> i64 {
     let soft = node.taints.iter().filter(|taint| taint.effect == TaintEffect::PreferNoSchedule);
-    soft.map(|taint| i64::from(!pod.tolerates(taint))).sum()
+    soft.map(|taint| i64::from(!cycle.pod.tolerates(taint))).sum()
 }

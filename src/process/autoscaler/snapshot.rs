@@ -3,7 +3,7 @@
 use super::template;
 use crate::catalog::KubernetesVersion;
 use crate::cluster::{NodeId, NodeInfo, NodePhase, PodId, PoolId, WorkloadId, World};
-use crate::placement::filter::Filters;
+use crate::placement::filter::{Filters, Scope};
 use crate::placement::{Cycle, PodView, Rules};
 use crate::scenario::plan::{PodTemplate, SchedulerPlan};
 use std::collections::BTreeMap;
@@ -119,7 +119,7 @@ pub(super) fn fits(pod: &PodTemplate, node: &NodeInfo) -> bool {
         profile: &SchedulerPlan::default(),
         rules: RULES,
     };
-    Filters::prepare_those(&cycle, |plugin| plugin.is_local).is_ok_and(|filters| filters.filter(node).is_ok())
+    Filters::prepare_those(&cycle, |plugin| plugin.scope != Scope::Cluster).is_ok_and(|filters| filters.filter(node).is_ok())
 }
 
 /// True for a node that is Ready and not cordoned.

@@ -13,7 +13,7 @@ mod tests;
 use crate::catalog::KubernetesVersion;
 use crate::cluster::{Ctx, Event, Fact, NodeId, PodId, World};
 use crate::kernel::{SimDuration, SimTime};
-use crate::placement::filter::{Filters, node_ports, node_resources_fit};
+use crate::placement::filter::{Filters, Scope, node_ports, node_resources_fit};
 use crate::placement::reference::{RejectedBy, Unschedulable};
 use decide::{Decision, cycle, decide};
 use node_tree::{NodeTree, is_listed};
@@ -99,7 +99,7 @@ impl Scheduler {
         }
         // Plugins that look at other nodes too are left out: what they say may change with the node's coming.
         let fits = |pod| {
-            let filters = Filters::prepare_those(&cycle(world, pod, &[]), |plugin| plugin.is_local);
+            let filters = Filters::prepare_those(&cycle(world, pod, &[]), |plugin| plugin.scope != Scope::Cluster);
             filters.is_ok_and(|filters| filters.filter(&state.info).is_ok())
         };
         self.queue.wake(ctx.now, backoff_rules(world), |pod, plugins| plugins.is_empty() || fits(pod));

@@ -29,7 +29,7 @@ pub use event::{Class, Event};
 pub use eviction::EvictionRefused;
 pub use fact::Fact;
 pub use node::{BootStage, Node, NodeFailure, NodePhase, NodeTimes, STAGES};
-pub use node_info::{NOT_READY, NodeInfo, PodGroup, Templates};
+pub use node_info::{NOT_READY, NodeInfo, NodeInfos, PodGroup, Templates};
 pub use operation::{Operation, OperationState, Refusal};
 pub use pod::{Pod, PodDraws, PodPhase, PodTimes};
 pub use pool::{Pool, PoolUpgrade, ProvisioningState};

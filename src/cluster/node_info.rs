@@ -2,9 +2,9 @@
 //!
 //! It stands apart from the rest of a node so that the autoscaler can place pods on copies and on nodes that do not exist yet.
 
-use super::WorkloadId;
+use super::{Node, NodeId, WorkloadId};
 use crate::catalog::Region;
-use crate::kernel::Id;
+use crate::kernel::{Id, Table};
 use crate::scenario::plan::{HostPort, PodTemplate, PoolPlan, Taint, TaintEffect, WorkloadPlan};
 use crate::units::{Bytes, MilliCpu, Resources};
 use std::collections::BTreeMap;
@@ -20,17 +20,45 @@ const REPORTED_IMAGES: usize = 50;
 pub trait Templates {
     /// The template of the workload's pods.
     fn template(&self, workload: WorkloadId) -> &PodTemplate;
+    /// The number of workloads; their ids are those below it.
+    fn workloads(&self) -> usize;
+}
+
+/// What the scheduler knows of the nodes, by id.
+pub trait NodeInfos {
+    /// The node.
+    fn info(&self, node: NodeId) -> &NodeInfo;
+}
+
+impl NodeInfos for Table<NodeId, Node> {
+    fn info(&self, node: NodeId) -> &NodeInfo {
+        &self[node].info
+    }
+}
+
+impl NodeInfos for Vec<NodeInfo> {
+    fn info(&self, node: NodeId) -> &NodeInfo {
+        &self[node.index()]
+    }
 }
 
 impl Templates for Vec<PodTemplate> {
     fn template(&self, workload: WorkloadId) -> &PodTemplate {
         &self[workload.index()]
     }
+
+    fn workloads(&self) -> usize {
+        self.len()
+    }
 }
 
 impl Templates for Vec<WorkloadPlan> {
     fn template(&self, workload: WorkloadId) -> &PodTemplate {
         &self[workload.index()].template
+    }
+
+    fn workloads(&self) -> usize {
+        self.len()
     }
 }
 

@@ -62,24 +62,19 @@ impl<'a> PodTopologySpread<'a> {
         };
         let there = domains.get(value.as_str()).copied().unwrap_or(0);
         let fewest = domains.values().copied().min().unwrap_or(0);
-        if is_within_skew(constraint, there, fewest, domains.len(), constraint.matches_itself(self.pod.template)) {
+        // With fewer domains than there must be the emptiest counts as empty.
+        let fewest = if domains.len() < constraint.min_domains as usize { 0 } else { fewest };
+        if is_within_skew(there, fewest, constraint.matches_itself(self.pod.template), constraint.max_skew) {
             return Ok(());
         }
         Err((Code::Unschedulable, Reason::TopologySpread))
     }
 }
 
-/// True when a pod more in a domain of `there` pods keeps within the constraint, `fewest` being the least of all `domains`.
+/// True when a pod more in a domain of `there` pods keeps within `max_skew` of the emptiest domain.
 #[must_use]
-pub fn is_within_skew(
-    constraint: &Constraint<'_>,
-    there: i64,
-    fewest: i64,
-    domains: usize,
-    counts_itself: bool,
-) -> bool {
-    let fewest = if domains < constraint.min_domains as usize { 0 } else { fewest };
-    there + i64::from(counts_itself) - fewest <= i64::from(constraint.max_skew)
+pub const fn is_within_skew(there: i64, fewest: i64, counts_itself: bool, max_skew: u32) -> bool {
+    there + counts_itself as i64 - fewest <= max_skew as i64
 }
 
 impl<'a> Filter<'a> for PodTopologySpread<'a> {

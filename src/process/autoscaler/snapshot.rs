@@ -119,7 +119,8 @@ pub(super) fn fits(pod: &PodTemplate, node: &NodeInfo) -> bool {
         profile: &SchedulerPlan::default(),
         rules: RULES,
     };
-    Filters::prepare_those(&cycle, |plugin| plugin.scope != Scope::Cluster).is_ok_and(|filters| filters.filter(node).is_ok())
+    Filters::prepare_those(&cycle, |plugin| plugin.scope != Scope::Cluster)
+        .is_ok_and(|filters| filters.filter(node).is_ok())
 }
 
 /// True for a node that is Ready and not cordoned.

@@ -15,8 +15,8 @@ use crate::cluster::{Ctx, Event, Fact, NodeId, PodId, World};
 use crate::kernel::{SimDuration, SimTime};
 use crate::placement::filter::{Filters, Scope, node_ports, node_resources_fit};
 use crate::placement::reference::{RejectedBy, Unschedulable};
-use decide::{Decision, cycle, decide};
-use node_tree::{NodeTree, is_listed};
+use decide::{Decider, cycle};
+use node_tree::is_listed;
 use queue::{BackoffRules, QueuedPod, SchedulingQueue};
 
 /// How long one cycle keeps the scheduler busy.
@@ -32,9 +32,7 @@ const QUEUEING_HINTS_SINCE: u32 = 32;
 #[derive(Debug)]
 pub struct Scheduler {
     queue: SchedulingQueue,
-    tree: NodeTree,
-    /// The place in the node order where the next search starts.
-    next_start: usize,
+    decider: Decider,
     /// When the cycle in progress ends.
     free_at: SimTime,
     /// The cycle that is scheduled; an event at any other moment is stale.
@@ -46,11 +44,10 @@ pub struct Scheduler {
 impl Scheduler {
     /// A scheduler that has not looked at the world yet.
     #[must_use]
-    pub fn new(_: &World) -> Self {
+    pub fn new(world: &World) -> Self {
         Self {
             queue: SchedulingQueue::default(),
-            tree: NodeTree::default(),
-            next_start: 0,
+            decider: Decider::new(world),
             free_at: SimTime::ZERO,
             planned_cycle: None,
             planned_flush: None,
@@ -127,10 +124,8 @@ impl Scheduler {
     }
 
     fn schedule_one(&mut self, world: &mut World, queued: QueuedPod, ctx: &mut Ctx<'_>) {
-        self.tree.update(world);
-        let Decision { outcome, examined } = decide(world, queued.pod, &self.tree, self.next_start);
-        self.next_start = (self.next_start + examined) % self.tree.order().len().max(1);
-        match outcome {
+        self.decider.take_in_changes(world);
+        match self.decider.decide(world, queued.pod, &[]) {
             Ok(node) => world.bind(queued.pod, node, ctx),
             Err(Unschedulable { message, plugins }) => {
                 world.pods[queued.pod].unschedulable = Some(message.into());

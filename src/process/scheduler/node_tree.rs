@@ -26,10 +26,10 @@ impl NodeTree {
         &self.order
     }
 
-    /// Takes in nodes that have come and drops those that have gone.
-    pub fn update(&mut self, world: &World) {
+    /// Takes in nodes that have come and drops those that have gone. True when there were any.
+    pub fn update(&mut self, world: &World) -> bool {
         if listed(world).eq(self.members.iter().copied()) {
-            return;
+            return false;
         }
         let members: Vec<NodeId> = listed(world).collect();
         for (_, nodes) in &mut self.zones {
@@ -44,6 +44,7 @@ impl NodeTree {
         }
         self.members = members;
         self.order = interleaved(&self.zones);
+        true
     }
 
     fn insert(&mut self, node: NodeId, key: ZoneKey) {

@@ -18,8 +18,15 @@ use crate::placement::scoreboard::Found;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// A kind begins with the raw numbers of the plugins that normalise one, in their order.
-const RAWS: usize = 2;
+/// A kind begins with the raw numbers of the plugins that normalise one, in their order: so many.
+const RAWS: usize = {
+    let (mut count, mut plugin) = (0, 0);
+    while plugin < score::PLUGINS.len() {
+        count += matches!(score::PLUGINS[plugin].score, Score::Normalized { .. }) as usize;
+        plugin += 1;
+    }
+    count
+};
 /// The images of nodes of the kind come next.
 const IMAGES: usize = RAWS;
 /// Two numbers for each counter follow.

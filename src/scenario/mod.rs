@@ -6,7 +6,7 @@ mod diagnostic;
 mod document;
 mod files;
 mod load;
-mod manifest;
+pub mod manifest;
 mod normalise;
 pub mod plan;
 mod quantity;

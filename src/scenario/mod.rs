@@ -22,5 +22,6 @@ mod tests;
 pub use diagnostic::{Problem, Problems, Severity, did_you_mean};
 pub use document::{Document, SourceFile, Span, escape, path_of};
 pub use load::{Loaded, load};
+pub use resolve::check_weights;
 pub use schema::schema;
 pub use starter::starter;

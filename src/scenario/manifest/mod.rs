@@ -21,6 +21,7 @@ mod pod;
 mod pod_affinity;
 mod priority;
 mod requests;
+mod scheduler_args;
 mod selector;
 mod system;
 mod topology_spread;
@@ -30,6 +31,7 @@ mod workload;
 mod tests;
 
 pub use plain::pod_template;
+pub use scheduler_args::{added_affinity, default_constraints};
 
 use super::plan::{Behaviour, BudgetPlan, Controller, NetworkModel, WorkloadPlan};
 use super::spec::BehaviourSpec;

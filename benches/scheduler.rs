@@ -194,11 +194,11 @@ fn by_reference(criterion: &mut Criterion) {
         for nodes in [100, 1_000, 5_000] {
             for pods in [10_000, 100_000] {
                 for (name, templates, spread) in CASES {
-                    let mut cluster = Cluster::new(nodes, pods, templates, spread, percentage);
-                    let mut board = cluster.board();
-                    cluster.place(0..pods / 2, &mut board);
                     group.throughput(Throughput::Elements(REFERENCE_PODS as u64));
                     group.bench_function(format!("{nodes}/{pods}/{name}"), |bencher| {
+                        let mut cluster = Cluster::new(nodes, pods, templates, spread, percentage);
+                        let mut board = cluster.board();
+                        cluster.place(0..pods / 2, &mut board);
                         bencher.iter_batched(
                             || cluster.clone(),
                             |mut cluster| {

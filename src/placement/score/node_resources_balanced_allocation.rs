@@ -33,25 +33,46 @@ pub(in crate::placement) fn change(amounts: impl Iterator<Item = Amounts> + Clon
     if !rules.balance_is_a_change {
         return with;
     }
-    let without = balance(amounts, |amounts| amounts.used);
-    // 75 means no change. The division rounds towards zero, as in Go.
-    MAX_NODE_SCORE / 2 + (MAX_NODE_SCORE / 2 + with - without) / 2
+    of_change(with, balance(amounts, |amounts| amounts.used))
 }
 
 /// 100 when all shares are equal; less by their standard deviation.
 fn balance(amounts: impl Iterator<Item = Amounts> + Clone, used: impl Fn(&Amounts) -> u64) -> i64 {
-    let shares = amounts.map(|amounts| (used(&amounts) as f64 / amounts.capacity as f64).min(1.0));
-    let count = shares.clone().count();
-    let deviation = match count {
-        0 | 1 => 0.0,
-        2 => (shares.clone().reduce(|a, b| a - b).unwrap_or(0.0) / 2.0).abs(),
-        _ => {
-            let mean = shares.clone().sum::<f64>() / count as f64;
-            let squares = shares.map(|share| (share - mean) * (share - mean));
-            (squares.sum::<f64>() / count as f64).sqrt()
+    let mut shares = amounts.map(|amounts| share(used(&amounts), amounts.capacity));
+    match (shares.clone().count(), shares.next(), shares.next()) {
+        (2, Some(a), Some(b)) => balance_of_two(a, b),
+        (_, None, _) | (_, _, None) => MAX_NODE_SCORE,
+        (count, Some(a), Some(b)) => {
+            let shares = || [a, b].into_iter().chain(shares.clone());
+            let mean = shares().sum::<f64>() / count as f64;
+            let squares = shares().map(|share| (share - mean) * (share - mean));
+            score_of((squares.sum::<f64>() / count as f64).sqrt())
         }
-    };
-    ((1.0 - deviation) * MAX_NODE_SCORE as f64) as i64
+    }
+}
+
+/// The share of the capacity that is used, at most all of it.
+#[inline]
+pub(in crate::placement) fn share(used: u64, capacity: u64) -> f64 {
+    // Amounts are below 2^63, and signed ones convert faster.
+    (used as i64 as f64 / capacity as i64 as f64).min(1.0)
+}
+
+/// The balance of two shares, whose standard deviation is half of what they differ by.
+#[inline]
+pub(in crate::placement) fn balance_of_two(a: f64, b: f64) -> i64 {
+    score_of(((a - b) / 2.0).abs())
+}
+
+#[inline]
+fn score_of(deviation: f64) -> i64 {
+    i64::from(((1.0 - deviation) * MAX_NODE_SCORE as f64) as i32)
+}
+
+/// What a pod changes about the balance, from 1.36: 75 means nothing. The division rounds towards zero, as in Go.
+#[inline]
+pub(in crate::placement) const fn of_change(with: i64, without: i64) -> i64 {
+    MAX_NODE_SCORE / 2 + (MAX_NODE_SCORE / 2 + with - without) / 2
 }
 
 #[cfg(test)]

@@ -75,12 +75,17 @@ fn requested_to_capacity_ratio(amounts: &Amounts, shape: &[(i64, i64)]) -> i64 {
 }
 
 /// `part` of `whole` in percent, rounded down; `part` is at most `whole`, which is above 0.
-fn percentage(part: u64, whole: u64) -> i64 {
-    let percent = match part.checked_mul(MAX_NODE_SCORE as u64) {
-        Some(hundredfold) => hundredfold / whole,
-        None => part / (whole / MAX_NODE_SCORE as u64), // Beyond 184 PB the last digit does not matter.
-    };
-    percent.min(MAX_NODE_SCORE as u64) as i64
+///
+/// Up to 2^45 the quotient of the two as 64-bit floats is below an integer exactly when the true one is (it misses the integer by at
+/// least 2^-45, and floats near 100 are 2^-46 apart), and dividing floats takes a third of the time.
+#[inline]
+pub(in crate::placement) fn percentage(part: u64, whole: u64) -> i64 {
+    if whole < 1 << 45 {
+        let hundredfold = (part * MAX_NODE_SCORE as u64) as i64 as f64;
+        return i64::from((hundredfold / whole as i64 as f64) as i32);
+    }
+    let percent = u128::from(part) * MAX_NODE_SCORE as u128 / u128::from(whole);
+    i64::try_from(percent).expect("a part is at most the whole")
 }
 
 #[cfg(test)]
@@ -94,6 +99,21 @@ mod tests {
         for (used, expected) in [(0, 10), (10, 10), (30, 30), (50, 50), (70, 75), (90, 100), (100, 100), (120, 100)] {
             let amounts = Amounts { used, wanted: 0, capacity: 100 };
             assert_eq!(requested_to_capacity_ratio(&amounts, &shape), expected, "{used} of 100 used");
+        }
+    }
+
+    #[test]
+    fn percentages_are_rounded_down_however_close_they_are() {
+        for (part, whole, expected) in [
+            (1, 3, 33),
+            (99, 100, 99),
+            ((1 << 44) - 1, 1 << 44, 99),
+            (29 * ((1 << 44) / 100), ((1 << 44) / 100) * 100, 29),
+            (29 * ((1 << 44) / 100) - 1, ((1 << 44) / 100) * 100, 28),
+            ((1 << 60) - 1, 1 << 60, 99),
+            (7, 7, 100),
+        ] {
+            assert_eq!(percentage(part, whole), expected, "{part} of {whole}");
         }
     }
 

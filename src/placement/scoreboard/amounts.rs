@@ -1,10 +1,10 @@
 //! A node's resources in one cache line and a half: what a row looks at when a node changed.
 
 use crate::cluster::NodeInfo;
-use crate::placement::score::resource::Amounts;
-use crate::placement::score::{node_resources_balanced_allocation, node_resources_fit};
+use crate::placement::score::node_resources_balanced_allocation::{self, balance_of_two, of_change, share};
+use crate::placement::score::node_resources_fit::{self, percentage};
 use crate::placement::{Cycle, Rules, score};
-use crate::scenario::plan::{FitArgs, PodTemplate, SchedulerPlan, ScoringStrategy};
+use crate::scenario::plan::{FitArgs, PodTemplate, SchedulerPlan};
 
 /// Allocatable and requested resources of a node: CPU in millicores, the rest in bytes.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +39,7 @@ impl NodeAmounts {
 
 /// What a pod wants of a node, when that is CPU, memory and ephemeral storage only and the default configuration scores it.
 ///
-/// The plugins themselves compute from names; this gives the same functions the same amounts without looking names up.
+/// The plugins themselves look amounts up by name, in lists of any length; this does their arithmetic on two.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PlainPod {
     cpu: u64,
@@ -71,6 +71,7 @@ impl PlainPod {
     }
 
     /// True when the node has enough left.
+    #[inline]
     pub const fn fits(&self, node: &NodeAmounts) -> bool {
         const fn suffices(wanted: u64, used: u64, capacity: u64) -> bool {
             wanted == 0 || wanted <= capacity.saturating_sub(used)
@@ -81,22 +82,28 @@ impl PlainPod {
             && suffices(self.ephemeral, node.ephemeral_requested, node.ephemeral)
     }
 
-    /// The weighted scores of the plugins that look at the node alone.
-    pub fn score(&self, node: &NodeAmounts) -> i64 {
-        let amounts = |used, wanted, capacity| (capacity > 0).then_some(Amounts { used, wanted, capacity });
-        let fit = [
-            amounts(node.cpu_nonzero, self.cpu_nonzero, node.cpu),
-            amounts(node.memory_nonzero, self.memory_nonzero, node.memory),
-        ];
-        let fit = fit.into_iter().flatten().map(|amounts| (amounts, 1));
-        let fit = node_resources_fit::PLUGIN.weight * node_resources_fit::mean(&ScoringStrategy::LeastAllocated, fit);
-        if !self.is_balanced {
-            return fit;
+    /// The weighted scores of the plugins that look at the node alone, of which a node without CPU or memory has none.
+    #[inline]
+    pub fn score(&self, node: &NodeAmounts) -> Option<i64> {
+        if node.cpu == 0 || node.memory == 0 {
+            return None;
         }
-        let shares =
-            [amounts(node.cpu_requested, self.cpu, node.cpu), amounts(node.memory_requested, self.memory, node.memory)];
-        let balance = node_resources_balanced_allocation::change(shares.into_iter().flatten(), self.rules);
-        fit + node_resources_balanced_allocation::PLUGIN.weight * balance
+        let left = |capacity: u64, used| percentage(capacity.saturating_sub(used), capacity);
+        let cpu = left(node.cpu, node.cpu_nonzero + self.cpu_nonzero);
+        let memory = left(node.memory, node.memory_nonzero + self.memory_nonzero);
+        let fit = node_resources_fit::PLUGIN.weight * ((cpu + memory) / 2);
+        if !self.is_balanced {
+            return Some(fit);
+        }
+        let cpu = share(node.cpu_requested + self.cpu, node.cpu);
+        let memory = share(node.memory_requested + self.memory, node.memory);
+        let mut balance = balance_of_two(cpu, memory);
+        if self.rules.balance_is_a_change {
+            let cpu = share(node.cpu_requested, node.cpu);
+            let memory = share(node.memory_requested, node.memory);
+            balance = of_change(balance, balance_of_two(cpu, memory));
+        }
+        Some(fit + node_resources_balanced_allocation::PLUGIN.weight * balance)
     }
 }
 

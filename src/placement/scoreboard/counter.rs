@@ -3,6 +3,7 @@
 use super::UNKNOWN;
 use crate::cluster::NodeInfo;
 use indexmap::IndexSet;
+use rustc_hash::FxBuildHasher;
 use std::collections::BTreeMap;
 
 /// How finely nodes are told apart by a counter.
@@ -29,7 +30,7 @@ pub(super) struct Counter {
     pub takes_missing: bool,
     /// How finely nodes are told apart.
     pub grain: Grain,
-    values: IndexSet<Box<str>>,
+    values: IndexSet<Box<str>, FxBuildHasher>,
     nodes: Vec<Place>,
     domains: Vec<Domain>,
     /// How many domains that count have each sum, for [`Grain::Count`].
@@ -67,7 +68,7 @@ impl Counter {
             skips_terminating: false,
             takes_missing: false,
             grain,
-            values: IndexSet::new(),
+            values: IndexSet::default(),
             nodes: Vec::new(),
             domains: Vec::new(),
             sums: BTreeMap::new(),

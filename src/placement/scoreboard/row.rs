@@ -32,6 +32,9 @@ const IMAGES: usize = RAWS;
 /// Two numbers for each counter follow.
 const COUNTERS: usize = IMAGES + 1;
 
+/// The score of a node that is not feasible as long as its labels, taints and state stay as they are.
+const SHUT: i16 = INFEASIBLE - 1;
+
 /// The nodes in the eyes of one workload's pods.
 #[derive(Debug)]
 pub(super) struct Row {
@@ -40,9 +43,8 @@ pub(super) struct Row {
     /// Number of the first change that is not taken in.
     seen: u64,
     plain: Option<PlainPod>,
-    /// Whether the filters that look at the node's labels, taints and state let the pod pass, by position.
-    admitted: Vec<bool>,
-    /// The weighted scores of the plugins that look at the node alone, or [`INFEASIBLE`], by position.
+    /// The weighted scores of the plugins that look at the node alone, or [`INFEASIBLE`], by position; [`SHUT`] where labels, taints
+    /// and state of the node keep such pods out, whatever runs there.
     local: Vec<i16>,
     kinds: Kinds,
     counters: Vec<Counter>,
@@ -81,8 +83,7 @@ impl Row {
             order: Arc::clone(board.order),
             seen,
             plain: PlainPod::of(cycle),
-            admitted: vec![false; nodes],
-            local: vec![INFEASIBLE; nodes],
+            local: vec![SHUT; nodes],
             kinds: Kinds::new(nodes),
             counted: (0..cycle.templates.workloads()).map(counted).collect(),
             counters,
@@ -91,6 +92,7 @@ impl Row {
             scratch: Scratch::default(),
         };
         row.take_in_nodes(board, cycle, 0..nodes);
+        row.scratch.changed.clear();
         row
     }
 
@@ -115,7 +117,10 @@ impl Row {
                     }
                 }
                 NodeChange::Images(_) => self.see_images(position, board.around.nodes.info(node)),
-                NodeChange::Node(_) => self.take_in_nodes(board, cycle, [position]),
+                NodeChange::Node(_) => {
+                    self.take_in_nodes(board, cycle, [position]);
+                    self.sort_changed();
+                }
             }
         }
         self.seen = journal.end();
@@ -254,7 +259,8 @@ impl Row {
         let mut of_pods = None;
         for position in positions.clone() {
             let node = board.around.nodes.info(board.order[position]);
-            self.admitted[position] = of_node.as_ref().is_some_and(|filters| filters.filter(node).is_ok());
+            let admits = of_node.as_ref().is_some_and(|filters| filters.filter(node).is_ok());
+            self.local[position] = if admits { INFEASIBLE } else { SHUT };
             self.local[position] = self.local_score(board, cycle, position, &mut of_pods);
             if !self.counters.is_empty() {
                 let ways = self.roles.ways(cycle, node, &self.counters);
@@ -275,7 +281,6 @@ impl Row {
         }
         self.images.expire();
         self.images.refresh(board, &self.kinds, IMAGES);
-        self.sort_changed();
     }
 
     fn recount(&mut self, position: usize, node: &NodeInfo) {
@@ -326,18 +331,14 @@ impl Row {
         position: usize,
         of_pods: &mut Option<Filters<'c>>,
     ) -> i16 {
-        if !self.admitted[position] {
-            return INFEASIBLE;
+        if self.local[position] == SHUT {
+            return SHUT;
         }
-        let score = match &self.plain {
-            Some(plain) => {
-                let amounts = &board.amounts[position];
-                if !plain.fits(amounts) {
-                    return INFEASIBLE;
-                }
-                plain.score(amounts)
-            }
-            None => {
+        let amounts = &board.amounts[position];
+        let score = match self.plain.as_ref().map(|plain| (plain.fits(amounts), plain.score(amounts))) {
+            Some((false, _)) => return INFEASIBLE,
+            Some((true, Some(score))) => score,
+            Some((true, None)) | None => {
                 let node = board.around.nodes.info(board.order[position]);
                 let filters = of_pods.get_or_insert_with(|| {
                     let prepared = Filters::prepare_those(cycle, |plugin| plugin.scope == Scope::Pods);
@@ -364,8 +365,7 @@ impl Row {
             (before != UNKNOWN).then_some(before as usize)
         };
         let nodes = board.order.len();
-        self.admitted = (0..nodes).map(|position| from(position).is_some_and(|at| self.admitted[at])).collect();
-        self.local = (0..nodes).map(|position| from(position).map_or(INFEASIBLE, |at| self.local[at])).collect();
+        self.local = (0..nodes).map(|position| from(position).map_or(SHUT, |at| self.local[at])).collect();
         self.kinds.rearrange(nodes, from);
         self.counters.iter_mut().for_each(|counter| counter.rearrange(nodes, from));
         self.order = Arc::clone(board.order);
@@ -376,6 +376,7 @@ impl Row {
             self.sort_changed();
         }
         self.take_in_nodes(board, cycle, new);
+        self.sort_changed();
     }
 }
 

@@ -6,8 +6,8 @@ use super::{
     WorkloadId,
 };
 use crate::catalog::KubernetesVersion;
-use crate::kernel::{Id, SimTime, Streams, Table, stable_hash};
-use crate::scenario::plan::{Controller, Plan, PodTemplate, PoolPlan, WorkloadPlan};
+use crate::kernel::{Id, SimTime, Streams, Table};
+use crate::scenario::plan::{Controller, Plan, PodTemplate, PoolPlan, WorkloadPlan, generated_suffix, template_hash};
 use crate::units::{Bytes, CoreSeconds, MilliCpu};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -347,28 +347,15 @@ fn covered_by(plan: &Plan, budget: usize) -> Vec<WorkloadId> {
 /// A pod's name as its controller makes it. The random parts come from a hash of the pod's identity.
 fn pod_name(workload: &WorkloadPlan, ordinal: u32, identity: &str) -> String {
     let name = &workload.name;
-    let suffix = safe_suffix(stable_hash(identity.as_bytes()), 5);
+    let suffix = generated_suffix(identity, 5);
     match workload.controller {
         Controller::Pod => name.clone(),
         Controller::StatefulSet { .. } => format!("{name}-{ordinal}"),
-        Controller::Deployment { .. } => {
-            format!("{name}-{}-{suffix}", safe_suffix(stable_hash(workload.key().as_bytes()), 9))
-        }
+        Controller::Deployment { .. } => format!("{name}-{}-{suffix}", template_hash(&workload.key())),
         Controller::ReplicaSet { .. } | Controller::DaemonSet | Controller::Job(_) | Controller::CronJob { .. } => {
             format!("{name}-{suffix}")
         }
     }
-}
-
-/// Letters and digits of Kubernetes' alphabet for generated names, which has no vowels and no look-alikes.
-fn safe_suffix(mut hash: u64, length: usize) -> String {
-    const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
-    let mut suffix = String::with_capacity(length);
-    for _ in 0..length {
-        suffix.push(char::from(ALPHABET[(hash % 27) as usize]));
-        hash /= 27;
-    }
-    suffix
 }
 
 fn draw_pod(plan: &Plan, workload: &WorkloadPlan, streams: &Streams, identity: &str) -> PodDraws {

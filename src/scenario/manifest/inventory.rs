@@ -3,9 +3,12 @@
 use super::budget::{self, Budget};
 use super::fault::{Fault, Faults};
 use super::kind::{self, Meaning};
+use super::neighbours::Neighbours;
 use super::object;
-use super::pod::{PodContext, PriorityClasses};
+use super::pod::PodContext;
+use super::priority::{Class, PriorityClasses, preemption_policy};
 use super::workload::{Workload, WorkloadContext};
+use crate::catalog::KubernetesVersion;
 use crate::kernel::SimDuration;
 use crate::units::Bytes;
 use jiff::Timestamp;
@@ -21,8 +24,8 @@ pub(super) struct Surroundings {
     pub start: Timestamp,
     /// Virtual time simulated.
     pub duration: SimDuration,
-    /// True when the cluster knows resources of the pod as a whole (Kubernetes 1.34 and later).
-    pub pod_level_resources: bool,
+    /// Version of the API server.
+    pub version: KubernetesVersion,
     /// The compressed size of an image of which nothing is known.
     pub image_size: Bytes,
 }
@@ -43,6 +46,8 @@ pub(super) struct Inventory {
     pub workloads: Vec<(String, String, Workload)>,
     /// Budgets by (namespace, name), in the documents' order.
     pub budgets: Vec<(String, String, Budget)>,
+    /// Namespaces and Services.
+    pub neighbours: Neighbours,
     /// What is wrong.
     pub faults: Vec<Located>,
     /// How many objects of each kind have no effect, and why.
@@ -69,15 +74,18 @@ pub(super) fn read<'a>(documents: impl IntoIterator<Item = &'a Value>, around: S
     }
     refuse_duplicates(&objects, &mut inventory.faults);
     let classes = priority_classes(&objects, &mut inventory.faults);
+    let neighbours = neighbours(&objects);
     let pods = PodContext {
         classes: &classes,
-        pod_level_resources: around.pod_level_resources,
+        version: around.version,
         image_size: around.image_size,
+        neighbours: &neighbours,
     };
     let context = WorkloadContext { pods, start: around.start, duration: around.duration };
     for object in &objects {
         inventory.add(object, context);
     }
+    inventory.neighbours = neighbours;
     inventory
 }
 
@@ -97,7 +105,11 @@ impl Inventory {
                 self.budgets.extend(budget.map(|budget| (identity.0, identity.1, budget)));
             }
             Meaning::PriorityClass => {}
-            Meaning::Quiet(check) => check(object.value, &mut faults),
+            Meaning::Namespace(check) => check(object.value, &mut faults),
+            Meaning::Service(check) => {
+                check(object.value, &mut faults);
+                self.count(object, "used for default topology spread only");
+            }
             Meaning::NotSimulated(check) => {
                 check(object.value, &mut faults);
                 self.count(object, "not simulated");
@@ -179,7 +191,7 @@ fn text<'a>(value: &'a Value, pointer: &str, what: &str, faults: &mut Faults) ->
 }
 
 /// A DNS label as RFC 1123 has it: what a namespace may be called.
-fn is_label(text: &str) -> bool {
+pub(super) fn is_label(text: &str) -> bool {
     let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     text.len() <= 63 && text.starts_with(inner) && text.ends_with(inner) && text.chars().all(|c| inner(c) || c == '-')
 }
@@ -210,6 +222,22 @@ fn refuse_duplicates(objects: &[Object<'_>], located: &mut Vec<Located>) {
     }
 }
 
+/// The namespaces of all objects, and AKS's own, with the labels that Namespace objects give them; the Services.
+fn neighbours(objects: &[Object<'_>]) -> Neighbours {
+    let mut neighbours = Neighbours::default();
+    for namespace in ["default", "kube-node-lease", "kube-public", "kube-system"] {
+        neighbours.add_namespace(namespace, None);
+    }
+    for object in objects {
+        match object.meaning {
+            Meaning::Namespace(_) => neighbours.add_namespace(&object.name, Some(object.value)),
+            Meaning::Service(_) => neighbours.add_service(&object.namespace, object.value),
+            _ => neighbours.add_namespace(&object.namespace, None),
+        }
+    }
+    neighbours
+}
+
 fn priority_classes(objects: &[Object<'_>], located: &mut Vec<Located>) -> PriorityClasses {
     let mut classes = PriorityClasses::default();
     let mut defaults = 0;
@@ -222,8 +250,10 @@ fn priority_classes(objects: &[Object<'_>], located: &mut Vec<Located>) -> Prior
                 let write = "globalDefault: true for one PriorityClass only";
                 faults.push("/globalDefault", "manifest::priority_class", "a second global default", write);
             }
+            let never_preempts = preemption_policy(class.preemption_policy.as_deref(), "", &mut faults);
+            let never_preempts = never_preempts.unwrap_or(false);
             match class.value {
-                Some(value) => classes.add(&object.name, value, global),
+                Some(value) => classes.add(&object.name, Class { value, never_preempts }, global),
                 None => faults.push("/value", "manifest::required", "nothing", "the priority of the class, an integer"),
             }
         }
@@ -241,7 +271,7 @@ mod tests {
         Surroundings {
             start: "2026-03-02T00:00:00Z".parse().unwrap(),
             duration: SimDuration::from_hours(24),
-            pod_level_resources: true,
+            version: KubernetesVersion::minor(34),
             image_size: Bytes::from_mib(100),
         }
     }

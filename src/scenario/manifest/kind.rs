@@ -17,8 +17,10 @@ pub(super) enum Meaning {
     Budget,
     /// A priority class.
     PriorityClass,
-    /// Checked and then of no further use, as is right: a Namespace has no effect of its own.
-    Quiet(fn(&Value, &mut Faults)),
+    /// A namespace: checked; its labels can be selected.
+    Namespace(fn(&Value, &mut Faults)),
+    /// A Service: checked; the pods it selects are spread by default.
+    Service(fn(&Value, &mut Faults)),
     /// Checked; the simulator has no use for it.
     NotSimulated(fn(&Value, &mut Faults)),
     /// Checked; a later version will use it.
@@ -42,8 +44,8 @@ const KINDS: &[Kind] = &[
     workload::<core::v1::Pod>(),
     kind::<policy::v1::PodDisruptionBudget>(Meaning::Budget),
     kind::<scheduling::v1::PriorityClass>(Meaning::PriorityClass),
-    kind::<core::v1::Namespace>(Meaning::Quiet(check::<core::v1::Namespace>)),
-    not_simulated::<core::v1::Service>(),
+    kind::<core::v1::Namespace>(Meaning::Namespace(check::<core::v1::Namespace>)),
+    kind::<core::v1::Service>(Meaning::Service(check::<core::v1::Service>)),
     not_simulated::<core::v1::Endpoints>(),
     not_simulated::<core::v1::ConfigMap>(),
     not_simulated::<core::v1::Secret>(),
@@ -148,7 +150,7 @@ mod tests {
         check("CronJob", "batch/v1beta1", Err("write batch/v1"));
         check("HorizontalPodAutoscaler", "autoscaling/v1", Ok("not yet"));
         check("HorizontalPodAutoscaler", "autoscaling/v2beta2", Err("write autoscaling/v2"));
-        check("Service", "v1", Ok("not simulated"));
+        check("Service", "v1", Ok("other"));
         check("Service", "serving.knative.dev/v1", Ok("not simulated"));
         check("ServiceMonitor", "monitoring.coreos.com/v1", Ok("not simulated"));
         check("CustomResourceDefinition", "apiextensions.k8s.io/v1", Ok("not simulated"));

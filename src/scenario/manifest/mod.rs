@@ -12,15 +12,26 @@ mod fault;
 mod fields;
 mod inventory;
 mod kind;
+mod label_keys;
+mod neighbours;
 mod object;
+mod owner;
+mod plain;
 mod pod;
+mod pod_affinity;
+mod priority;
 mod requests;
+mod scheduler_args;
 mod selector;
 mod system;
+mod topology_spread;
 mod workload;
 
 #[cfg(test)]
 mod tests;
+
+pub use plain::pod_template;
+pub use scheduler_args::{added_affinity, default_constraints};
 
 use super::plan::{Behaviour, BudgetPlan, Controller, NetworkModel, WorkloadPlan};
 use super::spec::BehaviourSpec;
@@ -71,17 +82,13 @@ pub fn load(
     problems: &mut Problems,
 ) -> (Vec<WorkloadPlan>, Vec<BudgetPlan>) {
     let start = context.start.timestamp();
-    let around = Surroundings {
-        start,
-        duration: context.duration,
-        pod_level_resources: context.version >= KubernetesVersion::minor(34),
-        image_size: ASSUMED_IMAGE_SIZE,
-    };
+    let around =
+        Surroundings { start, duration: context.duration, version: context.version, image_size: ASSUMED_IMAGE_SIZE };
     let mut inventory = inventory::read(documents.iter().map(|document| &document.value), around);
     for located in &inventory.faults {
         problems.push(problem(&located.fault, &documents[located.document]));
     }
-    let (mut workloads, mut budgets) = system::workloads(context.network, context.startup);
+    let (mut workloads, mut budgets) = system::workloads(context.network, context.startup, &inventory.neighbours);
     leave_to_aks(&mut inventory, &workloads, &budgets);
     note_without_effect(&inventory, problems);
     budgets.extend(inventory.budgets.into_iter().filter_map(|(namespace, name, budget)| {

@@ -1,80 +1,47 @@
 //! A pod template as the simulator needs it.
 
 use super::fault::{Faults, join};
-use super::requests;
-use super::selector;
+use super::neighbours::Neighbours;
+use super::owner::{Keeper, Owner};
+use super::pod_affinity::{TermContext, pod_affinity};
+use super::priority::{PriorityClasses, preemption_policy};
+use super::{requests, selector, topology_spread};
+use crate::catalog::KubernetesVersion;
 use crate::kernel::SimDuration;
 use crate::scenario::plan::{HostPort, Image, PodAffinity, PodTemplate, ReadinessProbe};
 use crate::units::Bytes;
 use k8s_openapi::api::core::v1::{Container, PodSpec, Probe};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// `terminationGracePeriodSeconds` where a pod names none (Kubernetes API reference, PodSpec).
 const DEFAULT_GRACE: SimDuration = SimDuration::from_secs(30);
 /// `periodSeconds` where a probe names none (Kubernetes API reference, Probe).
 const DEFAULT_PERIOD: SimDuration = SimDuration::from_secs(10);
-/// The priority classes that every cluster has (Kubernetes documentation, "Guaranteed Scheduling For Critical Add-On Pods").
-const SYSTEM_CLASSES: [(&str, i32); 2] =
-    [("system-cluster-critical", 2_000_000_000), ("system-node-critical", 2_000_001_000)];
-
-/// The priorities that classes stand for.
-#[derive(Clone, Debug)]
-pub(super) struct PriorityClasses {
-    by_name: BTreeMap<String, i32>,
-    default: i32,
-}
-
-impl Default for PriorityClasses {
-    fn default() -> Self {
-        Self { by_name: SYSTEM_CLASSES.map(|(name, value)| (name.to_owned(), value)).into(), default: 0 }
-    }
-}
-
-impl PriorityClasses {
-    /// Adds a class; with `global_default` it is that of pods which name none.
-    pub fn add(&mut self, name: &str, value: i32, global_default: bool) {
-        self.by_name.insert(name.to_owned(), value);
-        if global_default {
-            self.default = value;
-        }
-    }
-
-    /// The priority of a pod with this class name.
-    fn priority(&self, class: Option<&str>, at: &str, faults: &mut Faults) -> i32 {
-        let Some(class) = class.filter(|class| !class.is_empty()) else { return self.default };
-        self.by_name.get(class).copied().unwrap_or_else(|| {
-            let names = self.by_name.keys().map(String::as_str);
-            let otherwise = "a PriorityClass that the manifests define";
-            let pointer = join(at, "priorityClassName");
-            faults.unknown(pointer, "manifest::priority_class", ("unknown class", class), names, otherwise);
-            self.default
-        })
-    }
-}
-
 /// What the conversion of a pod template depends on besides the template.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PodContext<'a> {
     /// Priority classes of the manifests and of every cluster.
     pub classes: &'a PriorityClasses,
-    /// True when the cluster knows resources of the pod as a whole (Kubernetes 1.34 and later).
-    pub pod_level_resources: bool,
+    /// Version of the API server, which decides what a pod may say.
+    pub version: KubernetesVersion,
     /// The compressed size of an image of which nothing is known.
     pub image_size: Bytes,
+    /// Namespaces and Services.
+    pub neighbours: &'a Neighbours,
 }
 
-/// Who creates the pods, as far as it decides what a template may say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Owner {
-    /// A controller that keeps pods running.
-    Service,
-    /// As `Service`, with the DaemonSet's automatic tolerations.
-    DaemonSet,
-    /// A Job: pods run to completion.
-    Job,
-    /// Nobody.
-    Nobody,
+impl PodContext<'_> {
+    /// True when the cluster knows resources of the pod as a whole (`PodLevelResources`, on from Kubernetes 1.34).
+    fn pod_level_resources(self) -> bool {
+        self.version >= KubernetesVersion::minor(34)
+    }
+
+    /// True when the cluster knows `matchLabelKeys` of pod affinity (`MatchLabelKeysInPodAffinity`, on from Kubernetes 1.31).
+    fn affinity_label_keys(self) -> bool {
+        self.version >= KubernetesVersion::minor(31)
+    }
 }
 
 /// A pod template with what it asks for that is not simulated.
@@ -90,7 +57,7 @@ pub(super) struct Converted {
 pub(super) fn convert(
     metadata: Option<&ObjectMeta>,
     spec: Option<&PodSpec>,
-    owner: Owner,
+    owner: &Owner,
     context: PodContext<'_>,
     at: &str,
     faults: &mut Faults,
@@ -102,31 +69,29 @@ pub(super) fn convert(
     let empty = ObjectMeta::default();
     let metadata = metadata.unwrap_or(&empty);
     let at = &join(at, "spec");
-    check_containers(spec, at, faults);
-    check_restart_policy(spec, owner, at, faults);
+    // The simulator needs no more of a pod than its scheduler, which looks at neither.
+    if owner.keeper != Keeper::ApiServer {
+        check_containers(spec, at, faults);
+        check_restart_policy(spec, owner.keeper, at, faults);
+    }
 
+    let labels = labels(metadata, owner);
     let host_network = spec.host_network.unwrap_or(false);
     let tolerations = spec.tolerations.as_deref().unwrap_or_default();
     let mut tolerations = selector::tolerations(tolerations, &join(at, "tolerations"), faults);
-    if owner == Owner::DaemonSet {
+    if owner.keeper == Keeper::DaemonSet {
         tolerations.extend(selector::daemon_set_tolerations(host_network));
     }
     let affinity = spec.affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());
     let (required_affinity, preferred_affinity) = affinity.map_or_else(Default::default, |affinity| {
         selector::node_affinity(affinity, &format!("{at}/affinity/nodeAffinity"), faults)
     });
-    let needs = requests::needs(spec, context.pod_level_resources, at, faults);
+    let spread = spec.topology_spread_constraints.as_deref().unwrap_or_default();
+    let needs = requests::needs(spec, context.pod_level_resources(), at, faults);
+    let (priority, never_preempts) = priority(spec, owner.keeper, context, at, faults);
     let template = PodTemplate {
         node_name: spec.node_name.as_deref().map(Into::into),
-        namespace: Box::default(),
-        pod_affinity: PodAffinity::default(),
-        topology_spread: Vec::new(),
-        default_spread: None,
-        never_preempts: false,
-        gated: false,
-        claims: Vec::new(),
-        container_images: Vec::new(),
-        labels: metadata.labels.clone().unwrap_or_default(),
+        namespace: owner.namespace.as_str().into(),
         requests: needs.requests,
         nonzero_cpu: needs.nonzero_cpu,
         nonzero_memory: needs.nonzero_memory,
@@ -134,17 +99,63 @@ pub(super) fn convert(
         node_selector: spec.node_selector.clone().unwrap_or_default(),
         required_affinity,
         preferred_affinity,
+        pod_affinity: between_pods(spec, owner, &labels, context, at, faults),
+        topology_spread: topology_spread::constraints(spread, &labels, &join(at, "topologySpreadConstraints"), faults),
+        default_spread: context.neighbours.default_spread(&owner.namespace, &labels, owner.selector.as_ref()),
+        labels,
         tolerations,
         host_ports: host_ports(spec, host_network, at, faults),
         host_network,
-        priority: context.classes.priority(spec.priority_class_name.as_deref(), at, faults),
+        priority,
+        never_preempts,
+        gated: spec.scheduling_gates.as_ref().is_some_and(|gates| !gates.is_empty()),
+        claims: Vec::new(),
         grace: grace(spec, at, faults),
         images: images(spec, context.image_size),
+        container_images: container_images(spec),
         readiness: readiness(spec, at, faults),
         local_storage: local_storage(spec),
         safe_to_evict: safe_to_evict(metadata),
     };
     Some(Converted { template, not_simulated: not_simulated(metadata, spec, context) })
+}
+
+fn labels(metadata: &ObjectMeta, owner: &Owner) -> BTreeMap<String, String> {
+    let mut labels = metadata.labels.clone().unwrap_or_default();
+    labels.extend(owner.label.clone().map(|(key, value)| (key.to_owned(), value)));
+    labels
+}
+
+fn between_pods(
+    spec: &PodSpec,
+    owner: &Owner,
+    labels: &BTreeMap<String, String>,
+    context: PodContext<'_>,
+    at: &str,
+    faults: &mut Faults,
+) -> PodAffinity {
+    let terms = TermContext {
+        namespace: &owner.namespace,
+        labels,
+        neighbours: context.neighbours,
+        label_keys: context.affinity_label_keys(),
+    };
+    let affinity = spec.affinity.as_ref();
+    affinity.map(|affinity| pod_affinity(affinity, terms, &join(at, "affinity"), faults)).unwrap_or_default()
+}
+
+/// Priority, and whether the pod never preempts. Only the API server may write the priority itself.
+fn priority(spec: &PodSpec, keeper: Keeper, context: PodContext<'_>, at: &str, faults: &mut Faults) -> (i32, bool) {
+    match spec.priority {
+        Some(priority) if keeper == Keeper::ApiServer => {
+            let own = preemption_policy(spec.preemption_policy.as_deref(), at, faults);
+            (priority, own.unwrap_or(false))
+        }
+        _ => {
+            let class = context.classes.of(spec, at, faults);
+            (class.value, class.never_preempts)
+        }
+    }
 }
 
 fn sidecars(spec: &PodSpec) -> impl Iterator<Item = (usize, &Container)> {
@@ -176,12 +187,12 @@ fn check_containers(spec: &PodSpec, at: &str, faults: &mut Faults) {
     }
 }
 
-fn check_restart_policy(spec: &PodSpec, owner: Owner, at: &str, faults: &mut Faults) {
+fn check_restart_policy(spec: &PodSpec, keeper: Keeper, at: &str, faults: &mut Faults) {
     let policy = spec.restart_policy.as_deref().unwrap_or("Always");
-    let allowed: &[&str] = match owner {
-        Owner::Service | Owner::DaemonSet => &["Always"],
-        Owner::Job => &["OnFailure", "Never"],
-        Owner::Nobody => &["Always", "OnFailure", "Never"],
+    let allowed: &[&str] = match keeper {
+        Keeper::Service | Keeper::DaemonSet => &["Always"],
+        Keeper::Job => &["OnFailure", "Never"],
+        Keeper::Nobody | Keeper::ApiServer => &["Always", "OnFailure", "Never"],
     };
     if !allowed.contains(&policy) {
         let found = spec.restart_policy.as_ref().map_or("nothing, which is Always".to_owned(), |p| format!("\"{p}\""));
@@ -240,6 +251,19 @@ fn images(spec: &PodSpec, size: Bytes) -> Vec<Image> {
     images
 }
 
+/// The image of every container as ImageLocality looks for it on nodes.
+fn container_images(spec: &PodSpec) -> Vec<Arc<str>> {
+    let containers = spec.init_containers.iter().flatten().chain(&spec.containers);
+    containers.map(|container| with_tag(container.image.as_deref().unwrap_or_default())).collect()
+}
+
+/// An image's name with the tag `latest` where it has none. Source: kube-scheduler 1.31 to 1.36, `normalizedImageName`, which takes
+/// a colon behind the last slash for the beginning of a tag, in a digest too.
+pub(super) fn with_tag(image: &str) -> Arc<str> {
+    let last_part = image.rsplit('/').next().unwrap_or(image);
+    if last_part.contains(':') { image.into() } else { format!("{image}:latest").into() }
+}
+
 /// When the pod's readiness is first looked at: every container must be ready, so the latest first look counts.
 ///
 /// A container with a startup probe is not ready before that probe has succeeded, whether or not it has a readiness probe.
@@ -285,23 +309,16 @@ fn safe_to_evict(metadata: &ObjectMeta) -> Option<bool> {
 }
 
 fn not_simulated(metadata: &ObjectMeta, spec: &PodSpec, context: PodContext<'_>) -> Vec<&'static str> {
-    let affinity = spec.affinity.clone().unwrap_or_default();
-    let some = |list: &Option<Vec<_>>| list.as_ref().is_some_and(|list| !list.is_empty());
     let volumes = spec.volumes.as_deref().unwrap_or_default();
     let claimed = volumes.iter().any(|volume| volume.persistent_volume_claim.is_some() || volume.ephemeral.is_some());
     let annotated = |name: &str| metadata.annotations.iter().flatten().any(|(key, _)| key == name);
     let in_use = [
-        ("podAffinity", affinity.pod_affinity.is_some()),
-        ("podAntiAffinity", affinity.pod_anti_affinity.is_some()),
-        ("topologySpreadConstraints", some(&spec.topology_spread_constraints)),
         ("persistent volume claims", claimed),
-        ("schedulingGates", spec.scheduling_gates.as_ref().is_some_and(|gates| !gates.is_empty())),
         ("resourceClaims", spec.resource_claims.as_ref().is_some_and(|claims| !claims.is_empty())),
         ("schedulerName", spec.scheduler_name.as_deref().is_some_and(|name| name != "default-scheduler")),
         ("runtimeClassName", spec.runtime_class_name.is_some()),
-        ("preemptionPolicy", spec.preemption_policy.as_deref() == Some("Never")),
         ("activeDeadlineSeconds", spec.active_deadline_seconds.is_some()),
-        ("pod-level resources before Kubernetes 1.34", spec.resources.is_some() && !context.pod_level_resources),
+        ("pod-level resources before Kubernetes 1.34", spec.resources.is_some() && !context.pod_level_resources()),
         ("safe-to-evict-local-volumes", annotated("cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes")),
     ];
     in_use.into_iter().filter(|(_, used)| *used).map(|(name, _)| name).collect()
@@ -311,16 +328,24 @@ fn not_simulated(metadata: &ObjectMeta, spec: &PodSpec, context: PodContext<'_>)
 mod tests {
     use super::*;
     use crate::scenario::manifest::object;
+    use crate::scenario::manifest::priority::Class;
     use serde_json::{Value, json};
 
-    fn read(metadata: Value, spec: Value, owner: Owner) -> (Converted, Vec<String>) {
+    fn read(metadata: Value, spec: Value, keeper: Keeper) -> (Converted, Vec<String>) {
         let mut classes = PriorityClasses::default();
-        classes.add("batch-low", -10, false);
-        let context = PodContext { classes: &classes, pod_level_resources: true, image_size: Bytes::from_mib(100) };
+        classes.add("batch-low", Class { value: -10, never_preempts: true }, false);
+        let neighbours = Neighbours::default();
+        let context = PodContext {
+            classes: &classes,
+            version: KubernetesVersion::minor(34),
+            image_size: Bytes::from_mib(100),
+            neighbours: &neighbours,
+        };
         let mut faults = Faults::default();
         let (metadata, spec) =
             (object::read(&metadata, &mut faults).unwrap(), object::read(&spec, &mut faults).unwrap());
-        let converted = convert(Some(&metadata), Some(&spec), owner, context, "", &mut faults).unwrap();
+        let owner = Owner::plain(&metadata, keeper);
+        let converted = convert(Some(&metadata), Some(&spec), &owner, context, "", &mut faults).unwrap();
         (converted, faults.0.iter().map(|f| format!("{}: {}, {}", f.pointer, f.found, f.remedy)).collect())
     }
 
@@ -336,26 +361,31 @@ mod tests {
                     "startupProbe": {"initialDelaySeconds": 20, "periodSeconds": 60},
                     "readinessProbe": {"initialDelaySeconds": 3, "periodSeconds": 5}}, {"name": "b", "image": "busybox"}],
                 "volumes": [{"name": "cache", "emptyDir": {}}],
-                "affinity": {"podAntiAffinity": {}}, "schedulerName": "default-scheduler",
+                "affinity": {"podAntiAffinity": {}}, "schedulerName": "default-scheduler", "runtimeClassName": "kata",
+                "topologySpreadConstraints": [{"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway"}],
+                "schedulingGates": [{"name": "wait"}],
             }),
-            Owner::Service,
+            Keeper::Service,
         );
         assert_eq!(faults, Vec::<String>::new());
         let template = converted.template;
-        assert_eq!(template.priority, -10);
+        assert_eq!((template.priority, template.never_preempts, template.gated), (-10, true, true));
+        assert_eq!(template.topology_spread.len(), 1);
         assert_eq!(template.grace, SimDuration::from_secs(90));
         assert_eq!(template.images.iter().map(|image| &*image.name).collect::<Vec<_>>(), ["busybox", "log", "web:1"]);
+        let of_containers: Vec<&str> = template.container_images.iter().map(|image| &**image).collect();
+        assert_eq!(of_containers, ["busybox:latest", "log:latest", "web:1", "busybox:latest"]);
         assert_eq!(template.host_ports, [HostPort { ip: "127.0.0.1".into(), protocol: "TCP".into(), port: 9100 }]);
         let probe = ReadinessProbe { initial_delay: SimDuration::from_secs(20), period: SimDuration::from_secs(5) };
         assert_eq!(template.readiness, Some(probe));
         assert!(template.local_storage);
         assert_eq!(template.safe_to_evict, Some(false));
-        assert_eq!(converted.not_simulated, ["podAntiAffinity"]);
+        assert_eq!(converted.not_simulated, ["runtimeClassName"]);
     }
 
     #[test]
     fn defaults_are_kubernetes_defaults() {
-        let (converted, _) = read(json!({}), json!({"containers": [{"name": "a", "image": "a"}]}), Owner::Service);
+        let (converted, _) = read(json!({}), json!({"containers": [{"name": "a", "image": "a"}]}), Keeper::Service);
         let template = converted.template;
         assert_eq!((template.priority, template.grace), (0, SimDuration::from_secs(30)));
         assert_eq!(template.readiness, None);
@@ -363,15 +393,28 @@ mod tests {
     }
 
     #[test]
+    fn an_image_without_a_tag_is_the_latest() {
+        for (image, expected) in [
+            ("web", "web:latest"),
+            ("web:1", "web:1"),
+            ("registry:5000/web", "registry:5000/web:latest"),
+            ("registry:5000/web:1", "registry:5000/web:1"),
+            ("web@sha256:0", "web@sha256:0"),
+        ] {
+            assert_eq!(&*with_tag(image), expected);
+        }
+    }
+
+    #[test]
     fn a_memory_volume_is_no_local_storage() {
         let spec = json!({"containers": [{"name": "a", "image": "a"}], "volumes": [{"name": "m", "emptyDir": {"medium": "Memory"}}]});
-        assert!(!read(json!({}), spec, Owner::Service).0.template.local_storage);
+        assert!(!read(json!({}), spec, Keeper::Service).0.template.local_storage);
     }
 
     #[test]
     fn a_daemon_set_tolerates_cordoned_nodes_and_on_the_nodes_network_takes_its_ports() {
         let spec = json!({"hostNetwork": true, "containers": [{"name": "a", "image": "a", "ports": [{"containerPort": 9100}]}]});
-        let template = read(json!({}), spec, Owner::DaemonSet).0.template;
+        let template = read(json!({}), spec, Keeper::DaemonSet).0.template;
         assert_eq!(template.tolerations.len(), 7);
         assert_eq!(template.host_ports[0].port, 9100);
     }
@@ -381,7 +424,7 @@ mod tests {
         let spec = json!({"containers": [{"name": "a"}], "priorityClassName": "batch-lo", "restartPolicy": "Never",
             "terminationGracePeriodSeconds": -1});
         assert_eq!(
-            read(json!({}), spec, Owner::Service).1,
+            read(json!({}), spec, Keeper::Service).1,
             [
                 "/spec/containers/0/image: nothing, write the image of the container",
                 "/spec/restartPolicy: \"Never\", write Always",
@@ -391,7 +434,7 @@ mod tests {
         );
         let spec = json!({"containers": [{"name": "a", "image": "a"}]});
         assert_eq!(
-            read(json!({}), spec, Owner::Job).1,
+            read(json!({}), spec, Keeper::Job).1,
             ["/spec/restartPolicy: nothing, which is Always, write OnFailure or Never"]
         );
     }

@@ -1,5 +1,7 @@
 //! AKS's own workloads in `kube-system`, from the catalogue, so that a system pool is not empty.
 
+use super::neighbours::{Neighbours, equality};
+use super::{owner, pod};
 use crate::catalog::{Catalog, Plugins, SystemController, SystemWorkload};
 use crate::kernel::{Dist, SimDuration};
 use crate::scenario::plan::{
@@ -18,17 +20,21 @@ const MODE_LABEL: &str = "kubernetes.azure.com/mode";
 const SPOT_LABEL: &str = "kubernetes.azure.com/scalesetpriority";
 
 /// The workloads that AKS installs with this network model, and their disruption budgets.
-pub(super) fn workloads(network: NetworkModel, startup: &Dist) -> (Vec<WorkloadPlan>, Vec<BudgetPlan>) {
+pub(super) fn workloads(
+    network: NetworkModel,
+    startup: &Dist,
+    neighbours: &Neighbours,
+) -> (Vec<WorkloadPlan>, Vec<BudgetPlan>) {
     let installed = |workload: &&SystemWorkload| match workload.plugins {
         Plugins::All => true,
         Plugins::Overlay => network == NetworkModel::AzureOverlay,
     };
     let all = Catalog::get().system_workloads().iter().filter(installed);
     let budgets = all.clone().filter(|workload| workload.has_budget).map(budget).collect();
-    (all.map(|workload| plan(workload, startup)).collect(), budgets)
+    (all.map(|workload| plan(workload, startup, neighbours)).collect(), budgets)
 }
 
-fn plan(workload: &SystemWorkload, startup: &Dist) -> WorkloadPlan {
+fn plan(workload: &SystemWorkload, startup: &Dist, neighbours: &Neighbours) -> WorkloadPlan {
     let controller = match workload.controller {
         SystemController::DaemonSet => Controller::DaemonSet,
         SystemController::Deployment { replicas, ladder } => Controller::Deployment {
@@ -43,7 +49,7 @@ fn plan(workload: &SystemWorkload, startup: &Dist) -> WorkloadPlan {
         namespace: NAMESPACE.to_owned(),
         name: workload.name.clone(),
         controller,
-        template: template(workload),
+        template: template(workload, neighbours),
         behaviour: Behaviour { demand: Some(idle(workload.cpu_used)), startup: startup.clone(), run_time: None },
         system: true,
     }
@@ -61,13 +67,18 @@ fn idle(cpu: MilliCpu) -> Demand {
 
 /// DaemonSets run on every node, from images that the node image carries. Deployments prefer system
 /// pools, may run on those reserved for them, and stay off spot nodes.
-fn template(workload: &SystemWorkload) -> PodTemplate {
+fn template(workload: &SystemWorkload, neighbours: &Neighbours) -> PodTemplate {
     let daemon = workload.controller == SystemController::DaemonSet;
     let given = |amount: u64, default: u64| if amount == 0 { default } else { amount };
     let toleration = |key: Option<&str>| Toleration { key: key.map(Into::into), value: None, effect: None };
     let prefers_system = (100, term(MODE_LABEL, Operator::In, "system"));
+    let image = format!("mcr.microsoft.com/oss/{}", workload.name);
+    let (hash, selector) = identity(workload);
+    let labels = [(LABEL.to_owned(), workload.name.clone()), hash].into();
     PodTemplate {
-        labels: [(LABEL.to_owned(), workload.name.clone())].into(),
+        namespace: NAMESPACE.into(),
+        default_spread: neighbours.default_spread(NAMESPACE, &labels, selector.as_ref()),
+        labels,
         requests: Resources {
             cpu: workload.cpu_request,
             memory: workload.memory_request,
@@ -83,13 +94,21 @@ fn template(workload: &SystemWorkload) -> PodTemplate {
         host_network: workload.host_network,
         priority: workload.priority(),
         grace: SimDuration::from_secs(30),
-        images: vec![Image {
-            name: format!("mcr.microsoft.com/oss/{}", workload.name).into(),
-            size: workload.image,
-            on_node_image: daemon,
-        }],
+        container_images: vec![pod::with_tag(&image)],
+        images: vec![Image { name: image.into(), size: workload.image, on_node_image: daemon }],
         ..PodTemplate::default()
     }
+}
+
+/// The label that the controller adds, and whose pods are counted when a Deployment's are spread by default.
+fn identity(workload: &SystemWorkload) -> ((String, String), Option<LabelSelector>) {
+    let owned = |(key, value): (&str, String)| (key.to_owned(), value);
+    if workload.controller == SystemController::DaemonSet {
+        return (owned(owner::daemon_set_hash(NAMESPACE, &workload.name)), None);
+    }
+    let (label, hash) = owner::deployment_hash(NAMESPACE, &workload.name);
+    let requirements = vec![equality(LABEL, &workload.name), hash];
+    (owned(label), Some(LabelSelector { requirements }))
 }
 
 fn term(key: &str, operator: Operator, value: &str) -> NodeSelectorTerm {
@@ -117,7 +136,7 @@ mod tests {
     #[test]
     fn overlay_brings_its_own_agent_and_the_other_models_do_not() {
         let names = |network| {
-            let (workloads, _) = workloads(network, &Dist::Constant(1.0));
+            let (workloads, _) = workloads(network, &Dist::Constant(1.0), &Neighbours::default());
             workloads.into_iter().map(|workload| workload.name).collect::<Vec<_>>()
         };
         assert!(names(NetworkModel::AzureOverlay).contains(&"azure-cns".to_owned()));
@@ -128,7 +147,7 @@ mod tests {
 
     #[test]
     fn coredns_follows_the_cluster_and_keeps_one_pod() {
-        let (workloads, budgets) = workloads(NetworkModel::AzureOverlay, &Dist::Constant(1.0));
+        let (workloads, budgets) = workloads(NetworkModel::AzureOverlay, &Dist::Constant(1.0), &Neighbours::default());
         let coredns = workloads.iter().find(|workload| workload.name == "coredns").unwrap();
         let Controller::Deployment { ladder: Some(ladder), .. } = &coredns.controller else {
             panic!("coredns has no ladder")
@@ -137,5 +156,7 @@ mod tests {
         let covering: Vec<_> = budgets.iter().filter(|one| one.selector.matches(&coredns.template.labels)).collect();
         assert_eq!(covering.len(), 1);
         assert_eq!(covering[0].rule, BudgetRule::MinAvailable(IntOrPercent::Int(1)));
+        let spread = coredns.template.default_spread.as_ref().expect("a Deployment's pods are spread by default");
+        assert!(spread.requirements.len() == 2 && spread.matches(&coredns.template.labels));
     }
 }

@@ -100,7 +100,7 @@ fn what_is_assumed_or_without_effect_is_noted_once() {
     assert_eq!(
         lines(&problems, Severity::Note),
         [
-            "Service ×1: not simulated [manifest::not_simulated]",
+            "Service ×1: used for default topology spread only [manifest::not_simulated]",
             "no CPU demand given, so none is simulated: Deployment/default/web, Job/default/load [manifest::demand]",
             "assumed image size 100Mi (compressed): log:1, web:1 [manifest::image_size]",
             "assumed run time 1m: Job/default/load [manifest::run_time]",

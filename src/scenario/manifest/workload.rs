@@ -2,10 +2,11 @@
 
 use super::cron::Schedule;
 use super::fault::{Faults, join};
-use super::pod::{self, Converted, Owner, PodContext};
+use super::owner::{Keeper, Owner};
+use super::pod::{self, Converted, PodContext};
 use super::selector;
 use crate::kernel::{SimDuration, SimTime};
-use crate::scenario::plan::{Controller, JobPlan};
+use crate::scenario::plan::{self, Controller, JobPlan};
 use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job, JobSpec};
@@ -41,8 +42,9 @@ pub(super) trait IntoWorkload {
 impl IntoWorkload for Deployment {
     fn workload(&self, context: WorkloadContext<'_>, faults: &mut Faults) -> Option<Workload> {
         let spec = &self.spec;
-        check_selector(&spec.selector, &spec.template, faults);
-        let mut pods = service_pods(&spec.template, Owner::Service, context, faults)?;
+        let selector = check_selector(&spec.selector, &spec.template, faults);
+        let owner = Owner::deployment(&self.metadata, selector);
+        let mut pods = service_pods(&spec.template, &owner, context, faults)?;
         note(&mut pods, "minReadySeconds", spec.min_ready_seconds.is_some_and(|seconds| seconds > 0));
         note(&mut pods, "paused", spec.paused == Some(true));
         Some(Workload {
@@ -56,8 +58,9 @@ impl IntoWorkload for ReplicaSet {
     fn workload(&self, context: WorkloadContext<'_>, faults: &mut Faults) -> Option<Workload> {
         let spec = &self.spec;
         let template = spec.template.clone().unwrap_or_default();
-        check_selector(&spec.selector, &template, faults);
-        let mut pods = service_pods(&template, Owner::Service, context, faults)?;
+        let selector = check_selector(&spec.selector, &template, faults);
+        let owner = Owner::replica_set(&self.metadata, selector);
+        let mut pods = service_pods(&template, &owner, context, faults)?;
         note(&mut pods, "minReadySeconds", spec.min_ready_seconds.is_some_and(|seconds| seconds > 0));
         Some(Workload { controller: Controller::ReplicaSet { replicas: replicas(spec.replicas, faults) }, pods })
     }
@@ -66,11 +69,12 @@ impl IntoWorkload for ReplicaSet {
 impl IntoWorkload for StatefulSet {
     fn workload(&self, context: WorkloadContext<'_>, faults: &mut Faults) -> Option<Workload> {
         let spec = &self.spec;
-        check_selector(&spec.selector, &spec.template, faults);
+        let selector = check_selector(&spec.selector, &spec.template, faults);
         let policy = spec.pod_management_policy.as_deref().unwrap_or("OrderedReady");
         let policies = [("OrderedReady", false), ("Parallel", true)];
         let parallel = selector::one_of(policy, &policies, "/spec/podManagementPolicy", faults);
-        let mut pods = service_pods(&spec.template, Owner::Service, context, faults)?;
+        let owner = Owner::stateful_set(&self.metadata, selector);
+        let mut pods = service_pods(&spec.template, &owner, context, faults)?;
         note(&mut pods, "minReadySeconds", spec.min_ready_seconds.is_some_and(|seconds| seconds > 0));
         note(&mut pods, "ordinals", spec.ordinals.is_some());
         note(
@@ -87,14 +91,15 @@ impl IntoWorkload for DaemonSet {
     fn workload(&self, context: WorkloadContext<'_>, faults: &mut Faults) -> Option<Workload> {
         let spec = &self.spec;
         check_selector(&spec.selector, &spec.template, faults);
-        let pods = service_pods(&spec.template, Owner::DaemonSet, context, faults)?;
+        let pods = service_pods(&spec.template, &Owner::daemon_set(&self.metadata), context, faults)?;
         Some(Workload { controller: Controller::DaemonSet, pods })
     }
 }
 
 impl IntoWorkload for Pod {
     fn workload(&self, context: WorkloadContext<'_>, faults: &mut Faults) -> Option<Workload> {
-        let pods = pod::convert(Some(&self.metadata), self.spec.as_ref(), Owner::Nobody, context.pods, "", faults)?;
+        let owner = Owner::plain(&self.metadata, Keeper::Nobody);
+        let pods = pod::convert(Some(&self.metadata), self.spec.as_ref(), &owner, context.pods, "", faults)?;
         Some(Workload { controller: Controller::Pod, pods })
     }
 }
@@ -102,7 +107,7 @@ impl IntoWorkload for Pod {
 impl IntoWorkload for Job {
     fn workload(&self, context: WorkloadContext<'_>, faults: &mut Faults) -> Option<Workload> {
         let Some(spec) = &self.spec else { return without_spec(faults) };
-        let (job, pods) = job(spec, "/spec", context, faults)?;
+        let (job, pods) = job(spec, "/spec", &Owner::plain(&self.metadata, Keeper::Job), context, faults)?;
         Some(Workload { controller: Controller::Job(job), pods })
     }
 }
@@ -115,7 +120,8 @@ impl IntoWorkload for CronJob {
             faults.push("/spec/jobTemplate/spec", "manifest::required", "nothing", "the spec of the jobs");
             return None;
         };
-        let (job, mut pods) = job(template, "/spec/jobTemplate/spec", context, faults)?;
+        let owner = Owner::plain(&self.metadata, Keeper::Job);
+        let (job, mut pods) = job(template, "/spec/jobTemplate/spec", &owner, context, faults)?;
         let policy = spec.concurrency_policy.as_deref().unwrap_or("Allow");
         let policies = [("Allow", false), ("Forbid", true), ("Replace", true)];
         let limited = selector::one_of(policy, &policies, "/spec/concurrencyPolicy", faults);
@@ -150,7 +156,7 @@ fn without_spec(faults: &mut Faults) -> Option<Workload> {
 
 fn service_pods(
     template: &PodTemplateSpec,
-    owner: Owner,
+    owner: &Owner,
     context: WorkloadContext<'_>,
     faults: &mut Faults,
 ) -> Option<Converted> {
@@ -177,17 +183,16 @@ fn at_least_zero(count: Option<i32>, at: &str, faults: &mut Faults) -> Option<u3
     read
 }
 
-/// The API server refuses a controller whose selector is empty or does not match its own template.
-fn check_selector(written: &LabelSelector, template: &PodTemplateSpec, faults: &mut Faults) {
+/// A controller's selector. The API server refuses one that is empty or does not match its own template.
+fn check_selector(written: &LabelSelector, template: &PodTemplateSpec, faults: &mut Faults) -> plan::LabelSelector {
     let at = "/spec/selector";
     let before = faults.0.len();
     let selector = selector::label_selector(written, at, faults);
     if faults.0.len() > before {
-        return;
+        return selector;
     }
     if selector.requirements.is_empty() {
         faults.push(at, "manifest::selector", "no selector", "matchLabels with the labels of the template");
-        return;
     }
     let labels = template.metadata.clone().unwrap_or_default().labels.unwrap_or_default();
     let unmet = selector.requirements.iter().find(|one| !one.matches(labels.get(&*one.key).map(String::as_str)));
@@ -200,22 +205,23 @@ fn check_selector(written: &LabelSelector, template: &PodTemplateSpec, faults: &
         };
         faults.push(pointer, "manifest::selector", found, "the same labels in selector and template");
     }
+    selector
 }
 
 /// A Job's counts and pods. Without `completions` each of its parallel pods must end once.
-fn job(spec: &JobSpec, at: &str, context: WorkloadContext<'_>, faults: &mut Faults) -> Option<(JobPlan, Converted)> {
+fn job(
+    spec: &JobSpec,
+    at: &str,
+    owner: &Owner,
+    context: WorkloadContext<'_>,
+    faults: &mut Faults,
+) -> Option<(JobPlan, Converted)> {
     let parallelism = at_least_zero(spec.parallelism, &join(at, "parallelism"), faults).unwrap_or(1);
     let completions = at_least_zero(spec.completions, &join(at, "completions"), faults).unwrap_or(parallelism);
     let template = &spec.template;
     let at_template = join(at, "template");
-    let mut pods = pod::convert(
-        template.metadata.as_ref(),
-        template.spec.as_ref(),
-        Owner::Job,
-        context.pods,
-        &at_template,
-        faults,
-    )?;
+    let mut pods =
+        pod::convert(template.metadata.as_ref(), template.spec.as_ref(), owner, context.pods, &at_template, faults)?;
     note(&mut pods, "activeDeadlineSeconds", spec.active_deadline_seconds.is_some());
     // A suspended job, and one that may run no pod at a time, has nothing to complete here: nothing resumes it.
     let idle = spec.suspend == Some(true) || parallelism == 0;
@@ -229,8 +235,10 @@ fn job(spec: &JobSpec, at: &str, context: WorkloadContext<'_>, faults: &mut Faul
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::KubernetesVersion;
+    use crate::scenario::manifest::neighbours::Neighbours;
     use crate::scenario::manifest::object;
-    use crate::scenario::manifest::pod::PriorityClasses;
+    use crate::scenario::manifest::priority::PriorityClasses;
     use crate::units::Bytes;
     use serde::de::DeserializeOwned;
     use serde_json::{Value, json};
@@ -238,8 +246,9 @@ mod tests {
     fn read<K: IntoWorkload + DeserializeOwned>(spec: Value) -> (Option<Controller>, Vec<String>) {
         let pods = PodContext {
             classes: &PriorityClasses::default(),
-            pod_level_resources: true,
+            version: KubernetesVersion::minor(34),
             image_size: Bytes::from_mib(100),
+            neighbours: &Neighbours::default(),
         };
         let start = "2026-03-02T00:00:00Z".parse().unwrap();
         let mut faults = Faults::default();

@@ -2,10 +2,12 @@
 //!
 //! A [`Plan`] is one variant at one sweep point; a [`Study`] is all of them with the seeds to run.
 
+mod name;
 mod pod;
 mod scheduler;
 mod workload;
 
+pub use name::{generated_suffix, template_hash, workload_key};
 pub use pod::{
     ClaimRef, HostPort, Image, LabelSelector, NodeSelectorTerm, Operator, PodAffinity, PodAffinityTerm, PodTemplate,
     ReadinessProbe, Requirement, Taint, TaintEffect, Toleration, TopologySpreadConstraint,

@@ -1,6 +1,6 @@
 //! Workloads: controllers, how they behave, how much CPU they want, and the budgets that protect them.
 
-use super::{IntOrPercent, LabelSelector, PodTemplate};
+use super::{IntOrPercent, LabelSelector, PodTemplate, workload_key};
 use crate::kernel::{Dist, SimDuration, SimTime};
 use crate::units::MilliCpu;
 
@@ -25,7 +25,7 @@ impl WorkloadPlan {
     /// `namespace/name`, unique per kind; the name of the workload's random streams together with the kind.
     #[must_use]
     pub fn key(&self) -> String {
-        format!("{}/{}/{}", self.controller.kind(), self.namespace, self.name)
+        workload_key(self.controller.kind(), &self.namespace, &self.name)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The cluster: names, tier, version, pools, autoscaler, meters.
 
-use super::{Resolver, network, pool, price};
+use super::{Resolver, network, pool, price, scheduler};
 use crate::catalog::{AutoscalerProfile, Expander, KubernetesVersion, Region, Tier};
 use crate::kernel::SimDuration;
 use crate::scenario::plan::ClusterPlan;
@@ -18,6 +18,7 @@ pub fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec) -> Option<Clust
     let tier = tier(resolver, spec);
     let version = version(resolver, written.kubernetes_version.0);
     let autoscaler = autoscaler(resolver, written.auto_scaler_profile.as_ref());
+    let scheduler = scheduler::resolve(resolver, spec.scheduler.as_ref());
     let network = network::resolve(resolver, written);
     let resource_group = written.resource_group.clone().unwrap_or_else(|| "rg".to_owned());
     let (network, subnets) = network?;
@@ -38,7 +39,7 @@ pub fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec) -> Option<Clust
         location: location?,
         tier: tier?,
         version,
-        scheduler: super::super::plan::SchedulerPlan::default(),
+        scheduler,
         charges: price::cluster_charges(spec, tier?, place),
         pools: pools?,
         autoscaler: autoscaler?,

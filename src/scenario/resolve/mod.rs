@@ -7,9 +7,11 @@ mod operation;
 mod pool;
 mod preflight;
 mod price;
+mod scheduler;
 mod workloads;
 
 pub use expectation::parse as parse_expectation;
+pub use scheduler::check_weights;
 
 use super::diagnostic::{Problem, Problems, suggestion};
 use super::document::{Document, path_of};

@@ -7,6 +7,7 @@ mod cluster;
 mod decode;
 mod dist;
 mod scalar;
+mod scheduler;
 mod workload;
 
 pub use cluster::{
@@ -16,6 +17,12 @@ pub use cluster::{
 pub use decode::{Entries, Fault, Faults, MISSING, UNKNOWN_KEY};
 pub use dist::DistSpec;
 pub use scalar::{ClockTime, Cpu, Duration, IntOrPercentText, Percent, ProfileNumber, Size, Version};
+pub use scheduler::{
+    ArgsVersion, BalancedArgsKind, BalancedArgsSpec, DefaultingTypeSpec, FitArgsKind, FitArgsSpec,
+    InterPodAffinityArgsKind, InterPodAffinityArgsSpec, NodeAffinityArgsKind, NodeAffinityArgsSpec, PluginConfigSpec,
+    RatioSpec, ResourceSpec, SchedulerSpec, ScoringStrategySpec, ShapePointSpec, SpreadArgsKind, SpreadArgsSpec,
+    StrategyTypeSpec,
+};
 pub use workload::{BehaviourSpec, DemandSpec, ImageSpec, ScopeSpec, StepSpec, TargetSpec, WorkloadsSpec};
 
 use deserr::Deserr;
@@ -48,6 +55,9 @@ pub struct ScenarioSpec {
     pub seeds: Option<SeedsSpec>,
     /// The cluster, in the words of `az aks show -o json`.
     pub cluster: ClusterSpec,
+    /// kube-scheduler's configuration; Kubernetes' own defaults unless given.
+    #[deserr(default)]
+    pub scheduler: Option<SchedulerSpec>,
     /// What runs on it.
     #[deserr(default)]
     pub workloads: Option<WorkloadsSpec>,

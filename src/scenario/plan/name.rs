@@ -1,0 +1,28 @@
+//! The random parts of names that controllers make up, here hashes of what they name: the same in every run.
+
+use crate::kernel::stable_hash;
+
+/// `kind/namespace/name`: tells a workload from every other.
+#[must_use]
+pub fn workload_key(kind: &str, namespace: &str, name: &str) -> String {
+    format!("{kind}/{namespace}/{name}")
+}
+
+/// The `pod-template-hash` of a Deployment, which also names its ReplicaSet; the same for the revisions of other controllers.
+#[must_use]
+pub fn template_hash(workload_key: &str) -> String {
+    generated_suffix(workload_key, 9)
+}
+
+/// Letters and digits of Kubernetes' alphabet for generated names, which has no vowels and no look-alikes.
+#[must_use]
+pub fn generated_suffix(identity: &str, length: usize) -> String {
+    const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
+    let mut hash = stable_hash(identity.as_bytes());
+    let mut suffix = String::with_capacity(length);
+    for _ in 0..length {
+        suffix.push(char::from(ALPHABET[(hash % 27) as usize]));
+        hash /= 27;
+    }
+    suffix
+}

@@ -3,7 +3,7 @@
 //! `Simulation::handle` is the one place that says which processes hear of which event, and in which order.
 
 use crate::cluster::{Ctx, Event, Fact, Observer, World};
-use crate::kernel::{FutureEvents, SimTime};
+use crate::kernel::{FutureEvents, SimDuration, SimTime};
 use crate::observe::{Recorder, RunResult, sample_interval};
 use crate::process::autoscaler::Autoscaler;
 use crate::process::control_plane::ControlPlane;
@@ -84,6 +84,25 @@ impl Simulation {
     /// Handles every event before the horizon in the order of their keys, then settles the accounts at the horizon.
     pub fn run(&mut self, observer: &mut dyn Observer) {
         let end = SimTime::after_start(self.world.plan.duration);
+        self.run_before(end, observer);
+        self.world.clock = end;
+        cpu::close(&mut self.world, end);
+    }
+
+    /// Handles every event up to and at the moment `last`, as far as it lies before the horizon, and leaves the accounts open.
+    pub fn run_through(&mut self, last: SimTime, observer: &mut dyn Observer) {
+        let horizon = SimTime::after_start(self.world.plan.duration);
+        self.run_before(horizon.min(last + SimDuration::from_micros(1)), observer);
+        self.world.clock = horizon.min(last);
+    }
+
+    /// The world as it is.
+    #[must_use]
+    pub const fn world(&self) -> &World {
+        &self.world
+    }
+
+    fn run_before(&mut self, end: SimTime, observer: &mut dyn Observer) {
         while let Some((key, event)) = self.events.pop_before(end) {
             assert!(self.world.clock <= key.at, "the simulation clock would move backwards at {key:?}");
             self.world.clock = key.at;
@@ -91,8 +110,6 @@ impl Simulation {
             observer.after_event(key, event, &self.facts, &self.world);
             self.facts.clear();
         }
-        self.world.clock = end;
-        cpu::close(&mut self.world, end);
     }
 
     /// Tells every process concerned, in the order given here.

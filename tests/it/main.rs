@@ -1,6 +1,7 @@
 //! The one integration-test binary.
 
 mod broken;
-mod golden_k8s;
+mod explain;
+mod golden;
 mod layers;
 mod scenarios;

@@ -4,6 +4,9 @@ use super::fault::{Faults, join};
 use crate::scenario::plan::{LabelSelector, Operator, Requirement};
 use std::collections::BTreeMap;
 
+/// The code of the faults found here.
+pub(super) const CODE: &str = "manifest::label_keys";
+
 /// Adds to the selector, for every key, that a pod has (or with `NotIn` has not) the value that this pod has. Keys that this pod
 /// lacks are left out. `at` is the JSON pointer of the list of keys.
 ///
@@ -19,7 +22,7 @@ pub(super) fn merge(
 ) {
     let Some(selector) = selector.as_mut().filter(|_| !keys.is_empty()) else {
         if !keys.is_empty() {
-            faults.push(at, "manifest::label_keys", "keys without a labelSelector", "a labelSelector beside them");
+            faults.push(at, CODE, "keys without a labelSelector", "a labelSelector beside them");
         }
         return;
     };
@@ -31,13 +34,9 @@ pub(super) fn merge(
         let others = selector.requirements.iter().filter(|one| *one.key == **key && Some(*one) != requirement.as_ref());
         if others.count() > 0 {
             let found = format!("\"{key}\", which the selector speaks of already");
-            faults.push(
-                join(at, &index.to_string()),
-                "manifest::label_keys",
-                found,
-                "the key in one of the two places",
-            );
-        } else if let Some(requirement) = requirement.filter(|one| !selector.requirements.contains(one)) {
+            faults.push(join(at, &index.to_string()), CODE, found, "the key in one of the two places");
+        }
+        if let Some(requirement) = requirement.filter(|one| !selector.requirements.contains(one)) {
             selector.requirements.push(requirement);
         }
     }
@@ -79,7 +78,7 @@ mod tests {
             &["hash", "app"],
             Operator::In,
             app("db"),
-            "app In db; hash In 1; /keys/1: \"app\", which the selector speaks of already",
+            "app In db; hash In 1; app In web; /keys/1: \"app\", which the selector speaks of already",
         );
     }
 }

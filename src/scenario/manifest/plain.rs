@@ -5,7 +5,7 @@ use super::neighbours::{Neighbours, equality, strings};
 use super::owner::{Keeper, Owner};
 use super::pod::{self, PodContext};
 use super::priority::PriorityClasses;
-use super::{ASSUMED_IMAGE_SIZE, object, selector};
+use super::{ASSUMED_IMAGE_SIZE, label_keys, object, selector};
 use crate::catalog::KubernetesVersion;
 use crate::scenario::plan::{LabelSelector, PodTemplate};
 use k8s_openapi::api::core::v1::Pod;
@@ -39,6 +39,8 @@ pub fn pod_template(
         let owner = Owner { selector, ..Owner::plain(&pod.metadata, Keeper::ApiServer) };
         pod::convert(Some(&pod.metadata), pod.spec.as_ref(), &owner, context, "", &mut faults)
     });
+    // A pod is there whatever its label keys say, and kube-scheduler asks for their values besides the selector.
+    faults.0.retain(|fault| fault.code != label_keys::CODE);
     match converted {
         Some(converted) if faults.0.is_empty() => Ok(converted.template),
         _ => Err(faults.0.iter().map(|f| format!("{}: found {}, {}", f.pointer, f.found, f.remedy)).collect()),
@@ -116,6 +118,17 @@ mod tests {
         let old = json!({"kind": "ReplicationController", "metadata": {"name": "web", "namespace": "shop"},
             "spec": {"selector": {"app": "web"}}});
         assert_eq!(spread(&pod("ReplicationController"), &[], &[old]), "app=web");
+    }
+
+    #[test]
+    fn label_keys_count_beside_a_selector_that_speaks_of_them() {
+        let mut written = pod("Job");
+        written["spec"]["topologySpreadConstraints"] = json!([{"maxSkew": 1, "topologyKey": "zone",
+            "whenUnsatisfiable": "DoNotSchedule", "matchLabelKeys": ["app"],
+            "labelSelector": {"matchExpressions": [{"key": "app", "operator": "Exists"}]}}]);
+        let template = pod_template(&written, &[], &[], KubernetesVersion::minor(34)).unwrap();
+        let selector = template.topology_spread[0].selector.as_ref().unwrap();
+        assert_eq!(selector.requirements.len(), 2, "{selector:?}");
     }
 
     #[test]

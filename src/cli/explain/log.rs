@@ -1,77 +1,16 @@
-//! `aksim explain`: one replication, told as a log of what happened.
+//! The log of a replication: its facts as sentences.
 
-use super::{INVALID, ScenarioArguments, load};
+use super::ExplainArguments;
 use crate::cluster::{Event, Fact, Observer, OperationState, PodId, World};
-use crate::kernel::{EventKey, SimDuration, SimTime};
-use crate::scenario::plan::Point;
-use crate::simulation::Simulation;
-use anyhow::{Result, bail};
-use std::io::{BufWriter, Write};
-use std::path::PathBuf;
-use std::process::ExitCode;
-
-/// What `explain` takes.
-#[derive(Debug, clap::Args)]
-pub struct ExplainArguments {
-    /// The scenario file; `-` reads it from standard input.
-    scenario_file: PathBuf,
-    /// Variant to simulate [default: the first]
-    #[arg(long)]
-    variant: Option<String>,
-    /// Seed [default: the scenario's first]
-    #[arg(long)]
-    seed: Option<u64>,
-    /// Only what concerns pods whose name begins so.
-    #[arg(long)]
-    pod: Option<String>,
-    /// Only what concerns nodes whose name begins so.
-    #[arg(long)]
-    node: Option<String>,
-    /// Print nothing before this much virtual time, such as 2d.
-    #[arg(long, value_parser = SimDuration::parse, default_value = "0")]
-    from: SimDuration,
-    /// Stop at this much virtual time [default: the scenario's duration]
-    #[arg(long, value_parser = SimDuration::parse)]
-    until: Option<SimDuration>,
-    #[command(flatten)]
-    scenario: ScenarioArguments,
-}
-
-/// Simulates one replication and prints its facts.
-pub fn run(arguments: &ExplainArguments) -> Result<ExitCode> {
-    let Some(loaded) = load(&arguments.scenario_file, &arguments.scenario) else {
-        return Ok(ExitCode::from(INVALID));
-    };
-    let study = loaded.study;
-    let point = match &arguments.variant {
-        None => &study.points[0],
-        Some(name) => match study.points.iter().find(|point| point.variant == *name) {
-            Some(point) => point,
-            None => bail!("no variant {name:?}; there are {}", variants(&study.points)),
-        },
-    };
-    let mut simulation = Simulation::new(&point.plan, arguments.seed.unwrap_or(study.seeds.first));
-    let mut log = Log { out: BufWriter::new(std::io::stdout().lock()), arguments, broken: None };
-    simulation.run(&mut log);
-    log.out.flush()?;
-    match log.broken {
-        // A reader that closed its end (`| head`) has seen enough.
-        Some(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(ExitCode::SUCCESS),
-    }
-}
-
-fn variants(points: &[Point]) -> String {
-    let mut names: Vec<&str> = points.iter().map(|point| point.variant.as_str()).collect();
-    names.dedup();
-    names.join(", ")
-}
+use crate::kernel::{EventKey, Id, SimTime};
+use std::io::Write;
 
 /// Prints facts as they happen.
-struct Log<'a, W: Write> {
-    out: W,
-    arguments: &'a ExplainArguments,
-    broken: Option<std::io::Error>,
+pub(super) struct Log<'a, W: Write> {
+    pub out: W,
+    pub arguments: &'a ExplainArguments,
+    /// Why nothing more could be written.
+    pub broken: Option<std::io::Error>,
 }
 
 impl<W: Write> Observer for Log<'_, W> {
@@ -133,7 +72,7 @@ fn subjects(fact: Fact, world: &World) -> (Option<&str>, Option<&str>) {
 }
 
 /// `2d 03:04:05.678`
-fn stamp(at: SimTime) -> String {
+pub(super) fn stamp(at: SimTime) -> String {
     let millis = at.micros() / 1000;
     let (days, rest) = (millis / 86_400_000, millis % 86_400_000);
     let (hours, minutes, seconds) = (rest / 3_600_000, rest / 60_000 % 60, rest / 1000 % 60);
@@ -178,7 +117,7 @@ fn sentence(fact: Fact, world: &World) -> String {
         Fact::NodeReimaged(id) => format!("{} reimaged", node(id)),
         Fact::NodeDeleted(id) => format!("{} deleted", node(id)),
         Fact::AddressesChanged(subnet, id) => {
-            let name = &world.plan.cluster.subnets[crate::kernel::Id::index(subnet)].name;
+            let name = &world.plan.cluster.subnets[subnet.index()].name;
             let state = &world.subnets[subnet];
             format!("subnet {name}: {} of {} addresses used ({})", state.used(), state.usable(), node(id))
         }

@@ -9,6 +9,7 @@ use crate::placement::score::{inter_pod_affinity, pod_topology_spread};
 use crate::placement::spread::{Constraint, Constraints, HOSTNAME};
 use crate::scenario::plan::PodTemplate;
 use indexmap::IndexMap;
+use std::ops::Range;
 
 /// With more domains than this nodes are told apart by the counts in their domains.
 const FEW_DOMAINS: usize = 64;
@@ -47,10 +48,10 @@ struct Skew {
 pub(super) struct Feasible<'a> {
     /// Kinds with the number of feasible nodes of each, none of them 0, and the numbers of the counters of each.
     pub kinds: &'a [(usize, u32)],
-    /// Positions of the nodes.
-    pub positions: &'a [u32],
-    /// The kind of each node of the cluster, by position.
-    pub column: &'a [u32],
+    /// Positions among which they are.
+    pub window: &'a [Range<usize>; 2],
+    /// The kind of the node at a position, if that is feasible.
+    pub kind_at: &'a dyn Fn(usize) -> Option<usize>,
 }
 
 impl Roles {
@@ -202,9 +203,10 @@ impl Roles {
             .map(|(skew, at)| match (skew.by_host, counters[*at].grain) {
                 (true, _) => hosts,
                 (false, Grain::Count) => {
-                    let kind = |position: u32| feasible.column[position as usize] as usize;
-                    let positions = feasible.positions.iter().copied();
-                    domains_at(&counters[*at], positions.filter(|position| !is_ignored(kind(*position))))
+                    let positions = feasible.window.iter().flat_map(Clone::clone);
+                    let is_scored = |kind: usize| !is_ignored(kind);
+                    let scored = positions.filter(|position| (feasible.kind_at)(*position).is_some_and(is_scored));
+                    domains_at(&counters[*at], scored)
                 }
                 (false, _) => domains_of(&counters[*at], scored.iter().map(|(kind, _)| numbers(*kind, *at)[0])),
             })
@@ -294,9 +296,9 @@ fn domains_of(counter: &Counter, places: impl Iterator<Item = i64>) -> usize {
 }
 
 /// The number of different domains that the nodes at these positions are in.
-fn domains_at(counter: &Counter, positions: impl Iterator<Item = u32>) -> usize {
+fn domains_at(counter: &Counter, positions: impl Iterator<Item = usize>) -> usize {
     let mut seen = vec![false; counter.domains()];
-    let domains = positions.filter_map(|position| counter.domain_at(position as usize));
+    let domains = positions.filter_map(|position| counter.domain_at(position));
     domains.for_each(|domain| seen[domain as usize] = true);
     seen.into_iter().filter(|seen| *seen).count()
 }

@@ -16,6 +16,7 @@ use crate::placement::reference::feasible_nodes_to_find;
 use crate::placement::score::{self, Score};
 use crate::placement::scoreboard::Found;
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A kind begins with the raw numbers of the plugins that normalise one, in their order: so many.
@@ -61,13 +62,14 @@ struct Scratch {
     /// Positions whose kind may have changed.
     changed: Vec<u32>,
     numbers: Vec<i64>,
-    /// Feasible nodes of the search, by position.
-    positions: Vec<u32>,
-    /// How many of them are of each kind.
-    nodes: Vec<u32>,
-    /// Whether nodes of each kind pass; later what they score besides the local score.
+    /// Whether nodes of each kind pass.
     admits: Vec<bool>,
-    bonus: Vec<i32>,
+    /// How many feasible nodes of each kind the search met.
+    nodes: Vec<u32>,
+    /// What nodes of each kind score besides the local score.
+    bonus: Vec<i16>,
+    /// The total score of each node that the search went past.
+    totals: Vec<i16>,
 }
 
 impl Row {
@@ -145,72 +147,63 @@ impl Row {
             let (position, examined) = pick::best(&self.local, start, wanted, draw);
             return Found { position, examined };
         }
-        let examined = self.search(start, wanted);
-        let position = match self.scratch.positions[..] {
-            [] => None,
-            [only] => Some(only as usize),
-            _ => Some(self.best(cycle, draw)),
-        };
-        Found { position, examined }
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let examined = self.search(start, wanted, &mut scratch);
+        let window = [start..nodes.min(start + examined), 0..(start + examined).saturating_sub(nodes)];
+        self.fill_bonus(cycle, &window, &mut scratch);
+        self.fill_totals(&window, &mut scratch);
+        let (best, _) = pick::best(&scratch.totals, 0, usize::MAX, draw);
+        self.scratch = scratch;
+        Found { position: best.map(|index| (start + index) % nodes), examined }
     }
 
-    /// Collects the feasible nodes, by position and by kind. Returns how many nodes the search went past.
-    fn search(&mut self, start: usize, wanted: usize) -> usize {
-        let mut scratch = std::mem::take(&mut self.scratch);
-        scratch.positions.clear();
+    /// Finds out which kinds pass, and how many feasible nodes of each the search meets until it has enough. Returns how many nodes it
+    /// goes past.
+    fn search(&self, start: usize, wanted: usize, scratch: &mut Scratch) -> usize {
+        let live = |kind| self.kinds.population(kind) > 0;
+        scratch.admits.clear();
+        scratch.admits.extend((0..self.kinds.len()).map(|kind| live(kind) && self.admits(kind)));
         scratch.nodes.clear();
         scratch.nodes.resize(self.kinds.len(), 0);
-        scratch.admits.clear();
-        scratch.admits.extend((0..self.kinds.len()).map(|kind| self.kinds.population(kind) > 0 && self.admits(kind)));
-        let kinds = self.kinds.column();
-        let mut examined = 0;
-        'search: for part in [start..self.local.len(), 0..start] {
-            for position in part {
-                let kind = kinds[position] as usize;
-                if self.local[position] >= 0 && scratch.admits[kind] {
-                    if scratch.positions.len() == wanted {
-                        break 'search;
+        let (mut found, mut examined) = (0, 0);
+        for part in [start..self.local.len(), 0..start] {
+            for (local, kind) in self.local[part.clone()].iter().zip(&self.kinds.column()[part]) {
+                let kind = *kind as usize;
+                if *local >= 0 && scratch.admits[kind] {
+                    if found == wanted {
+                        return examined;
                     }
-                    scratch.positions.push(position as u32);
+                    found += 1;
                     scratch.nodes[kind] += 1;
                 }
                 examined += 1;
             }
         }
-        self.scratch = scratch;
         examined
     }
 
-    /// The best of the feasible nodes that were collected, of which there are some.
-    fn best(&mut self, cycle: &Cycle<'_>, draw: impl FnOnce(usize) -> usize) -> usize {
-        let mut scratch = std::mem::take(&mut self.scratch);
-        self.fill_bonus(cycle, &mut scratch);
-        let kinds = self.kinds.column();
-        let total =
-            |position: u32| i32::from(self.local[position as usize]) + scratch.bonus[kinds[position as usize] as usize];
-        let (mut best, mut ties) = (i32::MIN, 0);
-        for position in &scratch.positions {
-            let total = total(*position);
-            if total > best {
-                (best, ties) = (total, 0);
-            }
-            ties += usize::from(total == best);
+    /// The total score of each node of the window, or [`INFEASIBLE`].
+    fn fill_totals(&self, window: &[Range<usize>; 2], scratch: &mut Scratch) {
+        scratch.totals.clear();
+        let (bonus, totals) = (&scratch.bonus, &mut scratch.totals);
+        for part in window {
+            let nodes = self.local[part.clone()].iter().zip(&self.kinds.column()[part.clone()]);
+            // The bonus of a kind that does not pass is so low that no total rises above it.
+            totals.extend(nodes.map(|(local, kind)| match *local {
+                ..0 => INFEASIBLE,
+                local => (local + bonus[*kind as usize]).max(INFEASIBLE),
+            }));
         }
-        let chosen = if ties > 1 { draw(ties) } else { 0 };
-        let mut tied = scratch.positions.iter().filter(|position| total(**position) == best);
-        let position = *tied.nth(chosen).expect("the draw picks one of the ties") as usize;
-        self.scratch = scratch;
-        position
     }
 
     /// What each kind of feasible nodes scores besides the local score.
-    fn fill_bonus(&self, cycle: &Cycle<'_>, scratch: &mut Scratch) {
+    fn fill_bonus(&self, cycle: &Cycle<'_>, window: &[Range<usize>; 2], scratch: &mut Scratch) {
         let kinds: Vec<(usize, u32)> =
             scratch.nodes.iter().copied().enumerate().filter(|(_, nodes)| *nodes > 0).collect();
         scratch.bonus.clear();
-        scratch.bonus.resize(self.kinds.len(), 0);
+        scratch.bonus.extend(scratch.admits.iter().map(|admits| if *admits { 0 } else { i16::MIN / 2 }));
         let mut give = |kind: usize, score: i64| {
-            scratch.bonus[kind] += i32::try_from(score).expect("a weighted score is small");
+            scratch.bonus[kind] += i16::try_from(score).expect("a weighted score is small");
         };
         for (number, (plugin, reverse)) in normalizing(cycle).enumerate() {
             let Some(plugin) = plugin else { continue };
@@ -224,7 +217,11 @@ impl Row {
             let images = self.kinds.numbers(*kind)[IMAGES];
             give(*kind, score::image_locality::PLUGIN.weight * self.images.score(images));
         }
-        let feasible = Feasible { kinds: &kinds, positions: &scratch.positions, column: self.kinds.column() };
+        let is_feasible = |position: usize| {
+            let kind = self.kinds.column()[position] as usize;
+            (self.local[position] >= 0 && scratch.admits[kind]).then_some(kind)
+        };
+        let feasible = Feasible { kinds: &kinds, window, kind_at: &is_feasible };
         let numbers = |kind, counter| self.numbers(kind, counter);
         let spread = self.roles.spread_scores(&self.counters, &feasible, numbers);
         let affinity = self.roles.affinity_scores(&self.counters, &feasible, numbers);

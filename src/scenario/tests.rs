@@ -77,7 +77,10 @@ sweep:
     assert_eq!(labels.len(), 8);
     assert_eq!((study.seeds.first, study.seeds.count, study.baseline.as_deref()), (7, 3, Some("D")));
     let last = &study.points[7].plan.cluster.pools[0];
-    assert_eq!((last.name.as_str(), last.vm.name.as_str(), last.count), ("apps", "Standard_B4ms", 4));
+    assert_eq!(
+        (last.name.as_str(), last.scale_set.as_ref().unwrap().vm.name.as_str(), last.count),
+        ("apps", "Standard_B4ms", 4)
+    );
     assert_eq!(last.upgrade.max_surge, IntOrPercent::Percent(33));
 }
 

@@ -7,6 +7,7 @@ mod cluster;
 mod decode;
 mod dist;
 mod scalar;
+mod table;
 mod workload;
 
 pub use cluster::{
@@ -16,6 +17,7 @@ pub use cluster::{
 pub use decode::{Entries, Fault, Faults, MISSING, UNKNOWN_KEY};
 pub use dist::DistSpec;
 pub use scalar::{ClockTime, Cpu, Duration, IntOrPercentText, Percent, ProfileNumber, Size, Version};
+pub use table::{ColumnSpec, NodeColumnsSpec, NodeListSpec, PodColumnsSpec, TraceSpec};
 pub use workload::{BehaviourSpec, DemandSpec, ImageSpec, ScopeSpec, StepSpec, TargetSpec, WorkloadsSpec};
 
 use deserr::Deserr;

@@ -82,6 +82,12 @@ impl Simulation {
         ctx.soon(Event::Sample);
     }
 
+    /// What exists at the simulation clock.
+    #[must_use]
+    pub const fn world(&self) -> &World {
+        &self.world
+    }
+
     /// Handles every event before the horizon in the order of their keys, then settles the accounts at the horizon.
     pub fn run(&mut self, observer: &mut dyn Observer) {
         let end = SimTime::after_start(self.world.plan.duration);

@@ -3,4 +3,5 @@
 mod broken;
 mod golden_k8s;
 mod layers;
+mod openb;
 mod scenarios;

@@ -110,7 +110,10 @@ impl Watch {
             panic!("{} waits untried since {since:?}", world.pods[*pod].name);
         }
         if let Some(((pod, node), since)) = self.room.iter().find(|(_, since)| late(since)) {
-            panic!("{} waits although {} has room since {since:?}", world.pods[*pod].name, world.nodes[*node].info.name);
+            panic!(
+                "{} waits although {} has room since {since:?}",
+                world.pods[*pod].name, world.nodes[*node].info.name
+            );
         }
     }
 }

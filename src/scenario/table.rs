@@ -83,7 +83,16 @@ impl<'a> Row<'a> {
     /// The line of the row, from 1.
     #[must_use]
     pub fn line(&self) -> usize {
-        self.record.position().map_or(0, |place| usize::try_from(place.line()).unwrap_or(0))
+        self.start().1
+    }
+
+    /// The first byte of the row, and its line. The reader gives the end of the line before where that is `\r\n` or empty.
+    fn start(&self) -> (usize, usize) {
+        let (byte, line) = self.record.position().map_or((0, 0), |place| (place.byte(), place.line()));
+        let number = |number: u64| usize::try_from(number).expect("a file in memory has places that fit");
+        let text = &self.table.file.text[number(byte)..];
+        let skipped = &text[..text.len() - text.trim_start_matches(['\r', '\n']).len()];
+        (number(byte) + skipped.len(), number(line) + skipped.matches('\n').count())
     }
 
     /// A problem of the cell in this column.
@@ -111,11 +120,10 @@ impl<'a> Row<'a> {
 
     /// Where the cell stands; the row as a whole where quotes hide that.
     fn span(&self, column: usize) -> Span {
-        let start = self.record.position().map_or(0, |place| usize::try_from(place.byte()).unwrap_or(0));
+        let (start, number) = self.start();
         let text = &self.table.file.text;
-        let start = start + text[start..].len() - text[start..].trim_start_matches(['\r', '\n']).len();
         let line = text[start..].lines().next().unwrap_or_default();
-        let whole = Span { start, len: line.len(), line: self.line(), column: 1 };
+        let whole = Span { start, len: line.len(), line: number, column: 1 };
         match self.record.range(column).filter(|_| !line.contains('"')) {
             // The record holds the cells without the commas between them.
             Some(range) if start + range.end + column <= text.len() => {

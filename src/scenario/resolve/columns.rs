@@ -125,8 +125,11 @@ impl Column {
         }
         let read = parse(&format!("{text}{}", self.unit));
         if read.is_none() {
-            let unit = if self.unit.is_empty() { String::new() } else { format!(" with the unit {}", self.unit) };
-            self.fault(row, format!("found \"{text}\"{unit}"), format!("write {example}"), faults);
+            let remedy = match self.unit.as_str() {
+                "" => format!("write {example}"),
+                unit => format!("write a bare number: {unit} is read behind it"),
+            };
+            self.fault(row, format!("found \"{text}\""), remedy, faults);
         }
         read
     }

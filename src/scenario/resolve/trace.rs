@@ -57,8 +57,9 @@ pub fn resolve(
     let columns = PodColumns::find(&mut finder, named);
     let complete = finder.is_complete();
     let shapes = columns.filter(|_| complete).map(|columns| columns.read(&table, replay, &mut faults));
+    let sound = faults.is_empty();
     faults.tell(&table.file, resolver.problems);
-    let Some(Shapes { pods, late, early }) = shapes else {
+    let Some(Shapes { pods, late, early }) = shapes.filter(|_| sound) else {
         return Vec::new();
     };
     let file = format!("{AT}/file");

@@ -75,7 +75,7 @@ impl World {
                     Some(state.replicas)
                 }
                 // A bare pod adds nothing to what is expected, yet counts when it is healthy.
-                Controller::Pod => Some(0),
+                Controller::Pod | Controller::Trace { .. } => Some(0),
                 Controller::DaemonSet | Controller::Job(_) | Controller::CronJob { .. } => None,
             }
         };

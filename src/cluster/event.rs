@@ -50,6 +50,8 @@ pub enum Event {
     CronFires(WorkloadId),
     /// The workload's CPU demand is read anew.
     DemandStep(WorkloadId),
+    /// Pods of a trace come or go.
+    TraceStep(WorkloadId),
     /// The pod exists and waits to be scheduled.
     PodCreated(PodId),
     /// The pod is bound: the kubelet begins with it.
@@ -116,6 +118,7 @@ impl Event {
             Self::ReconcileWorkload(_)
             | Self::CronFires(_)
             | Self::DemandStep(_)
+            | Self::TraceStep(_)
             | Self::PodCreated(_)
             | Self::PodBound(_)
             | Self::PullStep(_)
@@ -167,6 +170,7 @@ impl Event {
             Self::PodFinished(pod) => [28, id(pod), 0],
             Self::PodDeleted(pod) => [29, id(pod), 0],
             Self::PodGone(pod) => [30, id(pod), 0],
+            Self::TraceStep(workload) => [31, id(workload), 0],
             Self::SchedulingCycle => [40, 0, 0],
             Self::FlushQueue => [41, 0, 0],
             Self::AutoscalerScan => [42, 0, 0],

@@ -107,7 +107,7 @@ impl NodeFailure {
 pub struct NodeTimes {
     /// When it was asked for.
     pub requested: SimTime,
-    /// When the VM began to be billed.
+    /// When the machine was there: a VM is billed from then on.
     pub allocated: Option<SimTime>,
     /// When its Node object appeared.
     pub registered: Option<SimTime>,
@@ -120,7 +120,8 @@ pub struct NodeTimes {
 /// A node.
 #[derive(Clone, Debug)]
 pub struct Node {
-    /// What the scheduler knows of it. Its name is as Azure makes it: `aks-<pool>-<8 digits>-vmss<6 base-36 digits>`.
+    /// What the scheduler knows of it. Its name is as Azure makes it, `aks-<pool>-<8 digits>-vmss<6 base-36 digits>`, or its
+    /// own when the scenario brings it along.
     pub info: NodeInfo,
     /// Its pool.
     pub pool: PoolId,
@@ -179,7 +180,7 @@ impl Node {
         !matches!(self.phase, NodePhase::Deleting | NodePhase::Deleted | NodePhase::Failed(_))
     }
 
-    /// True while the VM exists and is billed.
+    /// True while the machine exists; a VM is billed then.
     #[must_use]
     pub fn is_billed(&self) -> bool {
         self.times.allocated.is_some() && self.times.deleted.is_none()

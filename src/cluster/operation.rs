@@ -1,7 +1,7 @@
 //! An operation asked of AKS: accepted or refused, in progress, ended.
 
 use super::{Ctx, Fact, NodeFailure, OperationId, PoolId, World};
-use crate::kernel::SimTime;
+use crate::kernel::{Id, SimTime};
 
 /// Why AKS refuses an operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +59,8 @@ impl World {
         let pool_name = &self.pool_plan(pool).name;
         let message = match failure {
             NodeFailure::SubnetIsFull => {
-                let subnet = &self.plan.cluster.subnets[self.pool_plan(pool).subnet];
+                let subnet = self.subnet_of(pool).expect("only a scale set asks for addresses");
+                let subnet = &self.plan.cluster.subnets[subnet.index()];
                 format!(
                     "agent pool {pool_name}: subnet {} with address prefix {} does not have enough capacity for IP addresses",
                     subnet.name, subnet.prefix

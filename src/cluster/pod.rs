@@ -65,7 +65,8 @@ pub struct Pod {
     pub name: String,
     /// Its controller, or its own manifest for a bare pod.
     pub workload: WorkloadId,
-    /// Ordinal of a StatefulSet's pod, number of the Job of a Job's or CronJob's pod, 0 for any other.
+    /// Ordinal of a StatefulSet's pod, number of the Job of a Job's or CronJob's pod, index in its trace of a
+    /// trace's pod, 0 for any other.
     pub ordinal: u32,
     /// The only node it may run on: a DaemonSet's pod.
     pub pinned: Option<NodeId>,

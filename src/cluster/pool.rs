@@ -1,4 +1,4 @@
-//! A node pool: a virtual machine scale set whose instances are all configured alike.
+//! A node pool: a virtual machine scale set whose instances are all configured alike, or brought-along nodes that are.
 
 use super::{OperationId, Refusal};
 use crate::catalog::KubernetesVersion;

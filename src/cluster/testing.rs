@@ -7,8 +7,8 @@ use super::{
 use crate::kernel::{Dist, FutureEvents, Id, SimDuration, SimTime};
 use crate::scenario::plan::{
     Behaviour, BudgetPlan, BudgetRule, ClusterCharges, ClusterPlan, Controller, IntOrPercent, LabelSelector,
-    NetworkModel, NetworkPlan, OperationKind, OperationPlan, Plan, PodTemplate, PoolMode, PoolPlan, SubnetPlan,
-    UpgradeSettings, WorkloadPlan,
+    NetworkModel, NetworkPlan, OperationKind, OperationPlan, Plan, PodTemplate, PoolMode, PoolPlan, ScaleSetPlan,
+    SubnetPlan, UpgradeSettings, WorkloadPlan,
 };
 use crate::units::{Bytes, MilliCpu, Resources, UsdPerHour};
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,6 +49,8 @@ fn cluster(pools: Vec<PoolPlan>) -> ClusterPlan {
         },
         subnets: vec![SubnetPlan { name: "nodes".into(), prefix: "10.224.0.0/24".parse().expect("a prefix") }],
         pools,
+        brought: Vec::new(),
+        system_workloads: true,
         autoscaler: catalogue::autoscaler(),
         scheduler: crate::scenario::plan::SchedulerPlan::default(),
         charges: ClusterCharges::default(),
@@ -60,12 +62,16 @@ pub(crate) fn pool(name: &str, count: u32) -> PoolPlan {
     PoolPlan {
         name: name.into(),
         mode: PoolMode::User,
-        vm: vm_size(),
+        scale_set: Some(ScaleSetPlan {
+            vm: vm_size(),
+            os_disk: catalogue::os_disk(),
+            subnet: 0,
+            vm_price: UsdPerHour::default(),
+            os_disk_price: UsdPerHour::default(),
+        }),
         count,
         autoscaling: None,
         max_pods: 110,
-        os_disk: catalogue::os_disk(),
-        subnet: 0,
         labels: BTreeMap::new(),
         taints: Vec::new(),
         zones: Vec::new(),
@@ -83,8 +89,6 @@ pub(crate) fn pool(name: &str, count: u32) -> PoolPlan {
             pods: 110,
             ..Resources::default()
         },
-        vm_price: UsdPerHour::default(),
-        os_disk_price: UsdPerHour::default(),
     }
 }
 

@@ -98,7 +98,7 @@ impl World {
                 | Controller::ReplicaSet { replicas }
                 | Controller::StatefulSet { replicas, .. } => *replicas,
                 Controller::Pod => 1,
-                Controller::DaemonSet | Controller::Job(_) | Controller::CronJob { .. } => 0,
+                Controller::DaemonSet | Controller::Job(_) | Controller::CronJob { .. } | Controller::Trace { .. } => 0,
             },
             ..Workload::default()
         });
@@ -148,10 +148,10 @@ impl World {
         &self.workload_plan(self.pods[pod].workload).template
     }
 
-    /// The subnet of a pool.
+    /// The subnet of a pool; `None` for nodes that were brought along.
     #[must_use]
-    pub fn subnet_of(&self, pool: PoolId) -> SubnetId {
-        SubnetId::from_index(self.pool_plan(pool).subnet)
+    pub fn subnet_of(&self, pool: PoolId) -> Option<SubnetId> {
+        self.pool_plan(pool).scale_set.as_ref().map(|scale_set| SubnetId::from_index(scale_set.subnet))
     }
 
     /// The instances that count towards the size of the pool, in order of birth.
@@ -186,9 +186,11 @@ impl World {
         let birth = self.workloads[workload].births;
         self.workloads[workload].births += 1;
         // A DaemonSet's pod is named after its node: which node was served first must not change its draws.
-        let identity = match pinned {
-            Some(node) => format!("{}/{}/{birth}", of.key(), self.nodes[node].info.name),
-            None => format!("{}/{birth}", of.key()),
+        // A trace's pod has its own name, whatever other pods there are of its shape.
+        let identity = match (pinned, &of.controller) {
+            (Some(node), _) => format!("{}/{}/{birth}", of.key(), self.nodes[node].info.name),
+            (None, Controller::Trace { pods }) => format!("Trace/{}/{}", of.namespace, pods[ordinal as usize].name),
+            (None, _) => format!("{}/{birth}", of.key()),
         };
         let pod = self.pods.push(Pod {
             name: pod_name(of, ordinal, &identity),
@@ -348,8 +350,9 @@ fn covered_by(plan: &Plan, budget: usize) -> Vec<WorkloadId> {
 fn pod_name(workload: &WorkloadPlan, ordinal: u32, identity: &str) -> String {
     let name = &workload.name;
     let suffix = generated_suffix(identity, 5);
-    match workload.controller {
+    match &workload.controller {
         Controller::Pod => name.clone(),
+        Controller::Trace { pods } => pods[ordinal as usize].name.to_string(),
         Controller::StatefulSet { .. } => format!("{name}-{ordinal}"),
         Controller::Deployment { .. } => format!("{name}-{}-{suffix}", template_hash(&workload.key())),
         Controller::ReplicaSet { .. } | Controller::DaemonSet | Controller::Job(_) | Controller::CronJob { .. } => {

@@ -17,7 +17,8 @@ pub(super) struct Burst {
 
 /// True when any pool has a burstable size.
 pub(super) fn has_burstable_pool(plan: &Plan) -> bool {
-    plan.cluster.pools.iter().any(|pool| pool.vm.burst.is_some())
+    let mut scale_sets = plan.cluster.pools.iter().filter_map(|pool| pool.scale_set.as_ref());
+    scale_sets.any(|scale_set| scale_set.vm.burst.is_some())
 }
 
 /// The mean bank of the ready burstable nodes at this moment in percent of what a bank can hold; not a number without such a node.

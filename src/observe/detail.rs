@@ -69,7 +69,7 @@ fn node_row(world: &World, reasons: &Reasons, id: NodeId, node: &Node) -> NodeRo
     NodeRow {
         node: node.info.name.to_string(),
         pool: plan.name.clone(),
-        vm_size: plan.vm.name.to_string(),
+        vm_size: plan.scale_set.as_ref().map(|scale_set| scale_set.vm.name.clone()).unwrap_or_default(),
         zone: node.zone,
         surge: node.surge,
         version: node.version.to_string(),

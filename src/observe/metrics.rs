@@ -47,8 +47,10 @@ impl List {
         self.push("cost_os_disk_month_usd", month(&|charge| charge.meter == Meter::OsDisk));
         self.push("cost_cluster_month_usd", month(&|charge| charge.pool.is_none()));
         for pool in world.pools.ids() {
-            let name = &world.pool_plan(pool).name;
-            self.push(format!("cost_month_usd.{name}"), month(&|charge| charge.pool == Some(pool)));
+            let plan = world.pool_plan(pool);
+            if !plan.is_brought() {
+                self.push(format!("cost_month_usd.{}", plan.name), month(&|charge| charge.pool == Some(pool)));
+            }
         }
     }
 

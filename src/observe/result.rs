@@ -72,7 +72,7 @@ pub struct NodeRow {
     pub node: String,
     /// Pool name.
     pub pool: String,
-    /// VM size.
+    /// VM size; empty for a node that the scenario brings along.
     pub vm_size: String,
     /// Availability zone.
     pub zone: Option<u8>,

@@ -15,8 +15,9 @@ use crate::units::{MilliCpu, UsdPerHour};
 /// One hour of warm-up, 23 hours measured, one pool of one node, an application and a pod of AKS's own.
 fn small_plan() -> Plan {
     let mut pool = pool("apps", 1);
-    pool.vm_price = UsdPerHour::from_dollars(0.1).unwrap();
-    pool.os_disk_price = UsdPerHour::from_dollars(0.02).unwrap();
+    let scale_set = pool.scale_set.as_mut().unwrap();
+    scale_set.vm_price = UsdPerHour::from_dollars(0.1).unwrap();
+    scale_set.os_disk_price = UsdPerHour::from_dollars(0.02).unwrap();
     let mut system = deployment("coredns", 1);
     system.system = true;
     let mut plan = plan(vec![pool]);
@@ -335,7 +336,7 @@ fn the_metrics_of_a_run_are_those_of_the_document() {
 #[test]
 fn the_lowest_bank_and_the_time_without_credits_are_kept() {
     let mut plan = small_plan();
-    plan.cluster.pools[0].vm = Catalog::get().vm_size("Standard_B2ms").unwrap();
+    plan.cluster.pools[0].scale_set.as_mut().unwrap().vm = Catalog::get().vm_size("Standard_B2ms").unwrap();
     let mut run = Watched::new(plan);
     let node = NodeId::from_index(0);
     run.bench.world.nodes[node].credits = Some(Credits::at_first_start(2, 36, SimTime::ZERO));

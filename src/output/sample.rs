@@ -6,7 +6,7 @@ use crate::kernel::SimDuration;
 use crate::observe::{AddressRow, CostRow, Detail, NodeRow, OperationRow, PodRow, RunResult, Series};
 use crate::scenario::plan::{
     ClusterCharges, ClusterPlan, Comparison, Expectation, IntOrPercent, NetworkModel, NetworkPlan, Plan, Point,
-    PoolMode, PoolPlan, SeedRange, Study, SubnetPlan, UpgradeSettings,
+    PoolMode, PoolPlan, ScaleSetPlan, SeedRange, Study, SubnetPlan, UpgradeSettings,
 };
 use crate::units::{Resources, UsdPerHour};
 use std::collections::BTreeMap;
@@ -56,16 +56,19 @@ fn result(variants: &[(&str, bool)], counts: &[u32], seeds: u64) -> ExperimentRe
 
 fn plan(burstable: bool) -> Plan {
     let size = Catalog::get().vm_size(if burstable { "Standard_B4ms" } else { "Standard_D4s_v5" }).unwrap();
-    let os_disk = OsDisk::choose(size, None, None).unwrap();
     let pool = PoolPlan {
         name: "apps".to_owned(),
         mode: PoolMode::User,
-        vm: size,
+        scale_set: Some(ScaleSetPlan {
+            vm: size,
+            os_disk: OsDisk::choose(size, None, None).unwrap(),
+            subnet: 0,
+            vm_price: UsdPerHour::from_dollars(if burstable { 0.166 } else { 0.192 }).unwrap(),
+            os_disk_price: UsdPerHour::from_dollars(0.027).unwrap(),
+        }),
         count: 3,
         autoscaling: None,
         max_pods: 110,
-        os_disk,
-        subnet: 0,
         labels: BTreeMap::new(),
         taints: Vec::new(),
         zones: Vec::new(),
@@ -78,8 +81,6 @@ fn plan(burstable: bool) -> Plan {
             soak: SimDuration::ZERO,
         },
         allocatable: Resources::default(),
-        vm_price: UsdPerHour::from_dollars(if burstable { 0.166 } else { 0.192 }).unwrap(),
-        os_disk_price: UsdPerHour::from_dollars(0.027).unwrap(),
     };
     Plan {
         start: "2026-03-02T00:00:00[UTC]".parse().unwrap(),
@@ -100,6 +101,8 @@ fn plan(burstable: bool) -> Plan {
             },
             subnets: vec![SubnetPlan { name: "nodes".to_owned(), prefix: "10.224.0.0/24".parse().unwrap() }],
             pools: vec![pool],
+            brought: Vec::new(),
+            system_workloads: true,
             autoscaler: AutoscalerProfile::default(),
             scheduler: crate::scenario::plan::SchedulerPlan::default(),
             charges: ClusterCharges::default(),

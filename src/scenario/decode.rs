@@ -81,6 +81,7 @@ fn stand_in(pointer: &str) -> Option<Value> {
         "/cluster/kubernetesVersion" => json!("1.34"),
         "/cluster/sku/tier" => json!("Standard"),
         "/cluster/agentPoolProfiles/*/vmSize" => json!("Standard_D4s_v5"),
+        "/cluster/nodes/file" => json!(""),
         "/operations/*/at" => json!("0s"),
         _ => return None,
     })

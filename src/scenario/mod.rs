@@ -15,6 +15,7 @@ mod resolve;
 mod schema;
 pub mod spec;
 mod starter;
+mod table;
 
 #[cfg(test)]
 mod tests;

@@ -77,7 +77,10 @@ sweep:
     assert_eq!(labels.len(), 8);
     assert_eq!((study.seeds.first, study.seeds.count, study.baseline.as_deref()), (7, 3, Some("D")));
     let last = &study.points[7].plan.cluster.pools[0];
-    assert_eq!((last.name.as_str(), last.vm.name.as_str(), last.count), ("apps", "Standard_B4ms", 4));
+    assert_eq!(
+        (last.name.as_str(), last.scale_set.as_ref().unwrap().vm.name.as_str(), last.count),
+        ("apps", "Standard_B4ms", 4)
+    );
     assert_eq!(last.upgrade.max_surge, IntOrPercent::Percent(33));
 }
 
@@ -167,4 +170,51 @@ fn the_output_of_az_aks_show_can_be_pasted_in() {
 fn a_file_that_is_not_there_is_said_to_be_so() {
     let problems = load(Path::new("nowhere/at-all.yaml"), &[]).expect_err("there is no such file");
     assert!(lines(&problems)[0].starts_with("cannot read nowhere/at-all.yaml"), "{problems:?}");
+}
+
+const LAB: &str = "cluster: {name: c, location: eastus, kubernetesVersion: \"1.34\", nodes: {file: n.csv, columns: \
+                   {extended: {nvidia.com/gpu: gpus}, labels: {model: model}}}}\n";
+const NODES: &str = "name,cpu,memory,gpus,model\nb,32,256Gi,,\na,8,64Gi,2,T4\nc,32000m,256Gi,0,\n";
+
+/// A scenario with a list of nodes and a trace.
+fn read_lab(pods: &str, columns: &str) -> Result<Loaded, Problems> {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("a file can be written");
+    write("n.csv", NODES);
+    write("p.csv", pods);
+    write("s.yaml", &format!("{HEAD}{LAB}workloads: {{trace: {{file: p.csv, columns: {{{columns}}}}}}}\n"));
+    load(&folder.path().join("s.yaml"), &[])
+}
+
+#[test]
+fn brought_along_nodes_keep_their_order_and_make_a_pool_for_each_shape() {
+    let loaded = read_lab("name,cpu,memory,created\n", "").expect("a sound scenario");
+    let cluster = &loaded.study.points[0].plan.cluster;
+    let nodes: Vec<(&str, usize)> = cluster.brought.iter().map(|node| (node.name.as_str(), node.pool)).collect();
+    assert_eq!(nodes, [("b", 0), ("a", 1), ("c", 0)]);
+    let pools: Vec<(&str, u32)> = cluster.pools.iter().map(|pool| (pool.name.as_str(), pool.count)).collect();
+    assert_eq!(pools, [("32cpu-256Gi", 2), ("8cpu-64Gi-2gpu-t4", 1)]);
+    assert_eq!((cluster.pools[1].allocatable.pods, cluster.pools[1].labels["model"].as_str()), (110, "T4"));
+    assert!(cluster.pools.iter().all(super::plan::PoolPlan::is_brought));
+    assert_eq!(cluster.charges.load_balancer, crate::units::UsdPerHour::ZERO);
+    assert!(loaded.study.points[0].plan.workloads.is_empty(), "AKS installs nothing there");
+}
+
+#[test]
+fn pods_of_a_trace_are_grouped_by_shape_and_sorted_by_their_creation() {
+    let pods = "name,cpu,memory,created,deleted,priority\nx,2000,1Gi,90,2,\ny,2000,1Gi,60,,0\nz,2000,1Gi,60,,7\n\
+                late,1,1Gi,172800,,\ngone,1,1Gi,0,0,\n";
+    let columns = "cpu: {column: cpu, unit: m}, deleted: {column: deleted, unit: h}";
+    let loaded = read_lab(pods, columns).expect("a sound scenario");
+    let workloads = &loaded.study.points[0].plan.workloads;
+    let named: Vec<(String, i32)> = workloads.iter().map(|w| (w.key(), w.template.priority)).collect();
+    assert_eq!(named, [("Trace/default/2cpu-1Gi".to_owned(), 0), ("Trace/default/2cpu-1Gi-2".to_owned(), 7)]);
+    let super::plan::Controller::Trace { pods } = &workloads[0].controller else { panic!("{workloads:?}") };
+    let seconds = |at: SimTime| at.micros() / 1_000_000;
+    let lives: Vec<(&str, u64, Option<u64>)> =
+        pods.iter().map(|pod| (&*pod.name, seconds(pod.created), pod.deleted.map(seconds))).collect();
+    assert_eq!(lives, [("y", 60, None), ("x", 90, Some(7200))]);
+    let said = loaded.warnings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    assert!(said.contains("1 of 5 pods come after the end of the scenario"), "{said}");
+    assert!(said.contains("1 of 5 pods are deleted before the start"), "{said}");
 }

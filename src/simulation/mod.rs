@@ -71,6 +71,7 @@ impl Simulation {
         for pool in world.pools.ids() {
             node::create_existing(world, pool, ctx);
         }
+        node::create_brought(world, ctx);
         self.controllers.on_start(world, ctx);
         self.controllers.on_cluster_resized(world, ctx);
         self.demand.on_start(world, ctx);
@@ -152,6 +153,7 @@ impl Simulation {
             Event::ReconcileWorkload(id) => self.controllers.on_reconcile(world, id, ctx),
             Event::CronFires(id) => self.controllers.on_cron_fires(world, id, ctx),
             Event::DemandStep(id) => self.demand.on_step(world, id, ctx),
+            Event::TraceStep(id) => self.controllers.on_trace_step(world, id, ctx),
             Event::PodCreated(id) => self.scheduler.on_pod_created(world, id, ctx),
             Event::PodBound(id) => self.kubelet.on_pod_bound(world, id, ctx),
             Event::PullStep(id) => self.kubelet.on_pull_step(world, id, ctx),

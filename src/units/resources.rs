@@ -4,7 +4,7 @@ use super::{Bytes, MilliCpu};
 use std::collections::BTreeMap;
 
 /// Amounts of every resource. As a node's allocatable `pods` is the pod limit; as a pod's request it is 1.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Resources {
     /// CPU.
     pub cpu: MilliCpu,

@@ -4,4 +4,5 @@ mod broken;
 mod explain;
 mod golden;
 mod layers;
+mod openb;
 mod scenarios;

@@ -59,11 +59,15 @@ pub(super) fn prices(study: &Study) -> Vec<PriceLine> {
 fn pool_prices(plan: &Plan, pool: &PoolPlan) -> Vec<PriceLine> {
     let (catalog, region) = (Catalog::get(), plan.cluster.location);
     let (kind, terms) = if pool.spot { (PriceKind::Spot, "spot") } else { (PriceKind::PayAsYouGo, "pay as you go") };
-    let what = format!("{} in {}, {terms}", pool.vm.name, region.name());
-    let mut lines = vec![price_line(what, pool.vm_price, catalog.vm_price(&pool.vm.name, region, kind))];
-    if let OsDiskKind::Managed(sku) = pool.os_disk.kind {
+    let Some(scale_set) = &pool.scale_set else {
+        return Vec::new(); // Nodes that are brought along cost nothing.
+    };
+    let name = &scale_set.vm.name;
+    let what = format!("{name} in {}, {terms}", region.name());
+    let mut lines = vec![price_line(what, scale_set.vm_price, catalog.vm_price(name, region, kind))];
+    if let OsDiskKind::Managed(sku) = scale_set.os_disk.kind {
         let what = format!("OS disk {sku} in {}", region.name());
-        lines.push(price_line(what, pool.os_disk_price, Some(catalog.disk_price(sku, region))));
+        lines.push(price_line(what, scale_set.os_disk_price, Some(catalog.disk_price(sku, region))));
     }
     lines
 }
@@ -97,7 +101,8 @@ fn price_line(what: String, in_force: UsdPerHour, list: Option<Price>) -> PriceL
 /// Every VM size of any pool, each once.
 pub(super) fn sizes(study: &Study) -> Vec<SizeLine> {
     let pools = study.points.iter().flat_map(|point| &point.plan.cluster.pools);
-    let sizes: IndexMap<&str, &VmSize> = pools.map(|pool| (pool.vm.name.as_str(), pool.vm)).collect();
+    let vms = pools.filter_map(|pool| pool.scale_set.as_ref()).map(|scale_set| scale_set.vm);
+    let sizes: IndexMap<&str, &VmSize> = vms.map(|vm| (vm.name.as_str(), vm)).collect();
     sizes.into_values().map(size_line).collect()
 }
 
@@ -151,10 +156,11 @@ fn stage_line(stage: Stage) -> StageLine {
 
 /// What AKS installs with the network plugins of the study.
 pub(super) fn system_workloads(study: &Study) -> Vec<SystemLine> {
-    let azure = study.points.iter().any(|point| point.plan.cluster.network.model != NetworkModel::Kubenet);
-    let installed =
-        Catalog::get().system_workloads().iter().filter(|workload| azure || workload.plugins == Plugins::All);
-    installed.map(system_line).collect()
+    let clusters = study.points.iter().map(|point| &point.plan.cluster).filter(|cluster| cluster.system_workloads);
+    let models: Vec<NetworkModel> = clusters.map(|cluster| cluster.network.model).collect();
+    let azure = models.iter().any(|model| *model != NetworkModel::Kubenet);
+    let installed = |workload: &&SystemWorkload| !models.is_empty() && (azure || workload.plugins == Plugins::All);
+    Catalog::get().system_workloads().iter().filter(installed).map(system_line).collect()
 }
 
 fn system_line(workload: &SystemWorkload) -> SystemLine {

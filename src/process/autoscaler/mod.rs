@@ -337,7 +337,8 @@ impl Autoscaler {
         let pods = self.leaving.keys().flat_map(|node| world.nodes[*node].pods.iter().copied());
         let recreated = |pod: &PodId| {
             let controller = &world.workload_plan(world.pods[*pod].workload).controller;
-            world.pods[*pod].is_active() && !matches!(controller, Controller::DaemonSet | Controller::Pod)
+            let stays_gone = matches!(controller, Controller::DaemonSet | Controller::Pod | Controller::Trace { .. });
+            world.pods[*pod].is_active() && !stays_gone
         };
         pods.filter(recreated).collect()
     }

@@ -133,7 +133,7 @@ fn blocks(world: &World, pod: PodId, disruptions: &Disruptions) -> Option<Blocke
     if plan.template.safe_to_evict == Some(true) {
         return None;
     }
-    if matches!(plan.controller, Controller::Pod) {
+    if matches!(plan.controller, Controller::Pod | Controller::Trace { .. }) {
         return Some(Blocked::NotReplicated(pod));
     }
     if profile.skip_nodes_with_system_pods && plan.namespace == "kube-system" && world.budgets_of(pod).next().is_none()

@@ -105,7 +105,7 @@ fn option(world: &World, open: OpenPool, groups: &[(WorkloadId, u32)]) -> Option
         .collect();
     let estimate = estimate(&template, &groups, open.room.min(MOST_NODES));
     let placed = || groups.iter().zip(&estimate.placed).map(|(group, count)| (group.template, u64::from(*count)));
-    let vm = world.pool_plan(open.pool).vm;
+    let vm = world.pool_plan(open.pool).scale_set.as_ref()?.vm;
     (estimate.nodes > 0).then(|| ExpansionOption {
         pool: open.pool,
         nodes: estimate.nodes,

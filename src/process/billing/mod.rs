@@ -58,21 +58,20 @@ impl Charge {
     }
 }
 
-/// The bill for the time from `from` to `to`: two meters for each pool in the plan's order, then the cluster's three.
+/// The bill for the time from `from` to `to`: two meters for each pool in the plan's order, nodes that
+/// were brought along left out, then the cluster's three.
 ///
 /// # Panics
 /// When `to` lies before `from`.
 #[must_use]
 pub fn charges(world: &World, from: SimTime, to: SimTime) -> Vec<Charge> {
     let metered = metered_by_pool(world, from, to);
-    let pools = world.pools.ids().zip(metered).flat_map(|(pool, metered)| {
-        let plan = world.pool_plan(pool);
-        [(Meter::Vm, plan.vm_price), (Meter::OsDisk, plan.os_disk_price)].map(|(meter, price)| Charge {
-            pool: Some(pool),
-            meter,
-            metered,
-            price,
-        })
+    let scale_sets = world.pools.ids().zip(metered).filter_map(|(pool, metered)| {
+        let scale_set = world.pool_plan(pool).scale_set.as_ref()?;
+        Some((pool, metered, [(Meter::Vm, scale_set.vm_price), (Meter::OsDisk, scale_set.os_disk_price)]))
+    });
+    let pools = scale_sets.flat_map(|(pool, metered, meters)| {
+        meters.map(|(meter, price)| Charge { pool: Some(pool), meter, metered, price })
     });
     let cluster = &world.plan.cluster.charges;
     let once = [
@@ -90,10 +89,8 @@ pub fn rate(world: &World) -> UsdPerHour {
     let cluster = &world.plan.cluster.charges;
     let once = [cluster.tier, cluster.load_balancer, cluster.public_ips];
     let nodes = world.live_nodes.iter().map(|node| &world.nodes[*node]).filter(|node| node.is_billed());
-    let prices = nodes.flat_map(|node| {
-        let plan = world.pool_plan(node.pool);
-        [plan.vm_price, plan.os_disk_price]
-    });
+    let scale_sets = nodes.filter_map(|node| world.pool_plan(node.pool).scale_set.as_ref());
+    let prices = scale_sets.flat_map(|scale_set| [scale_set.vm_price, scale_set.os_disk_price]);
     UsdPerHour::from_micros(once.into_iter().chain(prices).map(UsdPerHour::micros).sum())
 }
 
@@ -131,7 +128,8 @@ mod tests {
         let dollars = |dollars| UsdPerHour::from_dollars(dollars).unwrap();
         let priced = |name: &str, vm, disk| {
             let mut pool = pool(name, 0);
-            (pool.vm_price, pool.os_disk_price) = (dollars(vm), dollars(disk));
+            let scale_set = pool.scale_set.as_mut().unwrap();
+            (scale_set.vm_price, scale_set.os_disk_price) = (dollars(vm), dollars(disk));
             pool
         };
         let mut plan = plan(vec![priced("apps", 0.192, 0.027), priced("system", 0.096, 0.0)]);
@@ -189,6 +187,17 @@ mod tests {
             let billed = billed_time(node, SimTime::from_micros(10 * HOUR), SimTime::from_micros(12 * HOUR));
             assert_eq!(billed, SimDuration::from_hours(hours), "{allocated} to {deleted:?}");
         }
+    }
+
+    #[test]
+    fn nodes_that_were_brought_along_are_not_billed() {
+        let mut brought = pool("brought", 1);
+        brought.scale_set = None;
+        let mut world = World::new(Arc::new(plan(vec![brought])), 1);
+        let node = create_node(&mut world, PoolId::from_index(0), false);
+        world.nodes[node].times.allocated = Some(SimTime::ZERO);
+        assert_eq!(bill(&world, 0, HOUR).iter().map(|row| row.0).collect::<Vec<_>>(), [None, None, None]);
+        assert_eq!(rate(&world), UsdPerHour::ZERO);
     }
 
     #[test]

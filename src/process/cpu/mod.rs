@@ -99,11 +99,11 @@ fn even_share(whole: MilliCpu, parts: usize, index: usize) -> MilliCpu {
 
 /// Decides what the node's VM gives, and plans the moment at which its credits run out.
 fn supply(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
-    let vcpus = world.pool_plan(world.nodes[node].pool).vm.vcpus;
+    let most = world.pool_plan(world.nodes[node].pool).cpu();
     let state = &mut world.nodes[node];
     let wanted = state.cpu_wanted;
     state.cpu_used = match &mut state.credits {
-        None => wanted.min(MilliCpu::from_cores(vcpus)),
+        None => wanted.min(most),
         Some(credits) => {
             let given = credits.set_load(ctx.now, wanted);
             if let Some(span) = credits.until_empty() {

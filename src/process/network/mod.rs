@@ -6,7 +6,7 @@
 //! configure-kubenet.md, 2026-04-16.
 
 use crate::catalog::limits;
-use crate::cluster::{Ctx, Event, Fact, NodeFailure, NodeId, NodePhase, World};
+use crate::cluster::{Ctx, Event, Fact, NodeFailure, NodeId, NodePhase, SubnetId, World};
 use crate::scenario::plan::NetworkModel;
 
 /// Gives the node its addresses, or fails its creation.
@@ -14,7 +14,10 @@ pub fn on_attach_nic(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
     if !world.nodes[node].is_member() || world.nodes[node].addresses > 0 {
         return; // Stale: the node was deleted before its VM was allocated.
     }
-    match take(world, node) {
+    let Some(subnet) = world.subnet_of(world.nodes[node].pool) else {
+        return; // The node was brought along, with addresses that are none of the cluster's.
+    };
+    match take(world, node, subnet) {
         Ok(()) => {}
         Err(failure) => {
             world.set_phase(node, NodePhase::Failed(failure));
@@ -22,16 +25,15 @@ pub fn on_attach_nic(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
             ctx.soon(Event::NodeFailed(node));
         }
     }
-    ctx.observe(Fact::AddressesChanged(world.subnet_of(world.nodes[node].pool), node));
+    ctx.observe(Fact::AddressesChanged(subnet, node));
 }
 
 /// Takes back what the node held.
 pub fn on_node_deleted(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
     let held = world.nodes[node].addresses;
-    if held == 0 {
+    let Some(subnet) = world.subnet_of(world.nodes[node].pool).filter(|_| held > 0) else {
         return;
-    }
-    let subnet = world.subnet_of(world.nodes[node].pool);
+    };
     world.subnets[subnet].release(held - 1);
     world.nodes[node].addresses = 0;
     if std::mem::take(&mut world.nodes[node].pod_cidr) {
@@ -40,7 +42,7 @@ pub fn on_node_deleted(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
     ctx.observe(Fact::AddressesChanged(subnet, node));
 }
 
-fn take(world: &mut World, node: NodeId) -> Result<(), NodeFailure> {
+fn take(world: &mut World, node: NodeId, subnet: SubnetId) -> Result<(), NodeFailure> {
     let pool = world.nodes[node].pool;
     let model = world.plan.cluster.network.model;
     let blocks = pod_blocks(world);
@@ -51,7 +53,6 @@ fn take(world: &mut World, node: NodeId) -> Result<(), NodeFailure> {
         NetworkModel::AzureNodeSubnet => world.pool_plan(pool).max_pods,
         NetworkModel::Kubenet | NetworkModel::AzureOverlay => 0,
     };
-    let subnet = world.subnet_of(pool);
     world.subnets[subnet].take(pods).map_err(|_| NodeFailure::SubnetIsFull)?;
     world.nodes[node].addresses = 1 + pods;
     if blocks.is_some() {

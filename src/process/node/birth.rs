@@ -3,10 +3,13 @@
 use crate::cluster::{BootStage, Ctx, Fact, Node, NodeId, NodeInfo, NodePhase, NodeTimes, PoolId, STAGES, World};
 use crate::kernel::{SimDuration, Stream, correlated, stable_hash};
 use crate::units::MilliCpu;
+use std::sync::Arc;
 
 /// Instances of one request above which the scale set needs longer for each. Source: stage timings, stage 2 (assumption after a
 /// study of 1,000 VMs in 2018).
 const LARGE_BATCH: usize = 100;
+/// The label of a node's zone.
+const ZONE_LABEL: &str = "topology.kubernetes.io/zone";
 /// What each VM of a large request adds to the provisioning of all.
 const LARGE_BATCH_DELAY_PER_VM: SimDuration = SimDuration::from_millis(200);
 
@@ -38,10 +41,48 @@ pub fn create(world: &mut World, pool: PoolId, surge: bool, batch: &Batch, ctx: 
     let zone = emptiest_zone(world, pool);
     let name = node_name(world, pool, instance);
     let stream = &mut world.streams.stream("node", &name);
-    let boot = draw_boot(world, stream, batch);
-    let reimage_delay = world.plan.timings.reimage.draw(stream);
-    let delete_delay = world.plan.timings.vm_delete.draw(stream);
-    let mut info = NodeInfo::unused(world.pool_plan(pool), &name, zone, world.plan.cluster.location);
+    let draws = Draws {
+        boot: draw_boot(world, stream, batch),
+        reimage_delay: world.plan.timings.reimage.draw(stream),
+        delete_delay: world.plan.timings.vm_delete.draw(stream),
+    };
+    let info = NodeInfo::unused(world.pool_plan(pool), &name, zone, world.plan.cluster.location);
+    push(world, Born { info, pool, instance, zone, surge, draws }, ctx)
+}
+
+/// Adds a node that the scenario brings along: it was never booted, and will be neither reimaged nor deleted.
+pub fn bring(world: &mut World, pool: PoolId, name: &str, ctx: &mut Ctx<'_>) -> NodeId {
+    let instance = world.pools[pool].next_instance;
+    world.pools[pool].next_instance += 1;
+    let plan = world.pool_plan(pool);
+    let mut info = NodeInfo::unused(plan, name, None, world.plan.cluster.location);
+    // The zone that the list gives holds instead of the one that Azure would label the node with.
+    if let Some(zone) = plan.labels.get(ZONE_LABEL) {
+        Arc::make_mut(&mut info.labels).insert(ZONE_LABEL.to_owned(), zone.clone());
+    }
+    push(world, Born { info, pool, instance, zone: None, surge: false, draws: Draws::default() }, ctx)
+}
+
+/// What is known of a node at its birth.
+struct Born {
+    info: NodeInfo,
+    pool: PoolId,
+    instance: u32,
+    zone: Option<u8>,
+    surge: bool,
+    draws: Draws,
+}
+
+/// Drawn durations of a node.
+#[derive(Default)]
+struct Draws {
+    boot: [SimDuration; STAGES.len()],
+    reimage_delay: SimDuration,
+    delete_delay: SimDuration,
+}
+
+fn push(world: &mut World, born: Born, ctx: &mut Ctx<'_>) -> NodeId {
+    let Born { mut info, pool, instance, zone, surge, draws } = born;
     info.set_ready(false);
     let node = world.nodes.push(Node {
         info,
@@ -52,9 +93,9 @@ pub fn create(world: &mut World, pool: PoolId, surge: bool, batch: &Batch, ctx: 
         surge,
         version: world.pools[pool].version,
         pods: Vec::new(),
-        boot,
-        reimage_delay,
-        delete_delay,
+        boot: draws.boot,
+        reimage_delay: draws.reimage_delay,
+        delete_delay: draws.delete_delay,
         addresses: 0,
         pod_cidr: false,
         cpu_used: MilliCpu::ZERO,

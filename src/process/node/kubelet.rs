@@ -3,7 +3,7 @@
 use super::pulls::{Pulled, Pulls, Request};
 use crate::cluster::{Ctx, Event, Fact, NodeId, PodId, PodPhase, World};
 use crate::kernel::{SimDuration, SimTime};
-use crate::units::Bytes;
+use crate::units::{Bytes, MilliCpu};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -143,7 +143,7 @@ impl Kubelet {
     fn request(&mut self, world: &World, pod: PodId, node: NodeId, image: Arc<str>, size: Bytes) -> Request {
         let timings = &world.plan.timings;
         let stream = &mut world.streams.stream("pull", &world.nodes[node].info.name);
-        let large = world.pool_plan(world.nodes[node].pool).vm.vcpus >= LARGE_VM_VCPUS;
+        let large = world.pool_plan(world.nodes[node].pool).cpu() >= MilliCpu::from_cores(LARGE_VM_VCPUS);
         let rate = if large { &timings.pull_rate_mb_s_large } else { &timings.pull_rate_mb_s_small };
         let node_rate = (rate.sample(stream) * 1e6).round_ties_even() as u64;
         let first_pull = timings.pull_new_node.draw(stream);

@@ -6,16 +6,32 @@ mod pulls;
 
 pub use kubelet::Kubelet;
 
+use crate::catalog::VmSize;
 use crate::cluster::{BootStage, Credits, Ctx, Event, Fact, NodeId, NodePhase, PoolId, World};
-use crate::kernel::SimDuration;
+use crate::kernel::{Id, SimDuration};
+use std::sync::Arc;
 
 /// Creates the nodes that exist when the scenario starts: Ready at once, their addresses still to be taken.
 pub fn create_existing(world: &mut World, pool: PoolId, ctx: &mut Ctx<'_>) {
+    if world.pool_plan(pool).is_brought() {
+        return; // These have names and an order of their own.
+    }
     for _ in 0..world.pools[pool].target {
         let node = birth::create(world, pool, false, &birth::Batch::single(world, pool), ctx);
         world.nodes[node].boot = [SimDuration::ZERO; crate::cluster::STAGES.len()];
         allocate(world, node, ctx);
         ctx.soon(Event::AttachNic(node));
+        register(world, node, ctx);
+        become_ready(world, node, ctx);
+    }
+}
+
+/// Puts the nodes that the scenario brings along into the cluster, in their order: Ready at once.
+pub fn create_brought(world: &mut World, ctx: &mut Ctx<'_>) {
+    let plan = Arc::clone(&world.plan);
+    for brought in &plan.cluster.brought {
+        let node = birth::bring(world, PoolId::from_index(brought.pool), &brought.name, ctx);
+        allocate(world, node, ctx);
         register(world, node, ctx);
         become_ready(world, node, ctx);
     }
@@ -114,12 +130,13 @@ fn begin_stage(world: &mut World, node: NodeId, stage: BootStage, ctx: &mut Ctx<
     ctx.after(world.nodes[node].boot[stage as usize], Event::StageEnded(node));
 }
 
-/// The VM runs: it is billed from now on, and a burstable one gets its initial credits.
+/// The machine runs: a VM is billed from now on, and a burstable one gets its initial credits.
 fn allocate(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
-    let vm = world.pool_plan(world.nodes[node].pool).vm;
+    let vm = world.pool_plan(world.nodes[node].pool).scale_set.as_ref().map(|scale_set| scale_set.vm);
+    let bank = |vm: &VmSize| vm.burst.map(|burst| Credits::at_first_start(vm.vcpus, burst.credits_per_hour, ctx.now));
     let state = &mut world.nodes[node];
     state.times.allocated = Some(ctx.now);
-    state.credits = vm.burst.as_ref().map(|burst| Credits::at_first_start(vm.vcpus, burst.credits_per_hour, ctx.now));
+    state.credits = vm.and_then(bank);
 }
 
 fn register(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {

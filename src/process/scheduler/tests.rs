@@ -117,6 +117,8 @@ fn plan(minor: u32, templates: Vec<PodTemplate>) -> Plan {
             },
             subnets: Vec::new(),
             pools: Vec::new(),
+            brought: Vec::new(),
+            system_workloads: false,
             autoscaler: AutoscalerProfile::default(),
             scheduler: crate::scenario::plan::SchedulerPlan::default(),
             charges: ClusterCharges::default(),

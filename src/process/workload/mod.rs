@@ -1,5 +1,7 @@
 //! Controllers: how many pods each workload has, and the CPU that it demands over time.
 //!
+//! A trace is among them: it creates and deletes the pods of a file at their moments.
+//!
 //! Source for the controllers' rules: Kubernetes 1.31-1.36, ReplicaSet, StatefulSet, DaemonSet, Job and CronJob controllers.
 //! Not modelled: rollouts of a changed template, failing pods, `backoffLimit`.
 
@@ -8,34 +10,39 @@ mod demand;
 mod job;
 mod replica_set;
 mod stateful_set;
+mod trace;
 
 pub use demand::DemandCurves;
 
 use crate::cluster::{Ctx, Event, NodeId, PodId, WorkloadId, World};
 use crate::kernel::SimTime;
 use crate::scenario::plan::Controller;
+use crate::units::MilliCpu;
 use job::OpenJobs;
+use trace::Replays;
 
 /// All controllers of the cluster.
 #[derive(Debug, Default)]
 pub struct Controllers {
     jobs: OpenJobs,
+    replays: Replays,
 }
 
 impl Controllers {
     /// The scenario starts: every controller looks at what it has, and CronJobs plan their Jobs.
     pub fn on_start(&mut self, world: &mut World, ctx: &mut Ctx<'_>) {
         for workload in world.workloads.ids() {
-            match world.workload_plan(workload).controller.clone() {
+            match &world.workload_plan(workload).controller {
                 Controller::CronJob { fires, .. } => {
                     for at in fires {
-                        ctx.at(at, Event::CronFires(workload));
+                        ctx.at(*at, Event::CronFires(workload));
                     }
                 }
                 Controller::Job(job) => {
-                    self.jobs.open(workload, job);
+                    self.jobs.open(workload, *job);
                     ctx.soon(Event::ReconcileWorkload(workload));
                 }
+                Controller::Trace { pods } => self.replays.start(workload, pods, ctx),
                 _ => ctx.soon(Event::ReconcileWorkload(workload)),
             }
         }
@@ -50,6 +57,8 @@ impl Controllers {
             Controller::StatefulSet { parallel, .. } => stateful_set::reconcile(world, workload, parallel, ctx),
             Controller::DaemonSet => daemon_set::reconcile(world, workload, ctx),
             Controller::Job(job) | Controller::CronJob { job, .. } => self.jobs.reconcile(world, workload, job, ctx),
+            // Its pods come and go at the moments of its file, whatever happens to them.
+            Controller::Trace { .. } => {}
             Controller::Pod => {
                 if world.workloads[workload].births == 0 {
                     world.create_pod(workload, 0, None, ctx);
@@ -64,6 +73,11 @@ impl Controllers {
             self.jobs.open(workload, job);
             self.jobs.reconcile(world, workload, job, ctx);
         }
+    }
+
+    /// Pods of a trace come or go.
+    pub fn on_trace_step(&mut self, world: &mut World, workload: WorkloadId, ctx: &mut Ctx<'_>) {
+        self.replays.step(world, workload, ctx);
     }
 
     /// A pod of a Job succeeded.
@@ -106,11 +120,12 @@ impl Controllers {
     /// The number of nodes changed: Deployments that follow the size of the cluster do so.
     pub fn on_cluster_resized(&mut self, world: &mut World, ctx: &mut Ctx<'_>) {
         let ready = world.live_nodes.iter().filter(|node| world.nodes[**node].is_ready());
-        let (mut nodes, mut cores) = (0, 0);
+        let (mut nodes, mut cpu) = (0, MilliCpu::ZERO);
         for node in ready {
             nodes += 1;
-            cores += world.pool_plan(world.nodes[*node].pool).vm.vcpus;
+            cpu += world.pool_plan(world.nodes[*node].pool).cpu();
         }
+        let cores = u32::try_from(cpu.millis() / 1000).expect("a cluster has fewer than 2^32 cores");
         for workload in world.workloads.ids() {
             if let Controller::Deployment { ladder: Some(ladder), .. } = &world.workload_plan(workload).controller {
                 let replicas = ladder.replicas(nodes, cores);

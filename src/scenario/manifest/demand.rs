@@ -5,6 +5,7 @@ use crate::kernel::{SimDuration, SimTime};
 use crate::scenario::plan::{Demand, DemandScope, DemandShape};
 use crate::scenario::quantity;
 use crate::scenario::spec::{ClockTime, Cpu, DemandSpec, Duration, ScopeSpec, StepSpec};
+use crate::scenario::table::moment;
 use crate::units::MilliCpu;
 use jiff::Timestamp;
 use std::path::Path;
@@ -143,18 +144,6 @@ fn trace(path: &Path, start: Timestamp) -> Result<Vec<(SimTime, MilliCpu)>, (Str
 struct Row {
     time: String,
     cpu: String,
-}
-
-/// Microseconds from the start, negative before it.
-fn moment(text: &str, start: Timestamp) -> Option<i64> {
-    if let Ok(span) = SimDuration::parse(text) {
-        return i64::try_from(span.micros()).ok();
-    }
-    if let Ok(at) = text.parse::<Timestamp>() {
-        return at.as_microsecond().checked_sub(start.as_microsecond());
-    }
-    let seconds = text.parse::<f64>().ok().filter(|seconds| (0.0..1e12).contains(seconds))?;
-    i64::try_from(SimDuration::from_secs_f64(seconds).micros()).ok()
 }
 
 #[cfg(test)]

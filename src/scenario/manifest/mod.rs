@@ -42,6 +42,7 @@ use crate::units::Bytes;
 use behaviour::ImageSizes;
 use fault::{Fault, Faults};
 use inventory::{Inventory, Surroundings};
+pub use requests::{DEFAULT_CPU, DEFAULT_MEMORY};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -68,6 +69,8 @@ pub struct ManifestContext<'a> {
     pub version: KubernetesVersion,
     /// The network model, which decides what AKS installs.
     pub network: NetworkModel,
+    /// False when AKS installs nothing.
+    pub system_workloads: bool,
     /// Time from container start until the application is up, unless a behaviour entry says otherwise.
     pub startup: &'a Dist,
 }
@@ -88,7 +91,10 @@ pub fn load(
     for located in &inventory.faults {
         problems.push(problem(&located.fault, &documents[located.document]));
     }
-    let (mut workloads, mut budgets) = system::workloads(context.network, context.startup, &inventory.neighbours);
+    let (mut workloads, mut budgets) = match context.system_workloads {
+        true => system::workloads(context.network, context.startup, &inventory.neighbours),
+        false => (Vec::new(), Vec::new()),
+    };
     leave_to_aks(&mut inventory, &workloads, &budgets);
     note_without_effect(&inventory, problems);
     budgets.extend(inventory.budgets.into_iter().filter_map(|(namespace, name, budget)| {
@@ -116,7 +122,8 @@ pub fn load(
     (workloads, budgets)
 }
 
-fn order(workload: &WorkloadPlan) -> (&str, &str, &str) {
+/// What workloads are sorted by: namespace, kind, name.
+pub fn order(workload: &WorkloadPlan) -> (&str, &str, &str) {
     (&workload.namespace, workload.controller.kind(), &workload.name)
 }
 

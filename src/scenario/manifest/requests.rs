@@ -12,9 +12,9 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use std::collections::BTreeMap;
 
 /// kube-scheduler's CPU request for scoring where a container names none (`DefaultMilliCPURequest`).
-pub(super) const DEFAULT_CPU: MilliCpu = MilliCpu::from_millis(100);
+pub const DEFAULT_CPU: MilliCpu = MilliCpu::from_millis(100);
 /// kube-scheduler's memory request for scoring where a container names none (`DefaultMemoryRequest`).
-pub(super) const DEFAULT_MEMORY: Bytes = Bytes::from_mib(200);
+pub const DEFAULT_MEMORY: Bytes = Bytes::from_mib(200);
 
 /// What a pod asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]

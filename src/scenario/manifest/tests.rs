@@ -24,6 +24,7 @@ fn read(text: &str, behaviours: &[BehaviourSpec]) -> (Vec<WorkloadPlan>, Vec<Bud
         duration: SimDuration::from_hours(24),
         version: KubernetesVersion::minor(34),
         network: NetworkModel::AzureOverlay,
+        system_workloads: true,
         startup: &Dist::lognormal(5.0, 20.0),
     };
     let mut problems = Problems::default();

@@ -14,13 +14,13 @@ pub use pod::{
 };
 pub use scheduler::{AddedAffinity, FitArgs, SchedulerPlan, ScoringStrategy, SpreadDefaults};
 pub use workload::{
-    Behaviour, BudgetPlan, BudgetRule, Controller, Demand, DemandScope, DemandShape, JobPlan, ReplicaLadder,
+    Behaviour, BudgetPlan, BudgetRule, Controller, Demand, DemandScope, DemandShape, JobPlan, ReplicaLadder, TracePod,
     WorkloadPlan,
 };
 
 use crate::catalog::{AutoscalerProfile, KubernetesVersion, OsDisk, Region, Tier, Timings, VmSize};
 use crate::kernel::{SimDuration, SimTime};
-use crate::units::{Resources, UsdPerHour};
+use crate::units::{MilliCpu, Resources, UsdPerHour};
 use ipnet::Ipv4Net;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -146,8 +146,12 @@ pub struct ClusterPlan {
     pub network: NetworkPlan,
     /// Subnets of the VNet, sorted by name.
     pub subnets: Vec<SubnetPlan>,
-    /// Node pools, sorted by name.
+    /// Node pools: AKS's sorted by name, then those of nodes that the scenario brings along.
     pub pools: Vec<PoolPlan>,
+    /// Nodes that the scenario brings along, in the order of their list.
+    pub brought: Vec<BroughtNode>,
+    /// True when AKS's own workloads are installed.
+    pub system_workloads: bool,
     /// The cluster autoscaler's profile.
     pub autoscaler: AutoscalerProfile,
     /// The scheduler's configuration.
@@ -209,25 +213,21 @@ pub enum PoolMode {
     User,
 }
 
-/// A node pool: one virtual machine scale set, every instance configured alike.
+/// A node pool: nodes that are all alike, one virtual machine scale set or a part of a list of nodes.
 #[derive(Clone, Debug)]
 pub struct PoolPlan {
     /// Pool name.
     pub name: String,
     /// System or User.
     pub mode: PoolMode,
-    /// The catalogue's entry for the VM size; immutable for the life of the pool.
-    pub vm: &'static VmSize,
+    /// What Azure makes the nodes of; `None` for nodes that the scenario brings along.
+    pub scale_set: Option<ScaleSetPlan>,
     /// Nodes at the start.
     pub count: u32,
     /// The autoscaler's bounds when it manages this pool.
     pub autoscaling: Option<AutoscalingRange>,
     /// Most pods a node of this pool may run.
     pub max_pods: u32,
-    /// OS disk of every node.
-    pub os_disk: OsDisk,
-    /// Index into [`ClusterPlan::subnets`].
-    pub subnet: usize,
     /// Labels that AKS and the scenario put on every node (host name and zone come on top).
     pub labels: BTreeMap<String, String>,
     /// Permanent taints of every node.
@@ -242,10 +242,45 @@ pub struct PoolPlan {
     pub upgrade: UpgradeSettings,
     /// What a node can give to pods.
     pub allocatable: Resources,
+}
+
+/// What Azure makes the nodes of a pool of: the machine, its disk, its subnet and what they cost.
+#[derive(Clone, Debug)]
+pub struct ScaleSetPlan {
+    /// The catalogue's entry for the VM size; immutable for the life of the pool.
+    pub vm: &'static VmSize,
+    /// OS disk of every node.
+    pub os_disk: OsDisk,
+    /// Index into [`ClusterPlan::subnets`].
+    pub subnet: usize,
     /// Price of one instance.
     pub vm_price: UsdPerHour,
     /// Price of one instance's OS disk; zero for an ephemeral one.
     pub os_disk_price: UsdPerHour,
+}
+
+impl PoolPlan {
+    /// True for nodes that the scenario brings along: they are there from the start and all the time, cost nothing, hold no
+    /// addresses, and are neither scaled nor upgraded.
+    #[must_use]
+    pub const fn is_brought(&self) -> bool {
+        self.scale_set.is_none()
+    }
+
+    /// The CPU that the pods of a node can use together: its VM's, or what the list of nodes says.
+    #[must_use]
+    pub fn cpu(&self) -> MilliCpu {
+        self.scale_set.as_ref().map_or(self.allocatable.cpu, |scale_set| MilliCpu::from_cores(scale_set.vm.vcpus))
+    }
+}
+
+/// A node that the scenario brings along.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BroughtNode {
+    /// Node name.
+    pub name: String,
+    /// Index into [`ClusterPlan::pools`]: nodes alike make a pool.
+    pub pool: usize,
 }
 
 /// Bounds of an autoscaled pool.

@@ -3,6 +3,7 @@
 use super::{IntOrPercent, LabelSelector, PodTemplate, workload_key};
 use crate::kernel::{Dist, SimDuration, SimTime};
 use crate::units::MilliCpu;
+use std::sync::Arc;
 
 /// A controller with its pod template, or a bare pod.
 #[derive(Clone, Debug)]
@@ -64,6 +65,22 @@ pub enum Controller {
     },
     /// One pod that nothing recreates.
     Pod,
+    /// Pods of one shape that come and go at the moments of a file, and that nothing recreates.
+    Trace {
+        /// The pods, by their moment of creation.
+        pods: Arc<[TracePod]>,
+    },
+}
+
+/// A pod of a trace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TracePod {
+    /// Its name, unique in its namespace.
+    pub name: Box<str>,
+    /// When it is created, before the horizon.
+    pub created: SimTime,
+    /// When its deletion is asked for, whether it runs or waits; `None` when it stays.
+    pub deleted: Option<SimTime>,
 }
 
 impl Controller {
@@ -78,6 +95,7 @@ impl Controller {
             Self::Job(_) => "Job",
             Self::CronJob { .. } => "CronJob",
             Self::Pod => "Pod",
+            Self::Trace { .. } => "Trace",
         }
     }
 }

@@ -1,10 +1,11 @@
 //! The cluster: names, tier, version, pools, autoscaler, meters.
 
-use super::{Resolver, network, pool, price, scheduler};
+use super::{Resolver, network, nodes, pool, price, scheduler};
 use crate::catalog::{AutoscalerProfile, Expander, KubernetesVersion, Region, Tier};
 use crate::kernel::SimDuration;
-use crate::scenario::plan::ClusterPlan;
-use crate::scenario::spec::{AutoScalerProfileSpec, ProfileNumber, ScenarioSpec};
+use crate::scenario::files::Files;
+use crate::scenario::plan::{ClusterCharges, ClusterPlan};
+use crate::scenario::spec::{AutoScalerProfileSpec, ClusterSpec, ProfileNumber, ScenarioSpec};
 
 /// The oldest minor version whose behaviour is known well enough to simulate.
 const OLDEST_MINOR: u32 = 16;
@@ -12,13 +13,17 @@ const OLDEST_MINOR: u32 = 16;
 const NEWEST_MINOR: u32 = 37;
 
 /// Resolves the cluster; `None` when something without which nothing can be said is wrong.
-pub fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec) -> Option<ClusterPlan> {
+pub fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec, files: &mut Files) -> Option<ClusterPlan> {
     let written = &spec.cluster;
     let location: Option<Region> = resolver.parse("/cluster/location", "scenario::region", &written.location);
     let tier = tier(resolver, spec);
     let version = version(resolver, written.kubernetes_version.0);
     let autoscaler = autoscaler(resolver, written.auto_scaler_profile.as_ref());
     let scheduler = scheduler::resolve(resolver, spec.scheduler.as_ref());
+    if written.auto_scaler_profile.is_some() && written.pools().is_empty() {
+        let note = "has no effect: nodes that are brought along are not scaled";
+        resolver.note("/cluster/autoScalerProfile", "scenario::brought_nodes", note);
+    }
     let network = network::resolve(resolver, written);
     let resource_group = written.resource_group.clone().unwrap_or_else(|| "rg".to_owned());
     let (network, subnets) = network?;
@@ -34,20 +39,32 @@ pub fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec) -> Option<Clust
         subnets: &subnets,
     };
     let pools = pool::resolve_all(resolver, spec, &surroundings);
+    let mut all_pools = pools.clone().unwrap_or_default();
+    let list = nodes::resolve(resolver, spec, files, version, &mut all_pools);
+    let pools = pools.map(|_| all_pools)?;
+    // A cluster of nobody's VMs has no bill of its own either.
+    let billed = !written.pools().is_empty();
     Some(ClusterPlan {
         name: written.name.clone(),
         location: location?,
         tier: tier?,
         version,
         scheduler,
-        charges: price::cluster_charges(spec, tier?, place),
-        pools: pools?,
+        charges: if billed { price::cluster_charges(spec, tier?, place) } else { ClusterCharges::default() },
+        pools,
+        brought: list?,
+        system_workloads: has_system_workloads(written),
         autoscaler: autoscaler?,
         network,
         subnets,
         resource_group,
         node_resource_group,
     })
+}
+
+/// AKS's own workloads are installed where AKS has nodes, unless the scenario says otherwise.
+pub fn has_system_workloads(cluster: &ClusterSpec) -> bool {
+    cluster.system_workloads.unwrap_or(!cluster.pools().is_empty())
 }
 
 fn tier(resolver: &mut Resolver<'_>, spec: &ScenarioSpec) -> Option<Tier> {

@@ -1,13 +1,17 @@
 //! From what is written to what it means: everything looked up, defaulted, checked. All problems are found, not only the first.
 
 mod cluster;
+mod columns;
 mod expectation;
 mod network;
+mod nodes;
 mod operation;
 mod pool;
 mod preflight;
 mod price;
 mod scheduler;
+mod shape;
+mod trace;
 mod workloads;
 
 pub use expectation::parse as parse_expectation;
@@ -104,13 +108,15 @@ pub fn plan(document: &Document, spec: &ScenarioSpec, files: &mut Files, problem
     }
     let start = start(&mut resolver, spec);
     let (duration, warmup) = durations(&mut resolver, spec);
-    let cluster = cluster::resolve(&mut resolver, spec);
+    let cluster = cluster::resolve(&mut resolver, spec, files);
     let operations = operation::resolve(&mut resolver, spec);
     price::check(&mut resolver, spec);
     let version = spec.cluster.kubernetes_version.0;
     let timings = timings(&mut resolver, spec, version);
     let documents = workloads::documents(&mut resolver, spec, files);
     workloads::read_traces(spec, files);
+    let replay = trace::Replay { start: &start, duration, startup: &timings.app_startup };
+    let traced = trace::resolve(&mut resolver, spec, files, &replay);
     // Without a cluster the manifests are checked all the same; the model only decides what AKS adds to them.
     let network = cluster.as_ref().map_or(NetworkModel::AzureOverlay, |cluster| cluster.network.model);
     let context = ManifestContext {
@@ -121,10 +127,13 @@ pub fn plan(document: &Document, spec: &ScenarioSpec, files: &mut Files, problem
         duration,
         version,
         network,
+        system_workloads: cluster::has_system_workloads(&spec.cluster),
         startup: &timings.app_startup,
     };
     let behaviours = spec.workloads.as_ref().and_then(|workloads| workloads.behaviour.as_deref()).unwrap_or_default();
-    let (workloads, budgets) = manifest::load(&documents, behaviours, &context, problems);
+    let (mut workloads, budgets) = manifest::load(&documents, behaviours, &context, problems);
+    workloads.extend(traced);
+    workloads.sort_by(|a, b| manifest::order(a).cmp(&manifest::order(b)));
     let cluster = cluster?;
     let mut resolver = Resolver { document, problems };
     preflight::check(&mut resolver, &cluster, &workloads);
@@ -191,7 +200,7 @@ fn timings(resolver: &mut Resolver<'_>, spec: &ScenarioSpec, version: Kubernetes
 
 /// The node image: of the first pool that names one, since all pools share the stage timings.
 pub(super) fn os_image(spec: &ScenarioSpec, version: KubernetesVersion) -> OsImage {
-    let named = spec.cluster.agent_pool_profiles.iter().find_map(|pool| pool.os_sku.as_deref());
+    let named = spec.cluster.pools().iter().find_map(|pool| pool.os_sku.as_deref());
     match named.map(str::to_ascii_lowercase).as_deref() {
         Some("azurelinux" | "azurelinux3") => OsImage::AzureLinux3,
         Some("ubuntu2204") => OsImage::Ubuntu2204,

@@ -8,7 +8,7 @@ use crate::scenario::spec::{AgentPoolSpec, OperationSpec, ScenarioSpec, UpgradeS
 /// Resolves all operations, sorted by time. Pools are looked up as they are written, so that an operation can be checked when
 /// something else about its pool is wrong; sorted by name they have the indexes of the plan.
 pub fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec) -> Vec<OperationPlan> {
-    let mut pools: Vec<&AgentPoolSpec> = spec.cluster.agent_pool_profiles.iter().collect();
+    let mut pools: Vec<&AgentPoolSpec> = spec.cluster.pools().iter().collect();
     pools.sort_by(|a, b| a.name.cmp(&b.name));
     let mut operations = Vec::new();
     for (index, written) in spec.operations.iter().flatten().enumerate() {
@@ -21,6 +21,12 @@ pub fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec) -> Vec<Operatio
                 found,
                 format!("write less than {}", spec.duration.0),
             );
+        }
+        if pools.is_empty() && spec.cluster.nodes.is_some() {
+            let remedy =
+                "remove it, or add agentPoolProfiles: nodes that are brought along are neither scaled nor upgraded";
+            resolver.error(&pointer, "scenario::brought_nodes", "found an operation, but no node pool", remedy);
+            continue;
         }
         if let Some(kind) = kind(resolver, &pointer, written, &pools) {
             operations.push(OperationPlan { at: SimTime::after_start(written.at.0), kind });

@@ -4,9 +4,10 @@ use super::{Resolver, price};
 use crate::catalog::{Catalog, KubernetesVersion, OsDisk, Region, VmFamily, VmSize, limits, reservations};
 use crate::kernel::SimDuration;
 use crate::scenario::plan::{
-    AutoscalingRange, IntOrPercent, NetworkModel, PoolMode, PoolPlan, SubnetPlan, Taint, TaintEffect, UpgradeSettings,
+    AutoscalingRange, IntOrPercent, NetworkModel, PoolMode, PoolPlan, ScaleSetPlan, SubnetPlan, Taint, TaintEffect,
+    UpgradeSettings,
 };
-use crate::scenario::spec::{AgentPoolSpec, ScenarioSpec, UpgradeSettingsSpec};
+use crate::scenario::spec::{AgentPoolSpec, MISSING, ScenarioSpec, UpgradeSettingsSpec};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -26,7 +27,15 @@ pub fn resolve_all(
     around: &Surroundings<'_>,
 ) -> Option<Vec<PoolPlan>> {
     const POOLS: &str = "/cluster/agentPoolProfiles";
-    let written = &spec.cluster.agent_pool_profiles;
+    let written = spec.cluster.pools();
+    if written.is_empty() && spec.cluster.nodes.is_some() {
+        return Some(Vec::new());
+    }
+    if spec.cluster.agent_pool_profiles.is_none() {
+        let remedy = "add agentPoolProfiles, or nodes: {file: nodes.csv} for nodes of your own";
+        resolver.error(POOLS, MISSING, "is missing", remedy);
+        return None;
+    }
     let mut pools = Vec::new();
     for (index, pool) in written.iter().enumerate() {
         let pointer = format!("{POOLS}/{index}");
@@ -97,12 +106,9 @@ impl Context<'_, '_> {
         Some(PoolPlan {
             name: self.pool.name.clone(),
             mode,
-            vm,
             count,
             autoscaling,
             max_pods,
-            os_disk,
-            subnet: subnet?,
             labels: self.labels(mode, vm, spot),
             taints: taints?,
             zones: zones?,
@@ -110,8 +116,13 @@ impl Context<'_, '_> {
             version,
             upgrade: upgrade?,
             allocatable: reservations::allocatable(version, vm, max_pods, os_disk.size),
-            vm_price,
-            os_disk_price: price::os_disk(self.spec, &os_disk, self.around.location),
+            scale_set: Some(ScaleSetPlan {
+                vm,
+                os_disk,
+                subnet: subnet?,
+                vm_price,
+                os_disk_price: price::os_disk(self.spec, &os_disk, self.around.location),
+            }),
         })
     }
 

@@ -2,19 +2,24 @@
 
 use super::Resolver;
 use crate::catalog::limits;
-use crate::scenario::plan::{ClusterPlan, NetworkModel, PoolPlan, WorkloadPlan};
+use crate::scenario::plan::{ClusterPlan, NetworkModel, PoolPlan, ScaleSetPlan, WorkloadPlan};
 
 /// Warns about what will go wrong when every pool is as large as it may become.
 pub fn check(resolver: &mut Resolver<'_>, cluster: &ClusterPlan, workloads: &[WorkloadPlan]) {
     subnets(resolver, cluster);
     pod_blocks(resolver, cluster);
     sizes(resolver, cluster, workloads);
-    let nodes: u32 = cluster.pools.iter().map(|pool| worst_case(pool).0).sum();
+    let nodes: u32 = scale_sets(cluster).map(|(pool, _)| worst_case(pool).0).sum();
     if nodes > cluster.tier.max_nodes() {
         let found =
             format!("up to {nodes} nodes, but the {} tier supports {}", cluster.tier.name(), cluster.tier.max_nodes());
         resolver.warn("/cluster/sku", "scenario::tier_nodes", found, "choose the Standard tier");
     }
+}
+
+/// The pools that Azure makes, the only ones that its limits are about.
+fn scale_sets(cluster: &ClusterPlan) -> impl Iterator<Item = (&PoolPlan, &ScaleSetPlan)> {
+    cluster.pools.iter().filter_map(|pool| Some((pool, pool.scale_set.as_ref()?)))
 }
 
 /// The most nodes of a pool, and its surge nodes during an upgrade then.
@@ -30,7 +35,8 @@ fn subnets(resolver: &mut Resolver<'_>, cluster: &ClusterPlan) {
             let pods = if cluster.network.model == NetworkModel::AzureNodeSubnet { pool.max_pods } else { 0 };
             limits::node_subnet_addresses(nodes, surge, pods)
         };
-        let needed: u32 = cluster.pools.iter().filter(|pool| pool.subnet == index).map(addresses).sum();
+        let needed: u32 =
+            scale_sets(cluster).filter(|(_, set)| set.subnet == index).map(|(pool, _)| addresses(pool)).sum();
         let usable = limits::usable_addresses(subnet.prefix);
         if needed > usable {
             let found = format!(
@@ -47,7 +53,7 @@ fn pod_blocks(resolver: &mut Resolver<'_>, cluster: &ClusterPlan) {
     let Some(pod_cidr) = cluster.network.pod_cidr else {
         return;
     };
-    let needed: u32 = cluster.pools.iter().map(worst_case).map(|(nodes, surge)| nodes + surge).sum();
+    let needed: u32 = scale_sets(cluster).map(|(pool, _)| worst_case(pool)).map(|(nodes, surge)| nodes + surge).sum();
     let blocks = limits::pod_blocks(pod_cidr);
     let room = if cluster.network.model == NetworkModel::Kubenet { blocks.min(limits::KUBENET_ROUTES) } else { blocks };
     if needed > room {
@@ -68,7 +74,7 @@ fn sizes(resolver: &mut Resolver<'_>, cluster: &ClusterPlan, workloads: &[Worklo
         let fits = |pool: &PoolPlan| workload.template.requests.fits_in(&pool.allocatable);
         if !cluster.pools.iter().any(fits) {
             let found = format!("{} fits no empty node of any pool", workload.key());
-            resolver.warn("/workloads", "scenario::pod_too_large", found, "request less, or add a pool of larger VMs");
+            resolver.warn("/workloads", "scenario::pod_too_large", found, "request less, or add larger nodes");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The cluster as it is written: in the words of `az aks show -o json`.
 
 use super::scalar::{ProfileDuration, ProfileFlag, ProfileNumber};
-use super::{Entries, Faults, IntOrPercentText, Version};
+use super::{Entries, Faults, IntOrPercentText, NodeListSpec, Version};
 use deserr::Deserr;
 use schemars::JsonSchema;
 
@@ -31,11 +31,25 @@ pub struct ClusterSpec {
     /// The virtual network. Unless given, AKS's managed one: 10.224.0.0/12 with the subnet `aks-subnet`, 10.224.0.0/16.
     #[deserr(default)]
     pub vnet: Option<VnetSpec>,
-    /// Node pools.
-    pub agent_pool_profiles: Vec<AgentPoolSpec>,
+    /// Node pools. A cluster without any needs `nodes`.
+    #[deserr(default)]
+    pub agent_pool_profiles: Option<Vec<AgentPoolSpec>>,
+    /// Nodes of your own, read from a CSV file: there all the time, not billed, not scaled, not upgraded.
+    #[deserr(default)]
+    pub nodes: Option<NodeListSpec>,
+    /// Install AKS's own workloads (CoreDNS, kube-proxy and the like); true with node pools, false without, unless given.
+    #[deserr(default)]
+    pub system_workloads: Option<bool>,
     /// The cluster autoscaler's settings, for all pools that it manages.
     #[deserr(default)]
     pub auto_scaler_profile: Option<AutoScalerProfileSpec>,
+}
+
+impl ClusterSpec {
+    /// The node pools, none when none are written.
+    pub fn pools(&self) -> &[AgentPoolSpec] {
+        self.agent_pool_profiles.as_deref().unwrap_or_default()
+    }
 }
 
 /// The SKU of the cluster.

@@ -8,6 +8,7 @@ mod decode;
 mod dist;
 mod scalar;
 mod scheduler;
+mod table;
 mod workload;
 
 pub use cluster::{
@@ -23,6 +24,7 @@ pub use scheduler::{
     RatioSpec, ResourceSpec, SchedulerSpec, ScoringStrategySpec, ShapePointSpec, SpreadArgsKind, SpreadArgsSpec,
     StrategyTypeSpec,
 };
+pub use table::{ColumnSpec, NodeColumnsSpec, NodeListSpec, PodColumnsSpec, TraceSpec};
 pub use workload::{BehaviourSpec, DemandSpec, ImageSpec, ScopeSpec, StepSpec, TargetSpec, WorkloadsSpec};
 
 use deserr::Deserr;

@@ -1,6 +1,6 @@
 //! What runs on the cluster, as it is written.
 
-use super::{ClockTime, Cpu, DistSpec, Duration, Entries, Faults, Size};
+use super::{ClockTime, Cpu, DistSpec, Duration, Entries, Faults, Size, TraceSpec};
 use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::borrow::Cow;
@@ -17,6 +17,9 @@ pub struct WorkloadsSpec {
     /// What the manifests do not say: demand, image sizes, start-up and run times.
     #[deserr(default)]
     pub behaviour: Option<Vec<BehaviourSpec>>,
+    /// Pods that come and go at the moments of a CSV file.
+    #[deserr(default)]
+    pub trace: Option<TraceSpec>,
 }
 
 /// What a manifest does not say about one workload.

@@ -25,6 +25,9 @@ impl Resources {
         self.memory += other.memory;
         self.ephemeral += other.ephemeral;
         self.pods += other.pods;
+        if other.extended.is_empty() {
+            return; // As nearly always, and this is a hot path.
+        }
         for (name, amount) in &other.extended {
             *self.extended.entry(name.clone()).or_default() += amount;
         }

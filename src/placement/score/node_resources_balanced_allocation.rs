@@ -52,8 +52,7 @@ fn balance(amounts: impl Iterator<Item = Amounts> + Clone, used: impl Fn(&Amount
 }
 
 /// The share of the capacity that is used, at most all of it.
-#[inline]
-pub(in crate::placement) fn share(used: u64, capacity: u64) -> f64 {
+fn share(used: u64, capacity: u64) -> f64 {
     // Amounts are below 2^63, and signed ones convert faster.
     (used as i64 as f64 / capacity as i64 as f64).min(1.0)
 }

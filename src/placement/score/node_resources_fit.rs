@@ -28,7 +28,7 @@ pub fn node_score(pod: &PodTemplate, node: &NodeInfo, args: &FitArgs) -> i64 {
 }
 
 /// The weighted mean of the resources' scores, 0 to 100, every division rounded down; RequestedToCapacityRatio rounds its mean.
-pub(in crate::placement) fn mean(strategy: &ScoringStrategy, resources: impl Iterator<Item = (Amounts, i64)>) -> i64 {
+fn mean(strategy: &ScoringStrategy, resources: impl Iterator<Item = (Amounts, i64)>) -> i64 {
     let (mut sum, mut weights) = (0, 0);
     for (amounts, weight) in resources {
         let share = match strategy {
@@ -78,8 +78,7 @@ fn requested_to_capacity_ratio(amounts: &Amounts, shape: &[(i64, i64)]) -> i64 {
 ///
 /// Up to 2^45 the quotient of the two as 64-bit floats is below an integer exactly when the true one is (it misses the integer by at
 /// least 2^-45, and floats near 100 are 2^-46 apart), and dividing floats takes a third of the time.
-#[inline]
-pub(in crate::placement) fn percentage(part: u64, whole: u64) -> i64 {
+fn percentage(part: u64, whole: u64) -> i64 {
     if whole < 1 << 45 {
         let hundredfold = (part * MAX_NODE_SCORE as u64) as i64 as f64;
         return i64::from((hundredfold / whole as i64 as f64) as i32);

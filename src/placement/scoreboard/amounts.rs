@@ -1,110 +1,122 @@
-//! A node's resources in one cache line and a half: what a row looks at when a node changed.
+//! A node's resources in one cache line: what a row looks at when a node changed.
+//!
+//! Amounts are 64-bit floats, which hold integers up to 2^53 exactly and are computed two at a time. The plugins look amounts up by
+//! name, in lists of any length, and compute in integers; here the same arithmetic is done on two. Larger amounts are left to the plugins.
 
 use crate::cluster::NodeInfo;
-use crate::placement::score::node_resources_balanced_allocation::{self, balance_of_two, of_change, share};
-use crate::placement::score::node_resources_fit::{self, percentage};
-use crate::placement::{Cycle, Rules, score};
+use crate::placement::score::node_resources_balanced_allocation::{self, balance_of_two, of_change};
+use crate::placement::score::node_resources_fit;
+use crate::placement::{Cycle, score};
 use crate::scenario::plan::{FitArgs, PodTemplate, SchedulerPlan};
+use crate::units::Resources;
 
-/// Allocatable and requested resources of a node: CPU in millicores, the rest in bytes.
+/// From this amount on a hundredfold of it is no longer exact.
+const LARGE: f64 = (1u64 << 45) as f64;
+
+/// CPU in millicores, memory in bytes.
+type Pair = [f64; 2];
+
+/// Allocatable and requested resources of a node.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 pub(super) struct NodeAmounts {
-    cpu: u64,
-    memory: u64,
-    ephemeral: u64,
-    cpu_requested: u64,
-    memory_requested: u64,
-    ephemeral_requested: u64,
-    cpu_nonzero: u64,
-    memory_nonzero: u64,
-    pods_left: u32,
+    capacity: Pair,
+    requested: Pair,
+    nonzero: Pair,
+    ephemeral_left: f64,
+    pods_left: f64,
 }
 
 impl NodeAmounts {
     /// Those of the node.
     pub fn of(node: &NodeInfo) -> Self {
+        let (allocatable, requested) = (&node.allocatable, &node.requested);
         Self {
-            cpu: node.allocatable.cpu.millis(),
-            memory: node.allocatable.memory.get(),
-            ephemeral: node.allocatable.ephemeral.get(),
-            cpu_requested: node.requested.cpu.millis(),
-            memory_requested: node.requested.memory.get(),
-            ephemeral_requested: node.requested.ephemeral.get(),
-            cpu_nonzero: node.nonzero_cpu.millis(),
-            memory_nonzero: node.nonzero_memory.get(),
-            pods_left: node.allocatable.pods.saturating_sub(node.requested.pods),
+            capacity: pair(allocatable),
+            requested: pair(requested),
+            nonzero: [node.nonzero_cpu.millis() as f64, node.nonzero_memory.get() as f64],
+            ephemeral_left: allocatable.ephemeral.get().saturating_sub(requested.ephemeral.get()) as f64,
+            pods_left: f64::from(allocatable.pods.saturating_sub(requested.pods)),
         }
+    }
+
+    /// True when there is some CPU and memory, and not too much for exact arithmetic.
+    fn is_plain(&self) -> bool {
+        let all = [self.capacity, self.requested, self.nonzero];
+        self.capacity.iter().all(|amount| *amount > 0.0) && all.iter().flatten().all(|amount| *amount < LARGE)
     }
 }
 
+fn pair(resources: &Resources) -> Pair {
+    [resources.cpu.millis() as f64, resources.memory.get() as f64]
+}
+
 /// What a pod wants of a node, when that is CPU, memory and ephemeral storage only and the default configuration scores it.
-///
-/// The plugins themselves look amounts up by name, in lists of any length; this does their arithmetic on two.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PlainPod {
-    cpu: u64,
-    memory: u64,
-    ephemeral: u64,
-    cpu_nonzero: u64,
-    memory_nonzero: u64,
+    wanted: Pair,
+    nonzero: Pair,
+    ephemeral: f64,
     is_balanced: bool,
-    rules: Rules,
+    balance_is_a_change: bool,
 }
 
 impl PlainPod {
     /// `None` for a pod or a configuration that is not that plain.
     pub fn of(cycle: &Cycle<'_>) -> Option<Self> {
         let pod = cycle.template();
-        if !is_default(cycle.profile) || wants_more(pod) {
-            return None;
-        }
-        let balanced = node_resources_balanced_allocation::PLUGIN;
-        Some(Self {
-            cpu: pod.requests.cpu.millis(),
-            memory: pod.requests.memory.get(),
-            ephemeral: pod.requests.ephemeral.get(),
-            cpu_nonzero: pod.nonzero_cpu.millis(),
-            memory_nonzero: pod.nonzero_memory.get(),
-            is_balanced: !(balanced.is_skipped)(cycle),
-            rules: cycle.rules,
-        })
+        let plain = Self {
+            wanted: pair(&pod.requests),
+            nonzero: [pod.nonzero_cpu.millis() as f64, pod.nonzero_memory.get() as f64],
+            ephemeral: pod.requests.ephemeral.get() as f64,
+            is_balanced: !(node_resources_balanced_allocation::PLUGIN.is_skipped)(cycle),
+            balance_is_a_change: cycle.rules.balance_is_a_change,
+        };
+        let amounts = [plain.wanted, plain.nonzero, [plain.ephemeral; 2]];
+        let is_plain =
+            is_default(cycle.profile) && !wants_more(pod) && amounts.iter().flatten().all(|one| *one < LARGE);
+        is_plain.then_some(plain)
     }
 
-    /// True when the node has enough left.
+    /// Whether the node has enough left, and if so the weighted scores of the plugins that look at the node alone; `None` for a node
+    /// that the plugins have to look at themselves.
     #[inline]
-    pub const fn fits(&self, node: &NodeAmounts) -> bool {
-        const fn suffices(wanted: u64, used: u64, capacity: u64) -> bool {
-            wanted == 0 || wanted <= capacity.saturating_sub(used)
-        }
-        node.pods_left > 0
-            && suffices(self.cpu, node.cpu_requested, node.cpu)
-            && suffices(self.memory, node.memory_requested, node.memory)
-            && suffices(self.ephemeral, node.ephemeral_requested, node.ephemeral)
-    }
-
-    /// The weighted scores of the plugins that look at the node alone, of which a node without CPU or memory has none.
-    #[inline]
-    pub fn score(&self, node: &NodeAmounts) -> Option<i64> {
-        if node.cpu == 0 || node.memory == 0 {
+    pub fn score(&self, node: &NodeAmounts) -> Option<Option<i16>> {
+        if !node.is_plain() {
             return None;
         }
-        let left = |capacity: u64, used| percentage(capacity.saturating_sub(used), capacity);
-        let cpu = left(node.cpu, node.cpu_nonzero + self.cpu_nonzero);
-        let memory = left(node.memory, node.memory_nonzero + self.memory_nonzero);
-        let fit = node_resources_fit::PLUGIN.weight * ((cpu + memory) / 2);
-        if !self.is_balanced {
-            return Some(fit);
+        let left = zip(node.capacity, node.requested, |capacity, requested| (capacity - requested).max(0.0));
+        let suffices = node.pods_left > 0.0
+            && self.wanted[0] <= left[0]
+            && self.wanted[1] <= left[1]
+            && self.ephemeral <= node.ephemeral_left;
+        if !suffices {
+            return Some(None);
         }
-        let cpu = share(node.cpu_requested + self.cpu, node.cpu);
-        let memory = share(node.memory_requested + self.memory, node.memory);
-        let mut balance = balance_of_two(cpu, memory);
-        if self.rules.balance_is_a_change {
-            let cpu = share(node.cpu_requested, node.cpu);
-            let memory = share(node.memory_requested, node.memory);
-            balance = of_change(balance, balance_of_two(cpu, memory));
+        let nonzero = zip(node.nonzero, self.nonzero, |used, wanted| used + wanted);
+        let left = zip(node.capacity, nonzero, |capacity, used| (capacity - used).max(0.0) * 100.0);
+        let percent = zip(left, node.capacity, |left, capacity| left / capacity);
+        let fit = (percent[0] as i32 + percent[1] as i32) / 2;
+        let mut score = node_resources_fit::PLUGIN.weight * i64::from(fit);
+        if self.is_balanced {
+            let with = balance(zip(node.requested, self.wanted, |used, wanted| used + wanted), node.capacity);
+            let balance =
+                if self.balance_is_a_change { of_change(with, balance(node.requested, node.capacity)) } else { with };
+            score += node_resources_balanced_allocation::PLUGIN.weight * balance;
         }
-        Some(fit + node_resources_balanced_allocation::PLUGIN.weight * balance)
+        Some(Some(score as i16))
     }
+}
+
+#[inline]
+fn zip(a: Pair, b: Pair, combine: impl Fn(f64, f64) -> f64) -> Pair {
+    [combine(a[0], b[0]), combine(a[1], b[1])]
+}
+
+#[inline]
+fn balance(used: Pair, capacity: Pair) -> i64 {
+    let shares = zip(used, capacity, |used, capacity| (used / capacity).min(1.0));
+    balance_of_two(shares[0], shares[1])
 }
 
 fn is_default(profile: &SchedulerPlan) -> bool {

@@ -321,6 +321,7 @@ impl Row {
     }
 
     /// The verdict and score that the node alone decides. `of_pods` keeps the filters between calls.
+    #[inline]
     fn local_score<'c>(
         &self,
         board: &Board<'_>,
@@ -331,23 +332,10 @@ impl Row {
         if self.local[position] == SHUT {
             return SHUT;
         }
-        let amounts = &board.amounts[position];
-        let score = match self.plain.as_ref().map(|plain| (plain.fits(amounts), plain.score(amounts))) {
-            Some((false, _)) => return INFEASIBLE,
-            Some((true, Some(score))) => score,
-            Some((true, None)) | None => {
-                let node = board.around.nodes.info(board.order[position]);
-                let filters = of_pods.get_or_insert_with(|| {
-                    let prepared = Filters::prepare_those(cycle, |plugin| plugin.scope == Scope::Pods);
-                    prepared.unwrap_or_else(|_| panic!("filters that look at single nodes do not reject all of them"))
-                });
-                if filters.filter(node).is_err() {
-                    return INFEASIBLE;
-                }
-                node_score(cycle, node)
-            }
-        };
-        i16::try_from(score).expect("weighted scores of single nodes fit 16 bits")
+        match self.plain.as_ref().and_then(|plain| plain.score(&board.amounts[position])) {
+            Some(score) => score.unwrap_or(INFEASIBLE),
+            None => plugins_score(board, cycle, position, of_pods),
+        }
     }
 
     /// Brings the columns into the board's order of nodes. Nodes that are new are taken in.
@@ -375,6 +363,19 @@ impl Row {
         self.take_in_nodes(board, cycle, new);
         self.sort_changed();
     }
+}
+
+/// The verdict and score of the plugins that look at one node and its pods.
+fn plugins_score<'c>(board: &Board<'_>, cycle: &Cycle<'c>, position: usize, of_pods: &mut Option<Filters<'c>>) -> i16 {
+    let node = board.around.nodes.info(board.order[position]);
+    let filters = of_pods.get_or_insert_with(|| {
+        let prepared = Filters::prepare_those(cycle, |plugin| plugin.scope == Scope::Pods);
+        prepared.unwrap_or_else(|_| panic!("filters that look at single nodes do not reject all of them"))
+    });
+    if filters.filter(node).is_err() {
+        return INFEASIBLE;
+    }
+    i16::try_from(node_score(cycle, node)).expect("weighted scores of single nodes fit 16 bits")
 }
 
 /// The plugins that normalise a raw number of the node, `None` for one that has nothing to say about the pod; and whether the

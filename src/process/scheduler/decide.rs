@@ -38,7 +38,11 @@ pub fn cycle<'a>(world: &'a World, pod: PodId, nodes: &'a [&'a NodeInfo]) -> Cyc
 /// The pod as the plugins see it.
 #[must_use]
 pub fn pod_view(world: &World, pod: PodId) -> PodView<'_> {
-    PodView { template: world.template(pod), pinned: world.pods[pod].pinned.map(|node| &*world.nodes[node].info.name) }
+    PodView {
+        pinned: world.pods[pod].pinned.map(|node| &*world.nodes[node].info.name),
+        claims: world.claims(pod),
+        ..PodView::of(world.template(pod))
+    }
 }
 
 /// One of the nodes with the best score, each as likely as the other.

@@ -17,6 +17,12 @@ pub(super) enum Meaning {
     Budget,
     /// A priority class.
     PriorityClass,
+    /// A storage class.
+    StorageClass,
+    /// A persistent volume.
+    Volume,
+    /// A claim for a persistent volume.
+    Claim,
     /// Checked and then of no further use, as is right: a Namespace has no effect of its own.
     Quiet(fn(&Value, &mut Faults)),
     /// Checked; the simulator has no use for it.
@@ -42,6 +48,9 @@ const KINDS: &[Kind] = &[
     workload::<core::v1::Pod>(),
     kind::<policy::v1::PodDisruptionBudget>(Meaning::Budget),
     kind::<scheduling::v1::PriorityClass>(Meaning::PriorityClass),
+    kind::<storage::v1::StorageClass>(Meaning::StorageClass),
+    kind::<core::v1::PersistentVolume>(Meaning::Volume),
+    kind::<core::v1::PersistentVolumeClaim>(Meaning::Claim),
     kind::<core::v1::Namespace>(Meaning::Quiet(check::<core::v1::Namespace>)),
     not_simulated::<core::v1::Service>(),
     not_simulated::<core::v1::Endpoints>(),
@@ -61,9 +70,6 @@ const KINDS: &[Kind] = &[
     not_simulated::<rbac::v1::ClusterRoleBinding>(),
     not_yet::<autoscaling::v2::HorizontalPodAutoscaler>(),
     not_yet::<autoscaling::v1::HorizontalPodAutoscaler>(),
-    not_yet::<core::v1::PersistentVolumeClaim>(),
-    not_yet::<core::v1::PersistentVolume>(),
-    not_yet::<storage::v1::StorageClass>(),
     not_yet::<core::v1::LimitRange>(),
     not_yet::<core::v1::ResourceQuota>(),
     not_yet::<core::v1::ReplicationController>(),

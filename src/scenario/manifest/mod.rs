@@ -6,6 +6,7 @@
 
 mod behaviour;
 mod budget;
+mod claims;
 mod cron;
 mod demand;
 mod fault;
@@ -22,7 +23,7 @@ mod workload;
 #[cfg(test)]
 mod tests;
 
-use super::plan::{Behaviour, BudgetPlan, Controller, NetworkModel, WorkloadPlan};
+use super::plan::{Behaviour, BudgetPlan, ClaimPlan, Controller, NetworkModel, WorkloadPlan};
 use super::spec::BehaviourSpec;
 use super::{Document, Problem, Problems, path_of};
 use crate::catalog::KubernetesVersion;
@@ -33,6 +34,7 @@ use fault::{Fault, Faults};
 use inventory::{Inventory, Surroundings};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Compressed size of an image of which the scenario says nothing. An assumption: no published typical size was found; 100 MiB
 /// is that of an application with its language runtime on a slim base.
@@ -57,8 +59,21 @@ pub struct ManifestContext<'a> {
     pub version: KubernetesVersion,
     /// The network model, which decides what AKS installs.
     pub network: NetworkModel,
+    /// True when the cluster spans several availability zones, which decides about its disks.
+    pub multi_zone: bool,
     /// Time from container start until the application is up, unless a behaviour entry says otherwise.
     pub startup: &'a Dist,
+}
+
+/// What the manifests say.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Controllers and bare pods, sorted by (namespace, kind, name).
+    pub workloads: Vec<WorkloadPlan>,
+    /// Budgets, sorted by (namespace, name).
+    pub budgets: Vec<BudgetPlan>,
+    /// Claims for persistent volumes, in the documents' order.
+    pub claims: Vec<Arc<ClaimPlan>>,
 }
 
 /// Reads the manifests, puts behaviour onto the workloads and adds AKS's own. Sorted by (namespace, kind, name).
@@ -69,13 +84,14 @@ pub fn load(
     behaviours: &[BehaviourSpec],
     context: &ManifestContext<'_>,
     problems: &mut Problems,
-) -> (Vec<WorkloadPlan>, Vec<BudgetPlan>) {
+) -> Loaded {
     let start = context.start.timestamp();
     let around = Surroundings {
         start,
         duration: context.duration,
         pod_level_resources: context.version >= KubernetesVersion::minor(34),
         image_size: ASSUMED_IMAGE_SIZE,
+        multi_zone: context.multi_zone,
     };
     let mut inventory = inventory::read(documents.iter().map(|document| &document.value), around);
     for located in &inventory.faults {
@@ -84,6 +100,7 @@ pub fn load(
     let (mut workloads, mut budgets) = system::workloads(context.network, context.startup);
     leave_to_aks(&mut inventory, &workloads, &budgets);
     note_without_effect(&inventory, problems);
+    let claims = inventory.storage.claims.into_iter().map(Arc::new).collect();
     budgets.extend(inventory.budgets.into_iter().filter_map(|(namespace, name, budget)| {
         budget.selector.map(|selector| BudgetPlan { namespace, name, selector, rule: budget.rule })
     }));
@@ -106,7 +123,7 @@ pub fn load(
         problems.push(problem(fault, context.scenario));
     }
     assume(&mut workloads, &sizes, problems);
-    (workloads, budgets)
+    Loaded { workloads, budgets, claims }
 }
 
 fn order(workload: &WorkloadPlan) -> (&str, &str, &str) {

@@ -287,14 +287,11 @@ fn safe_to_evict(metadata: &ObjectMeta) -> Option<bool> {
 fn not_simulated(metadata: &ObjectMeta, spec: &PodSpec, context: PodContext<'_>) -> Vec<&'static str> {
     let affinity = spec.affinity.clone().unwrap_or_default();
     let some = |list: &Option<Vec<_>>| list.as_ref().is_some_and(|list| !list.is_empty());
-    let volumes = spec.volumes.as_deref().unwrap_or_default();
-    let claimed = volumes.iter().any(|volume| volume.persistent_volume_claim.is_some() || volume.ephemeral.is_some());
     let annotated = |name: &str| metadata.annotations.iter().flatten().any(|(key, _)| key == name);
     let in_use = [
         ("podAffinity", affinity.pod_affinity.is_some()),
         ("podAntiAffinity", affinity.pod_anti_affinity.is_some()),
         ("topologySpreadConstraints", some(&spec.topology_spread_constraints)),
-        ("persistent volume claims", claimed),
         ("schedulingGates", spec.scheduling_gates.as_ref().is_some_and(|gates| !gates.is_empty())),
         ("resourceClaims", spec.resource_claims.as_ref().is_some_and(|claims| !claims.is_empty())),
         ("schedulerName", spec.scheduler_name.as_deref().is_some_and(|name| name != "default-scheduler")),

@@ -14,6 +14,8 @@ pub mod pod_topology_spread;
 pub mod taint_toleration;
 pub mod volume_binding;
 pub mod volume_restrictions;
+#[cfg(test)]
+mod volume_tests;
 pub mod volume_zone;
 
 use super::{Code, Cycle, Reason, Rejection};

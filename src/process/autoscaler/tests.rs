@@ -1,14 +1,14 @@
 //! The loop in a small world whose scale set, scheduler and drains are played by the test.
 
 use super::*;
-use crate::catalog::KubernetesVersion;
+use crate::catalog::{DISK_DRIVER, KubernetesVersion};
 use crate::cluster::testing::{self, create_node};
 use crate::cluster::{NodeFailure, PodPhase, WorkloadId};
 use crate::kernel::{Dist, FutureEvents, Id};
 use crate::placement::spread;
 use crate::scenario::plan::{
-    AutoscalingRange, BudgetPlan, BudgetRule, IntOrPercent, LabelSelector, Operator, Plan, PodAffinityTerm, PoolPlan,
-    Requirement, TopologySpreadConstraint, WorkloadPlan,
+    AutoscalingRange, BudgetPlan, BudgetRule, ClaimKind, ClaimPlan, ClaimRef, IntOrPercent, LabelSelector, Operator,
+    Plan, PodAffinityTerm, PoolPlan, Requirement, TopologySpreadConstraint, Volume, WorkloadPlan,
 };
 use crate::units::MilliCpu;
 use std::sync::Arc;
@@ -402,6 +402,32 @@ fn a_node_whose_pod_may_share_no_other_node_stays() {
     rig.change(|world, ctx| world.end_pod(other, PodPhase::Gone, ctx));
     rig.run_until(minute(60));
     assert_eq!(rig.removals().len(), 1, "the pod may move to the empty node, or that one goes");
+}
+
+#[test]
+fn a_pod_whose_disk_is_in_another_zone_than_the_template_asks_for_nothing() {
+    for (zone, asked) in [("eastus-1", &[1][..]), ("eastus-2", &[])] {
+        let mut plan = plan(2, 1, 10, vec![deployment("db", 900), deployment("full", 1900)]);
+        plan.cluster.pools[APPS].zones = vec![1, 2];
+        plan.claims.push(Arc::new(ClaimPlan {
+            namespace: "default".into(),
+            name: "data".into(),
+            kind: ClaimKind::Claim,
+            driver: Some(DISK_DRIVER.into()),
+            waits_for_consumer: true,
+            zonal: true,
+            allowed: Vec::new(),
+            one_pod: false,
+            volume: Some(Volume::in_zone(zone)),
+        }));
+        plan.workloads[0].template.claims.push(ClaimRef { claim: Some(0), name: "data".into() });
+        let mut rig = Rig::of(plan, 1);
+        rig.running(1, 0);
+        rig.running(1, 1);
+        rig.pending(0, 1);
+        rig.run_until(minute(10));
+        assert_eq!(rig.scale_ups(), asked, "{zone}");
+    }
 }
 
 #[test]

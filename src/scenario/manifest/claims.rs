@@ -242,3 +242,104 @@ fn zone_labels(value: &Value) -> Vec<(Box<str>, Vec<Box<str>>)> {
     let values = |text: &str| text.split("__").map(Into::into).collect();
     ZONE_LABELS.iter().filter_map(|(now, once)| Some(((*now).into(), values(label(now).or(label(once))?)))).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn class(name: &str, provisioner: &str, more: Value) -> Value {
+        let mut class = json!({"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": name},
+            "provisioner": provisioner});
+        class.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        class
+    }
+
+    fn claim(spec: Value) -> Value {
+        json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data"}, "spec": spec})
+    }
+
+    /// The claim `data` as it is understood, with the faults.
+    fn read(storage: &mut Storage, spec: Value) -> (ClaimPlan, Vec<String>) {
+        let mut faults = Faults::default();
+        storage.add_claim("default", "data", &claim(spec), &mut faults);
+        let texts = faults.0.iter().map(|fault| format!("{}: {}, {}", fault.pointer, fault.found, fault.remedy));
+        (storage.claims.pop().unwrap(), texts.collect())
+    }
+
+    #[test]
+    fn a_claim_is_what_its_class_makes_of_it() {
+        for (multi_zone, class, driver, waits, zonal) in [
+            (false, json!(null), Some(DISK_DRIVER), true, true),
+            (false, json!("managed-csi-premium"), Some(DISK_DRIVER), true, true),
+            (true, json!("managed-csi"), Some(DISK_DRIVER), true, false),
+            (true, json!("lrs"), Some(DISK_DRIVER), false, true),
+            (true, json!("zrs"), Some(DISK_DRIVER), true, false),
+            (true, json!("azurefile-csi"), Some(FILE_DRIVER), false, false),
+            (true, json!("local"), None, true, false),
+            (true, json!(""), None, false, false),
+        ] {
+            let mut storage = Storage::of_cluster(multi_zone);
+            let wait = json!({"volumeBindingMode": "WaitForFirstConsumer", "parameters": {"skuName": "Premium_ZRS"}});
+            let mut faults = Faults::default();
+            storage.add_class("lrs", &super::tests::class("lrs", DISK_DRIVER, json!({})), &mut faults);
+            storage.add_class(
+                "zrs",
+                &super::tests::class("zrs", "kubernetes.io/azure-disk", wait.clone()),
+                &mut faults,
+            );
+            storage.add_class("local", &super::tests::class("local", NO_PROVISIONER, wait), &mut faults);
+            let (found, more) = read(&mut storage, json!({"storageClassName": class}));
+            assert!(faults.0.is_empty() && more.is_empty(), "{faults:?} {more:?}");
+            let seen = (found.driver.as_deref(), found.waits_for_consumer, found.zonal);
+            assert_eq!(seen, (driver, waits, zonal), "{class} over zones: {multi_zone}");
+        }
+    }
+
+    #[test]
+    fn a_class_that_does_not_exist_is_a_fault() {
+        let (_, faults) = read(&mut Storage::of_cluster(false), json!({"storageClassName": "managed-cis"}));
+        assert_eq!(faults, ["/spec/storageClassName: unknown class \"managed-cis\", did you mean managed-csi?"]);
+    }
+
+    #[test]
+    fn a_volume_that_is_kept_for_a_claim_or_named_by_it_decides_where_it_is() {
+        let volume = |claim: Value| {
+            json!({"apiVersion": "v1", "kind": "PersistentVolume",
+                "metadata": {"name": "disk-1", "labels": {"failure-domain.beta.kubernetes.io/zone": "eastus-1__eastus-2"}},
+                "spec": {"claimRef": claim, "csi": {"driver": DISK_DRIVER, "volumeHandle": "x"},
+                    "nodeAffinity": {"required": {"nodeSelectorTerms": [{"matchExpressions": [
+                        {"key": "topology.disk.csi.azure.com/zone", "operator": "In", "values": ["eastus-2"]}]}]}}}})
+        };
+        let kept = json!({"namespace": "default", "name": "data"});
+        for (claim_ref, spec) in
+            [(kept, json!({"storageClassName": ""})), (json!(null), json!({"volumeName": "disk-1"}))]
+        {
+            let (mut storage, mut faults) = (Storage::of_cluster(true), Faults::default());
+            storage.add_volume("disk-1", &volume(claim_ref), &mut faults);
+            let (claim, more) = read(&mut storage, spec);
+            assert!(faults.0.is_empty() && more.is_empty(), "{faults:?} {more:?}");
+            assert!(claim.is_disk());
+            let zones = vec![("topology.kubernetes.io/zone".into(), vec!["eastus-1".into(), "eastus-2".into()])];
+            assert_eq!(claim.volume, Some(Volume { zones, ..Volume::in_zone("eastus-2") }));
+        }
+    }
+
+    #[test]
+    fn pods_claim_by_name_by_template_and_for_themselves() {
+        let (mut storage, mut faults) = (Storage::of_cluster(false), Faults::default());
+        let set = json!({"spec": {
+            "volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOncePod"]}}],
+            "template": {"spec": {"volumes": [
+                {"name": "tmp", "emptyDir": {}}, {"name": "shared", "persistentVolumeClaim": {"claimName": "share"}},
+                {"name": "scratch", "ephemeral": {"volumeClaimTemplate": {"spec": {}}}}]}}}});
+        let claims = storage.of_workload("default", "StatefulSet", &set, &mut faults);
+        let refer = |claim, name: &str| ClaimRef { claim, name: name.into() };
+        assert_eq!(claims, [refer(Some(0), "data"), refer(None, "share"), refer(Some(1), "scratch")]);
+        let kinds: Vec<_> = storage.claims.iter().map(|claim| (claim.kind, claim.one_pod)).collect();
+        assert_eq!(kinds, [(ClaimKind::Template, true), (ClaimKind::Ephemeral, false)]);
+        storage.add_claim("default", "share", &claim(json!({})), &mut faults);
+        assert_eq!((storage.find("default", "share"), storage.find("other", "share")), (Some(2), None));
+        assert!(faults.0.is_empty(), "{faults:?}");
+    }
+}

@@ -29,7 +29,7 @@ impl<'a> Filter<'a> for VolumeZone<'a> {
         let admits = |(key, values): &&(Box<str>, Vec<Box<str>>)| {
             node.labels.get(&**key).is_some_and(|value| values.iter().any(|one| **one == **value))
         };
-        if !is_placed || self.0.iter().all(|zone| admits(zone)) {
+        if !is_placed || self.0.iter().all(admits) {
             return Ok(());
         }
         let reasons = vec![Reason::NoVolumeZone];

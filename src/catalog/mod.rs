@@ -10,6 +10,7 @@ mod autoscaler;
 mod os_disk;
 mod price;
 mod region;
+mod storage;
 mod system_workloads;
 mod timing;
 mod version;
@@ -19,6 +20,7 @@ pub use autoscaler::{AutoscalerProfile, Expander};
 pub use os_disk::{OsDisk, OsDiskError, OsDiskKind};
 pub use price::{Price, PriceKind, Tier};
 pub use region::{Region, UnknownName};
+pub use storage::{BuiltInClass, DISK_DRIVER, DISK_ZONE, FILE_DRIVER, ZONE_LABELS};
 pub use system_workloads::{Plugins, SystemController, SystemWorkload};
 pub use timing::{Basis, Confidence, Stage, Timings};
 pub use version::{ContainerRuntime, KubernetesVersion, OsImage, VersionError};
@@ -34,6 +36,7 @@ pub struct Catalog {
     sizes: BTreeMap<String, VmSize>,
     prices: Prices,
     system_workloads: Vec<SystemWorkload>,
+    storage_classes: Vec<BuiltInClass>,
 }
 
 impl Catalog {
@@ -48,7 +51,14 @@ impl Catalog {
             sizes: vm::load(),
             prices: Prices::load(),
             system_workloads: system_workloads::load(),
+            storage_classes: storage::load(),
         })
+    }
+
+    /// The storage classes that AKS installs.
+    #[must_use]
+    pub fn storage_classes(&self) -> &[BuiltInClass] {
+        &self.storage_classes
     }
 
     /// The VM size of this name, upper and lower case not distinguished, as Azure does not.

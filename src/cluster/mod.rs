@@ -1,9 +1,10 @@
-//! What exists now: tables of pools, nodes, workloads, pods, budgets, subnets and operations, and what may happen to them.
+//! What exists now: tables of pools, nodes, workloads, pods, budgets, subnets, claims and operations, and what may happen to them.
 //!
 //! Processes meet here. They read [`World`], change it through its methods where an invariant is at stake, schedule
 //! [`Event`]s and state [`Fact`]s through [`Ctx`].
 
 mod budget;
+mod claim;
 mod context;
 mod credits;
 mod drain;
@@ -22,6 +23,7 @@ mod workload;
 mod world;
 
 pub use budget::{Budget, BudgetStatus};
+pub use claim::{Claim, Claims, PodClaims};
 pub use context::{Ctx, Observer};
 pub use credits::Credits;
 pub use drain::{Drain, DrainOutcome};
@@ -62,6 +64,10 @@ define_id! {
 define_id! {
     /// A subnet of the VNet.
     SubnetId
+}
+define_id! {
+    /// A PersistentVolumeClaim.
+    ClaimId
 }
 define_id! {
     /// An operation asked of AKS.

@@ -2,8 +2,9 @@
 //!
 //! It stands apart from the rest of a node so that the autoscaler can place pods on copies and on nodes that do not exist yet.
 
-use super::{Node, NodeId, WorkloadId};
-use crate::catalog::Region;
+use super::claim::disk_zone;
+use super::{ClaimId, Node, NodeId, WorkloadId};
+use crate::catalog::{DISK_ZONE, Region};
 use crate::kernel::{Id, Table};
 use crate::scenario::plan::{HostPort, PodTemplate, PoolPlan, Taint, TaintEffect, WorkloadPlan};
 use crate::units::{Bytes, MilliCpu, Resources};
@@ -96,6 +97,10 @@ pub struct NodeInfo {
     pub host_ports: Vec<HostPort>,
     /// The pods bound to it, by workload, in no order that means anything.
     pub pods: Vec<PodGroup>,
+    /// The claims that pods on it use, with the number of those pods.
+    pub claims: BTreeMap<ClaimId, u32>,
+    /// How many data disks the VM takes; `None` for any number.
+    pub max_data_disks: Option<u32>,
     /// Images on its disk with their sizes.
     pub images: BTreeMap<Arc<str>, Bytes>,
 }
@@ -115,6 +120,8 @@ impl NodeInfo {
             nonzero_memory: Bytes::ZERO,
             host_ports: Vec::new(),
             pods: Vec::new(),
+            claims: BTreeMap::new(),
+            max_data_disks: None,
             images: BTreeMap::new(),
         }
     }
@@ -123,11 +130,26 @@ impl NodeInfo {
     #[must_use]
     pub fn unused(pool: &PoolPlan, name: &str, zone: Option<u8>, location: Region) -> Self {
         // Without zones Azure labels a node with its fault domain; all of a pool's nodes count as one domain here.
+        let disk_zone = disk_zone(zone, location);
         let zone = zone.map_or_else(|| "0".to_owned(), |zone| format!("{location}-{zone}"));
         let mut labels = pool.labels.clone();
         labels.insert("kubernetes.io/hostname".to_owned(), name.to_owned());
         labels.insert("topology.kubernetes.io/zone".to_owned(), zone);
-        Self::new(name, labels, pool.taints.clone(), pool.allocatable.clone())
+        labels.insert(DISK_ZONE.to_owned(), disk_zone);
+        let unused = Self::new(name, labels, pool.taints.clone(), pool.allocatable.clone());
+        Self { max_data_disks: pool.scale_set.as_ref().map(|scale_set| scale_set.vm.max_data_disks), ..unused }
+    }
+
+    /// The same node, as large and as labelled, without its pods.
+    #[must_use]
+    pub fn emptied(&self) -> Self {
+        let empty = Self::new(&self.name, BTreeMap::new(), self.taints.clone(), self.allocatable.clone());
+        Self {
+            labels: Arc::clone(&self.labels),
+            unschedulable: self.unschedulable,
+            max_data_disks: self.max_data_disks,
+            ..empty
+        }
     }
 
     /// Counts a pod of this workload in.
@@ -139,6 +161,27 @@ impl NodeInfo {
         match self.pods.iter_mut().find(|group| group.workload == workload) {
             Some(group) => group.pods += 1,
             None => self.pods.push(PodGroup { workload, pods: 1, terminating: 0 }),
+        }
+    }
+
+    /// Counts in that a pod on the node uses these claims.
+    pub fn mount(&mut self, claims: &[ClaimId]) {
+        for claim in claims {
+            *self.claims.entry(*claim).or_insert(0) += 1;
+        }
+    }
+
+    /// Counts out that a pod on the node used these claims.
+    ///
+    /// # Panics
+    /// When that was not counted in.
+    pub fn unmount(&mut self, claims: &[ClaimId]) {
+        for claim in claims {
+            let users = self.claims.get_mut(claim).expect("a bound pod's claims are counted on its node");
+            *users -= 1;
+            if *users == 0 {
+                self.claims.remove(claim);
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! A pod and where it is in its life.
 
-use super::{NodeId, WorkloadId};
+use super::{ClaimId, NodeId, WorkloadId};
 use crate::kernel::{SimDuration, SimTime};
 
 /// Where a pod is in its life. A terminating pod keeps its phase and has a deletion time.
@@ -70,6 +70,8 @@ pub struct Pod {
     pub ordinal: u32,
     /// The only node it may run on: a DaemonSet's pod.
     pub pinned: Option<NodeId>,
+    /// The claims of its volumes, in the order of its template.
+    pub claims: Box<[ClaimId]>,
     /// Where it is in its life.
     pub phase: PodPhase,
     /// The node it is bound to.

@@ -28,6 +28,7 @@ pub(crate) fn plan(pools: Vec<PoolPlan>) -> Plan {
         cluster: cluster(pools),
         workloads: Vec::new(),
         budgets: Vec::new(),
+        claims: Vec::new(),
         operations: Vec::new(),
         timings: catalogue::timings(),
     }

@@ -1,11 +1,11 @@
 //! The world: every table, and the changes that keep several of them in step.
 
 use super::{
-    Budget, BudgetId, Ctx, Drain, Event, Fact, Node, NodeId, NodePhase, Operation, OperationId, OperationState, Pod,
-    PodDraws, PodId, PodPhase, PodTimes, Pool, PoolId, ProvisioningState, Subnet, SubnetId, Templates, Workload,
-    WorkloadId,
+    Budget, BudgetId, Claims, Ctx, Drain, Event, Fact, Node, NodeId, NodePhase, Operation, OperationId, OperationState,
+    Pod, PodClaims, PodDraws, PodId, PodPhase, PodTimes, Pool, PoolId, ProvisioningState, Subnet, SubnetId, Templates,
+    Workload, WorkloadId,
 };
-use crate::catalog::KubernetesVersion;
+use crate::catalog::{DISK_ZONE, KubernetesVersion};
 use crate::kernel::{Id, SimTime, Streams, Table};
 use crate::scenario::plan::{Controller, Plan, PodTemplate, PoolPlan, WorkloadPlan, generated_suffix, template_hash};
 use crate::units::{Bytes, CoreSeconds, MilliCpu};
@@ -37,6 +37,8 @@ pub struct World {
     pub budgets: Table<BudgetId, Budget>,
     /// Subnets, in the plan's order.
     pub subnets: Table<SubnetId, Subnet>,
+    /// Claims for persistent volumes.
+    pub claims: Claims,
     /// Nodes that hold a /24 of the pod CIDR.
     pub pod_cidrs: u32,
     /// The last drain of each node that was ever drained.
@@ -108,9 +110,11 @@ impl World {
             asked: None,
             ended: None,
         });
+        let streams = Streams::new(seed);
         Self {
             clock: SimTime::ZERO,
-            streams: Streams::new(seed),
+            claims: Claims::of(&plan, &streams),
+            streams,
             version: plan.cluster.version,
             pools: pools.collect(),
             nodes: Table::default(),
@@ -146,6 +150,12 @@ impl World {
     #[must_use]
     pub fn template(&self, pod: PodId) -> &PodTemplate {
         &self.workload_plan(self.pods[pod].workload).template
+    }
+
+    /// The claims of a pod.
+    #[must_use]
+    pub fn claims(&self, pod: PodId) -> PodClaims<'_> {
+        self.claims.view(&self.pods[pod].claims)
     }
 
     /// The subnet of a pool; `None` for nodes that were brought along.
@@ -192,11 +202,14 @@ impl World {
             (None, Controller::Trace { pods }) => format!("Trace/{}/{}", of.namespace, pods[ordinal as usize].name),
             (None, _) => format!("{}/{birth}", of.key()),
         };
+        let name = pod_name(of, ordinal, &identity);
+        let claims = self.claims_of_new_pod(workload, ordinal, &name);
         let pod = self.pods.push(Pod {
-            name: pod_name(of, ordinal, &identity),
+            name,
             workload,
             ordinal,
             pinned,
+            claims,
             phase: PodPhase::Pending,
             node: None,
             times: PodTimes { created: ctx.now, ..PodTimes::default() },
@@ -220,6 +233,9 @@ impl World {
         let template = plan.workloads.template(workload);
         let host = &mut self.nodes[node];
         host.info.add(workload, template);
+        let claims = &self.pods[pod].claims;
+        host.info.mount(claims);
+        self.claims.provide(claims, host.info.labels.get(DISK_ZONE).map_or("", String::as_str));
         self.node_changes.push(NodeChange::Pods(node, workload));
         let info = &host.info;
         assert!(info.requested.fits_in(&info.allocatable), "{} does not fit on {}", self.pods[pod].name, info.name);
@@ -299,6 +315,7 @@ impl World {
         let terminating = self.pods[pod].times.deleted.is_some();
         let host = &mut self.nodes[node];
         host.info.remove(workload, plan.workloads.template(workload), terminating);
+        host.info.unmount(&self.pods[pod].claims);
         host.pods.retain(|other| *other != pod);
         self.node_changes.push(NodeChange::Pods(node, workload));
     }

@@ -109,6 +109,7 @@ fn plan(burstable: bool) -> Plan {
         },
         workloads: Vec::new(),
         budgets: Vec::new(),
+        claims: Vec::new(),
         operations: Vec::new(),
         timings: Timings::defaults(VERSION, OsImage::Ubuntu2404),
     }

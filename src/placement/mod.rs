@@ -19,7 +19,7 @@ pub use rejection::{Code, Reason, Rejection, Tally, fit_error, pre_filter_error}
 pub use rules::Rules;
 pub use scoreboard::Scoreboard;
 
-use crate::cluster::{NOT_READY, NodeInfo};
+use crate::cluster::{NOT_READY, NodeInfo, PodClaims};
 use crate::scenario::plan::{PodTemplate, Taint, TaintEffect};
 
 /// A pod as the plugins see it.
@@ -29,6 +29,8 @@ pub struct PodView<'a> {
     pub template: &'a PodTemplate,
     /// Name of the only node it may run on: a DaemonSet's pod.
     pub pinned: Option<&'a str>,
+    /// The claims of its volumes; none for a pod that does not exist yet.
+    pub claims: PodClaims<'a>,
 }
 
 /// Taints that the DaemonSet controller has its pods tolerate, whatever their template says.
@@ -52,7 +54,7 @@ impl<'a> PodView<'a> {
     /// A pod of the template that may run anywhere.
     #[must_use]
     pub const fn of(template: &'a PodTemplate) -> Self {
-        Self { template, pinned: None }
+        Self { template, pinned: None, claims: PodClaims::NONE }
     }
 
     /// True when the pod tolerates the taint.
@@ -205,7 +207,7 @@ mod tests {
     #[test]
     fn a_daemon_runs_on_cordoned_nodes_but_not_on_those_it_does_not_tolerate_or_select() {
         let template = PodTemplate::default();
-        let pod = PodView { template: &template, pinned: Some("a") };
+        let pod = PodView { pinned: Some("a"), ..PodView::of(&template) };
         let mut node = node("a", Resources::default());
         node.unschedulable = true;
         assert!(daemon_should_run(&pod, &node));

@@ -63,6 +63,20 @@ pub enum Reason<'a> {
     TooManyPods,
     /// Too little of this resource is left.
     Insufficient(&'a str),
+    /// The pod names a claim that does not exist.
+    ClaimNotFound(&'a str),
+    /// Another pod uses a claim that is for one pod only.
+    ClaimInUse,
+    /// The VM takes no further data disk.
+    MaxVolumeCount,
+    /// A claim that waits for no pod has no volume.
+    UnboundImmediateClaims,
+    /// A volume cannot be attached to the node.
+    VolumeNodeAffinity,
+    /// A volume cannot be provided for the node.
+    NoVolumeToBind,
+    /// A volume is labelled with another zone.
+    NoVolumeZone,
     /// The node lacks a label that a spread constraint is about.
     MissingTopologyLabel,
     /// The pod would make the domains differ too much.
@@ -88,6 +102,15 @@ impl fmt::Display for Reason<'_> {
             Self::HostPorts => f.write_str("node(s) didn't have free ports for the requested pod ports"),
             Self::TooManyPods => f.write_str("Too many pods"),
             Self::Insufficient(resource) => write!(f, "Insufficient {resource}"),
+            Self::ClaimNotFound(name) => write!(f, "persistentvolumeclaim \"{name}\" not found"),
+            Self::ClaimInUse => f.write_str(
+                "node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode",
+            ),
+            Self::MaxVolumeCount => f.write_str("node(s) exceed max volume count"),
+            Self::UnboundImmediateClaims => f.write_str("pod has unbound immediate PersistentVolumeClaims"),
+            Self::VolumeNodeAffinity => f.write_str("node(s) had volume node affinity conflict"),
+            Self::NoVolumeToBind => f.write_str("node(s) didn't find available persistent volumes to bind"),
+            Self::NoVolumeZone => f.write_str("node(s) had no available volume zone"),
             Self::MissingTopologyLabel => {
                 f.write_str("node(s) didn't match pod topology spread constraints (missing required label)")
             }

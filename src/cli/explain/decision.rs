@@ -17,7 +17,7 @@ pub(super) fn explain(world: &World, pod: PodId, others: usize) -> String {
     let state = &world.pods[pod];
     let pinned = state.pinned.map(|node| &*world.nodes[node].info.name);
     let cycle = Cycle {
-        pod: PodView { template: world.template(pod), pinned },
+        pod: PodView { pinned, claims: world.claims(pod), ..PodView::of(world.template(pod)) },
         nodes: &nodes,
         templates: &world.plan.workloads,
         profile: &world.plan.cluster.scheduler,
@@ -38,6 +38,7 @@ fn nodes_without(world: &World, pod: PodId) -> Vec<NodeInfo> {
         let mut info = world.nodes[node].info.clone();
         if world.nodes[node].pods.contains(&pod) {
             info.remove(state.workload, world.template(pod), state.times.deleted.is_some());
+            info.unmount(&state.claims);
         }
         info
     };

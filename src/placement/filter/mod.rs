@@ -9,8 +9,14 @@ pub mod node_name;
 pub mod node_ports;
 pub mod node_resources_fit;
 pub mod node_unschedulable;
+pub mod node_volume_limits;
 pub mod pod_topology_spread;
 pub mod taint_toleration;
+pub mod volume_binding;
+pub mod volume_restrictions;
+#[cfg(test)]
+mod volume_tests;
+pub mod volume_zone;
 
 use super::{Code, Cycle, Reason, Rejection};
 use crate::cluster::NodeInfo;
@@ -63,13 +69,17 @@ pub trait Filter<'a> {
 }
 
 /// The filter plugins in the order in which they run.
-pub const PLUGINS: [Plugin; 8] = [
+pub const PLUGINS: [Plugin; 12] = [
     node_unschedulable::PLUGIN,
     node_name::PLUGIN,
     taint_toleration::PLUGIN,
     node_affinity::PLUGIN,
     node_ports::PLUGIN,
     node_resources_fit::PLUGIN,
+    volume_restrictions::PLUGIN,
+    node_volume_limits::PLUGIN,
+    volume_binding::PLUGIN,
+    volume_zone::PLUGIN,
     pod_topology_spread::PLUGIN,
     inter_pod_affinity::PLUGIN,
 ];

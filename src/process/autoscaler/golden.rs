@@ -1,7 +1,7 @@
 //! What the tests of several files need: upstream's own cases, and a bare node.
 //!
 //! Left out of the file are cases about what does not exist here: init containers (a pod's request comes ready-made),
-//! pods that outlive their grace, mirror pods, topology spread, and taking a pool out of its backoff by hand.
+//! pods that outlive their grace, mirror pods, and taking a pool out of its backoff by hand.
 
 use crate::cluster::NodeInfo;
 use crate::units::Resources;

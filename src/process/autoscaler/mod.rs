@@ -25,6 +25,7 @@
 mod backoff;
 mod estimator;
 mod expander;
+mod fitting;
 #[cfg(test)]
 mod golden;
 mod grid;
@@ -228,7 +229,7 @@ impl Autoscaler {
         }
         let mut snapshot = Snapshot::of(world, &self.pools, |node| self.leaving.contains_key(&node));
         let pods = snapshot.place(world, pods);
-        let (scaled_up, may_remove) = self.scale_up(world, &pods, &mut due, ctx);
+        let (scaled_up, may_remove) = self.scale_up(world, &snapshot, &pods, &mut due, ctx);
         if !scaled_up || world.version.minor >= SCALE_DOWN_AFTER_SCALE_UP_SINCE {
             self.scale_down(world, &mut snapshot, may_remove, &mut due, ctx);
         }
@@ -236,11 +237,18 @@ impl Autoscaler {
     }
 
     /// Decides on a scale-up. Returns whether there is one, and whether nodes may be removed in this scan.
-    fn scale_up(&mut self, world: &World, pods: &[PodId], due: &mut Due, ctx: &mut Ctx<'_>) -> (bool, bool) {
+    fn scale_up(
+        &mut self,
+        world: &World,
+        snapshot: &Snapshot,
+        pods: &[PodId],
+        due: &mut Due,
+        ctx: &mut Ctx<'_>,
+    ) -> (bool, bool) {
         if pods.is_empty() {
             return (false, true);
         }
-        match scale_up::need(world, pods, &self.open_pools(world, due), due) {
+        match scale_up::need(world, snapshot, pods, &self.open_pools(world, due), due) {
             Need::Nothing => (false, true),
             Need::Wait => {
                 due.next();

@@ -3,6 +3,7 @@
 //! Source: cluster-autoscaler 1.31-1.37, `simulator/cluster.go` and `simulator/drainability/rules`. Not modelled: mirror
 //! pods, annotation `safe-to-evict-local-volumes`, `on-completion`, and controllers outside Kubernetes' own kinds.
 
+use super::fitting::Fitting;
 use super::snapshot::{Search, Snapshot};
 use crate::cluster::{BudgetId, PodId, World};
 use crate::kernel::{SimDuration, SimTime};
@@ -14,6 +15,9 @@ const SYSTEM_POD_BLOCKS: SimDuration = SimDuration::from_hours(1);
 
 /// The minor version from which on kube-system pods block for a time only.
 const SYSTEM_PODS_AGE_SINCE: u32 = 33;
+
+/// The minor version from which on a node whose removal is tried stays in the picture, empty, so that its topology domain counts.
+const EMPTIED_NODE_STAYS_SINCE: u32 = 32;
 
 /// What removing a node takes, in the order in which nodes are removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,22 +89,20 @@ impl Disruptions {
 /// [`Blocked`] names the first pod that stands in the way.
 pub(super) fn simulate(
     world: &World,
+    fitting: &Fitting<'_>,
     snapshot: &mut Snapshot,
     index: usize,
     disruptions: &mut Disruptions,
 ) -> Result<Effort, Blocked> {
     let pods = pods_to_move(world, &snapshot.nodes[index].pods, disruptions)?;
-    let (mut search, mut placed) = (Search::default(), Vec::with_capacity(pods.len()));
-    for pod in &pods {
-        let takes = |at: usize| at != index && !snapshot.nodes[at].removed && snapshot.nodes[at].node.is_some();
-        let Some(at) = search.find(world, snapshot, *pod, takes) else {
-            for (pod, at) in placed.into_iter().rev() {
-                snapshot.take_back(world, pod, at);
-            }
-            return Err(Blocked::NoPlace(*pod));
-        };
-        snapshot.put(world, *pod, at);
-        placed.push((*pod, at));
+    let node = &mut snapshot.nodes[index];
+    node.removed = world.version.minor < EMPTIED_NODE_STAYS_SINCE;
+    let emptied = node.info.emptied();
+    let full = std::mem::replace(&mut node.info, emptied);
+    if let Err(blocked) = place_elsewhere(world, fitting, snapshot, index, &pods) {
+        let node = &mut snapshot.nodes[index];
+        (node.info, node.removed) = (full, false);
+        return Err(blocked);
     }
     snapshot.nodes[index].removed = true;
     let at_once = disruptions.charge(world, &pods);
@@ -109,6 +111,32 @@ pub(super) fn simulate(
         (false, true) => Effort::Drain,
         (false, false) => Effort::RiskyDrain,
     })
+}
+
+/// Puts every pod on some other real node, or none of them.
+///
+/// # Errors
+/// [`Blocked`] names the first pod without a place.
+fn place_elsewhere(
+    world: &World,
+    fitting: &Fitting<'_>,
+    snapshot: &mut Snapshot,
+    index: usize,
+    pods: &[PodId],
+) -> Result<(), Blocked> {
+    let (mut search, mut placed) = (Search::default(), Vec::with_capacity(pods.len()));
+    for pod in pods {
+        let takes = |at: usize| at != index && !snapshot.nodes[at].removed && snapshot.nodes[at].node.is_some();
+        let Some(at) = search.find(fitting, world, snapshot, *pod, takes) else {
+            for (pod, at) in placed.into_iter().rev() {
+                snapshot.take_back(world, pod, at);
+            }
+            return Err(Blocked::NoPlace(*pod));
+        };
+        snapshot.put(world, *pod, at);
+        placed.push((*pod, at));
+    }
+    Ok(())
 }
 
 /// The pods that would have to move.

@@ -3,6 +3,7 @@
 //! Source: cluster-autoscaler 1.31-1.37, `core/scaledown`. Not modelled: unready nodes as candidates, soft taints, and the
 //! delay after a failed scale-down (only a failure to taint starts it, and tainting does not fail here).
 
+use super::fitting::Fitting;
 use super::grid::{Due, Grid};
 use super::removal::{self, Disruptions, Effort};
 use super::snapshot::{Snapshot, SnapshotNode, takes_pods};
@@ -66,6 +67,7 @@ impl ScaleDown {
         grid: &Grid,
         due: &mut Due,
     ) -> bool {
+        let fitting = Fitting::of(world);
         let mut disruptions = Disruptions::of(world);
         let most = self.most_unneeded(world);
         let mut unneeded = BTreeMap::new();
@@ -79,7 +81,7 @@ impl ScaleDown {
                 verdicts.insert(node, verdict);
                 continue;
             }
-            match removal::simulate(world, snapshot, index, &mut disruptions) {
+            match removal::simulate(world, &fitting, snapshot, index, &mut disruptions) {
                 Ok(effort) => {
                     let since = self.unneeded.get(&node).map_or(world.clock, |known| known.since);
                     unneeded.insert(node, Unneeded { since, effort });

@@ -3,14 +3,16 @@
 //! Source: cluster-autoscaler 1.31-1.37, `core/static_autoscaler.go` and `core/scaleup`. Not modelled: balancing between
 //! similar pools, limits on the cluster's total of nodes, cores and memory, and group health.
 
-use super::estimator::{PodGroup, estimate};
+use super::estimator::{Estimator, PodGroup};
 use super::expander::ExpansionOption;
+use super::fitting::Fitting;
 use super::grid::Due;
+use super::snapshot::{Snapshot, pod_view};
 use super::template;
-use crate::cluster::{PodId, PoolId, WorkloadId, World};
+use crate::cluster::{PodId, PoolId, World};
 use crate::kernel::SimDuration;
 use crate::scenario::plan::Controller;
-use crate::units::{Bytes, MilliCpu};
+use crate::units::{Bytes, MilliCpu, Resources};
 
 /// Pods of a lower priority trigger no scale-up. Source: flag `expendable-pods-priority-cutoff`; azure-aks-docs,
 /// cluster-autoscaler-overview.md, 2024-01-05.
@@ -47,7 +49,7 @@ pub(super) fn unschedulable_pods(world: &World) -> Vec<PodId> {
 }
 
 /// What the pods without room call for. `due` learns when pods that are too young will count, and pools that are left alone.
-pub(super) fn need(world: &World, pods: &[PodId], pools: &[OpenPool], due: &mut Due) -> Need {
+pub(super) fn need(world: &World, snapshot: &Snapshot, pods: &[PodId], pools: &[OpenPool], due: &mut Due) -> Need {
     let delay = world.plan.cluster.autoscaler.new_pod_scale_up_delay;
     let mut old_enough = Vec::with_capacity(pods.len());
     for pod in pods {
@@ -64,8 +66,21 @@ pub(super) fn need(world: &World, pods: &[PodId], pools: &[OpenPool], due: &mut 
     if oldest + BURST > world.clock {
         return Need::Wait;
     }
-    let groups = by_workload(world, &old_enough);
-    Need::Options(pools.iter().filter_map(|pool| option(world, *pool, &groups)).collect())
+    let (fitting, existing) = (Fitting::of(world), snapshot.infos());
+    let groups = alike(world, &old_enough);
+    let options = pools.iter().filter_map(|open| {
+        let template = template::node_info(world, open.pool);
+        let limit = open.room.min(MOST_NODES);
+        let estimator = Estimator {
+            fitting: &fitting,
+            existing: &existing,
+            template: &template,
+            limit,
+            minor: world.version.minor,
+        };
+        option(world, open.pool, &estimator, &groups)
+    });
+    Need::Options(options.collect())
 }
 
 /// A pool that may grow.
@@ -77,41 +92,39 @@ pub(super) struct OpenPool {
     pub(super) room: u32,
 }
 
-/// Pods of one controller are alike and stand for each other. Groups come in the order of their first pods.
-fn by_workload(world: &World, pods: &[PodId]) -> Vec<(WorkloadId, u32)> {
-    let mut groups: Vec<(WorkloadId, u32)> = Vec::new();
+/// Pods of one controller with the same volumes are alike and stand for each other. Groups come in the order of their first pods.
+fn alike<'a>(world: &'a World, pods: &[PodId]) -> Vec<PodGroup<'a>> {
+    let mut groups: Vec<PodGroup<'a>> = Vec::new();
     for pod in pods {
-        let workload = world.pods[*pod].workload;
+        let (workload, view) = (world.pods[*pod].workload, pod_view(world, *pod));
+        let same = |group: &&mut PodGroup<'_>| group.workload == workload && group.pod.claims.ids == view.claims.ids;
         // Pods come sorted by priority and workload, so the group is the last one, or nearly.
-        match groups.iter_mut().rev().find(|(of, _)| *of == workload) {
-            Some((_, count)) => *count += 1,
-            None => groups.push((workload, 1)),
+        match groups.iter_mut().rev().find(same) {
+            Some(group) => group.count += 1,
+            None => groups.push(PodGroup { workload, pod: view, count: 1 }),
         }
     }
     groups
 }
 
 /// What nodes of this pool would do for the pods; `None` when nothing.
-fn option(world: &World, open: OpenPool, groups: &[(WorkloadId, u32)]) -> Option<ExpansionOption> {
-    let template = template::node_info(world, open.pool);
-    let groups: Vec<_> = groups
-        .iter()
-        .map(|(workload, count)| PodGroup {
-            workload: *workload,
-            template: &world.workload_plan(*workload).template,
-            count: *count,
-        })
-        .filter(|group| super::snapshot::fits(group.template, &template))
-        .collect();
-    let estimate = estimate(&template, &groups, open.room.min(MOST_NODES));
-    let placed = || groups.iter().zip(&estimate.placed).map(|(group, count)| (group.template, u64::from(*count)));
-    let vm = world.pool_plan(open.pool).scale_set.as_ref()?.vm;
+fn option(world: &World, pool: PoolId, estimator: &Estimator<'_>, groups: &[PodGroup<'_>]) -> Option<ExpansionOption> {
+    let groups: Vec<_> = groups.iter().filter(|group| estimator.would_help(group)).copied().collect();
+    let estimate = estimator.estimate(&groups);
+    let requests = |of: fn(&Resources) -> u64| -> u64 {
+        groups
+            .iter()
+            .zip(&estimate.placed)
+            .map(|(group, count)| of(&group.pod.template.requests) * u64::from(*count))
+            .sum()
+    };
+    let vm = world.pool_plan(pool).scale_set.as_ref()?.vm;
     (estimate.nodes > 0).then(|| ExpansionOption {
-        pool: open.pool,
+        pool,
         nodes: estimate.nodes,
         pods: estimate.placed.iter().sum(),
-        cpu: placed().map(|(pod, count)| MilliCpu::from_millis(pod.requests.cpu.millis() * count)).sum(),
-        memory: placed().map(|(pod, count)| Bytes::new(pod.requests.memory.get() * count)).sum(),
+        cpu: MilliCpu::from_millis(requests(|one| one.cpu.millis())),
+        memory: Bytes::new(requests(|one| one.memory.get())),
         node_cpu: MilliCpu::from_cores(vm.vcpus),
         node_memory: vm.memory,
     })

@@ -1,11 +1,9 @@
 //! The loop's own copy of the cluster, on which it tries placements before it asks for anything.
 
+use super::fitting::Fitting;
 use super::template;
-use crate::catalog::KubernetesVersion;
 use crate::cluster::{NodeId, NodeInfo, NodePhase, PodId, PoolId, WorkloadId, World};
-use crate::placement::filter::{Filters, Scope};
-use crate::placement::{Cycle, PodView, Rules};
-use crate::scenario::plan::{PodTemplate, SchedulerPlan};
+use crate::placement::PodView;
 use std::collections::BTreeMap;
 
 /// A node of the snapshot: a copy of a real one, or one that is still to come.
@@ -26,13 +24,18 @@ pub(super) struct SnapshotNode {
 pub(super) struct Snapshot {
     /// The nodes.
     pub(super) nodes: Vec<SnapshotNode>,
+    /// Nodes that take no pods, and whose own pods count all the same where pods look at each other.
+    bystanders: Vec<NodeInfo>,
 }
 
 impl Snapshot {
     /// The cluster as it is. `leaving` says which nodes the autoscaler is removing.
     pub(super) fn of(world: &World, pools: &[PoolId], leaving: impl Fn(NodeId) -> bool) -> Self {
-        let real = world.live_nodes.iter().copied().filter(|node| takes_pods(world, *node) && !leaving(*node));
-        let mut nodes: Vec<_> = real
+        let ready = world.live_nodes.iter().copied().filter(|node| world.nodes[*node].is_ready());
+        let (open, closed): (Vec<NodeId>, Vec<NodeId>) =
+            ready.partition(|node| takes_pods(world, *node) && !leaving(*node));
+        let mut nodes: Vec<_> = open
+            .into_iter()
             .map(|node| SnapshotNode {
                 node: Some(node),
                 info: world.nodes[node].info.clone(),
@@ -44,11 +47,16 @@ impl Snapshot {
             let upcoming = upcoming(world, *pool);
             if upcoming > 0 {
                 let info = template::node_info(world, *pool);
-                let node = SnapshotNode { node: None, info, pods: Vec::new(), removed: false };
-                nodes.extend(std::iter::repeat_n(node, upcoming as usize));
+                let node = |number| SnapshotNode {
+                    node: None,
+                    info: template::named(&info, &format!("upcoming-{}-{number}", world.pool_plan(*pool).name)),
+                    pods: Vec::new(),
+                    removed: false,
+                };
+                nodes.extend((0..upcoming).map(node));
             }
         }
-        Self { nodes }
+        Self { nodes, bystanders: closed.into_iter().map(|node| world.nodes[node].info.clone()).collect() }
     }
 
     /// Places what has room on existing and upcoming nodes, highest priority first, each pod on the first node that fits.
@@ -58,9 +66,10 @@ impl Snapshot {
     /// unchanged world comes to the same result.
     pub(super) fn place(&mut self, world: &World, mut pods: Vec<PodId>) -> Vec<PodId> {
         pods.sort_by_key(|pod| std::cmp::Reverse(world.template(*pod).priority));
+        let fitting = Fitting::of(world);
         let mut search = Search::default();
         pods.retain(|pod| {
-            let found = search.find(world, self, *pod, |_| true);
+            let found = search.find(&fitting, world, self, *pod, |_| true);
             if let Some(index) = found {
                 self.put(world, *pod, index);
             }
@@ -69,15 +78,25 @@ impl Snapshot {
         pods
     }
 
+    /// What the scheduler would know of the nodes that are there: removed ones are not.
+    pub(super) fn infos(&self) -> Vec<&NodeInfo> {
+        let present = self.nodes.iter().filter(|node| !node.removed).map(|node| &node.info);
+        present.chain(&self.bystanders).collect()
+    }
+
     /// Puts the pod on the node.
     pub(super) fn put(&mut self, world: &World, pod: PodId, index: usize) {
-        self.nodes[index].info.add(world.pods[pod].workload, world.template(pod));
+        let info = &mut self.nodes[index].info;
+        info.add(world.pods[pod].workload, world.template(pod));
+        info.mount(&world.pods[pod].claims);
         self.nodes[index].pods.push(pod);
     }
 
     /// Takes the pod that was put there last off the node.
     pub(super) fn take_back(&mut self, world: &World, pod: PodId, index: usize) {
-        self.nodes[index].info.remove(world.pods[pod].workload, world.template(pod), false);
+        let info = &mut self.nodes[index].info;
+        info.remove(world.pods[pod].workload, world.template(pod), false);
+        info.unmount(&world.pods[pod].claims);
         self.nodes[index].pods.pop();
     }
 }
@@ -94,33 +113,35 @@ impl Search {
     /// and answers the same during the whole search.
     pub(super) fn find(
         &mut self,
+        fitting: &Fitting<'_>,
         world: &World,
         snapshot: &Snapshot,
         pod: PodId,
         accepts: impl Fn(usize) -> bool,
     ) -> Option<usize> {
-        let template = world.template(pod);
+        let view = pod_view(world, pod);
+        let looks_around = fitting.looks_around(view);
         let begin = self.begin.entry(world.pods[pod].workload).or_insert(0);
         let end = snapshot.nodes.len();
-        let found = (*begin..end).find(|index| accepts(*index) && fits(template, &snapshot.nodes[*index].info));
-        *begin = found.unwrap_or(end);
+        let infos = if looks_around { snapshot.infos() } else { Vec::new() };
+        let filters = fitting.filters(view, &infos);
+        let found = filters.and_then(|filters| {
+            (*begin..end).find(|index| accepts(*index) && filters.filter(&snapshot.nodes[*index].info).is_ok())
+        });
+        match found {
+            // A pod placed elsewhere may open a node to the next one that looks around, and one with claims is like no other.
+            Some(_) if looks_around => {}
+            None if !view.claims.ids.is_empty() => {}
+            // Upstream, too, gives up on the pods of a controller once one of them has no place.
+            _ => *begin = found.unwrap_or(end),
+        }
         found
     }
 }
 
-/// True when the pod passes the scheduler's filters on the node, as far as the node alone decides.
-pub(super) fn fits(pod: &PodTemplate, node: &NodeInfo) -> bool {
-    // The rules of a version change reasons and scores, not whether a pod fits.
-    const RULES: Rules = Rules::of(KubernetesVersion::minor(34));
-    let cycle = Cycle {
-        pod: PodView::of(pod),
-        nodes: &[],
-        templates: &Vec::<PodTemplate>::new(),
-        profile: &SchedulerPlan::default(),
-        rules: RULES,
-    };
-    Filters::prepare_those(&cycle, |plugin| plugin.scope != Scope::Cluster)
-        .is_ok_and(|filters| filters.filter(node).is_ok())
+/// The pod as the scheduler's filters see it.
+pub(super) fn pod_view(world: &World, pod: PodId) -> PodView<'_> {
+    PodView { claims: world.claims(pod), ..PodView::of(world.template(pod)) }
 }
 
 /// True for a node that is Ready and not cordoned.

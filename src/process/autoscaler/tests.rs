@@ -1,13 +1,14 @@
 //! The loop in a small world whose scale set, scheduler and drains are played by the test.
 
 use super::*;
-use crate::catalog::KubernetesVersion;
+use crate::catalog::{DISK_DRIVER, KubernetesVersion};
 use crate::cluster::testing::{self, create_node};
 use crate::cluster::{NodeFailure, PodPhase, WorkloadId};
 use crate::kernel::{Dist, FutureEvents, Id};
+use crate::placement::spread;
 use crate::scenario::plan::{
-    AutoscalingRange, BudgetPlan, BudgetRule, IntOrPercent, LabelSelector, Operator, Plan, PoolPlan, Requirement,
-    WorkloadPlan,
+    AutoscalingRange, BudgetPlan, BudgetRule, ClaimKind, ClaimPlan, ClaimRef, IntOrPercent, LabelSelector, Operator,
+    Plan, PodAffinityTerm, PoolPlan, Requirement, TopologySpreadConstraint, Volume, WorkloadPlan,
 };
 use crate::units::MilliCpu;
 use std::sync::Arc;
@@ -343,6 +344,106 @@ fn pods_without_another_place_keep_their_node() {
     assert_eq!(rig.removals().len(), 1, "the empty node goes, the other has no place for its pod then");
 }
 
+/// A selector of the pods of one workload.
+fn pods_of(name: &str) -> LabelSelector {
+    let requirement = Requirement { key: "app".into(), operator: Operator::In, values: vec![name.into()] };
+    LabelSelector { requirements: vec![requirement] }
+}
+
+/// A Deployment no two of whose pods may share a domain of this key.
+fn solitary(name: &str, millis: u64, topology_key: &str) -> WorkloadPlan {
+    let mut plan = deployment(name, millis);
+    plan.template.pod_affinity.required_anti =
+        vec![PodAffinityTerm { topology_key: topology_key.into(), selector: Some(pods_of(name)), namespaces: None }];
+    plan
+}
+
+#[test]
+fn pods_that_keep_away_from_each_other_get_a_node_each() {
+    let mut rig = Rig::new(2, 1, 10, vec![solitary("web", 100, spread::HOSTNAME)]);
+    rig.running(0, 0);
+    // The empty second node takes one of the four.
+    rig.pending(0, 4);
+    rig.run_until(minute(10));
+    assert_eq!(rig.scale_ups(), [3]);
+}
+
+#[test]
+fn a_zone_without_room_grows_when_the_spread_is_hard() {
+    for (hard, asked) in [(true, &[1][..]), (false, &[])] {
+        let mut web = deployment("web", 900);
+        web.template.topology_spread.push(TopologySpreadConstraint {
+            max_skew: 1,
+            topology_key: "topology.kubernetes.io/zone".into(),
+            hard,
+            selector: Some(pods_of("web")),
+            min_domains: 1,
+            honors_affinity: true,
+            honors_taints: false,
+        });
+        let mut plan = plan(2, 1, 10, vec![web, deployment("full", 1900)]);
+        plan.cluster.pools[APPS].zones = vec![1, 2];
+        let mut rig = Rig::of(plan, 1);
+        rig.running(1, 0);
+        rig.running(0, 1);
+        rig.pending(0, 1);
+        rig.run_until(minute(10));
+        assert_eq!(rig.scale_ups(), asked, "hard: {hard}");
+    }
+}
+
+#[test]
+fn a_node_whose_pod_may_share_no_other_node_stays() {
+    let mut rig = Rig::new(2, 0, 5, vec![solitary("web", 100, spread::HOSTNAME)]);
+    rig.running(0, 0);
+    let other = rig.running(0, 1);
+    rig.run_until(minute(30));
+    assert_eq!(rig.removals(), [0.0; 0]);
+    rig.change(|world, ctx| world.end_pod(other, PodPhase::Gone, ctx));
+    rig.run_until(minute(60));
+    assert_eq!(rig.removals().len(), 1, "the pod may move to the empty node, or that one goes");
+}
+
+#[test]
+fn a_pod_whose_disk_is_in_another_zone_than_the_template_asks_for_nothing() {
+    for (zone, asked) in [("eastus-1", &[1][..]), ("eastus-2", &[])] {
+        let mut plan = plan(2, 1, 10, vec![deployment("db", 900), deployment("full", 1900)]);
+        plan.cluster.pools[APPS].zones = vec![1, 2];
+        plan.claims.push(Arc::new(ClaimPlan {
+            namespace: "default".into(),
+            name: "data".into(),
+            kind: ClaimKind::Claim,
+            driver: Some(DISK_DRIVER.into()),
+            waits_for_consumer: true,
+            zonal: true,
+            allowed: Vec::new(),
+            one_pod: false,
+            volume: Some(Volume::in_zone(zone)),
+        }));
+        plan.workloads[0].template.claims.push(ClaimRef { claim: Some(0), name: "data".into() });
+        let mut rig = Rig::of(plan, 1);
+        rig.running(1, 0);
+        rig.running(1, 1);
+        rig.pending(0, 1);
+        rig.run_until(minute(10));
+        assert_eq!(rig.scale_ups(), asked, "{zone}");
+    }
+}
+
+#[test]
+fn a_pod_does_not_stand_in_its_own_way_when_it_moves() {
+    for minor in [31, 34] {
+        let mut plan =
+            plan(2, 1, 5, vec![solitary("web", 100, "topology.kubernetes.io/zone"), deployment("anchor", 1000)]);
+        plan.cluster.version = KubernetesVersion::minor(minor);
+        let mut rig = Rig::of(plan, 1);
+        rig.running(0, 0);
+        rig.running(1, 1);
+        rig.run_until(minute(30));
+        assert_eq!(rig.removals().len(), 1, "1.{minor}");
+    }
+}
+
 #[test]
 fn a_scale_up_anywhere_holds_removals_back() {
     let mut rig = Rig::new(2, 1, 5, vec![deployment("web", 1500), deployment("huge", 1900)]);
@@ -504,7 +605,9 @@ fn settle(rig: &mut Rig) -> Vec<PodId> {
         let pending: Vec<_> = world.pods.iter().filter(|(_, pod)| pod.is_pending()).map(|(id, _)| id).collect();
         for pod in pending {
             let fits = |node: &NodeId| {
-                snapshot::takes_pods(world, *node) && snapshot::fits(world.template(pod), &world.nodes[*node].info)
+                let view = snapshot::pod_view(world, pod);
+                let fitting = fitting::Fitting::of(world);
+                snapshot::takes_pods(world, *node) && fitting.fits_alone(view, &world.nodes[*node].info)
             };
             if let Some(node) = world.live_nodes.iter().copied().find(fits) {
                 world.bind(pod, node, ctx);

@@ -166,7 +166,7 @@ impl Decider {
 pub fn cycle<'a>(world: &'a World, pod: PodId, nodes: &'a [&'a NodeInfo]) -> Cycle<'a> {
     let pinned = world.pods[pod].pinned.map(|node| &*world.nodes[node].info.name);
     Cycle {
-        pod: PodView { template: world.template(pod), pinned },
+        pod: PodView { pinned, claims: world.claims(pod), ..PodView::of(world.template(pod)) },
         nodes,
         templates: &world.plan.workloads,
         profile: &world.plan.cluster.scheduler,
@@ -187,6 +187,7 @@ fn looks_around(world: &World, workload: &WorkloadPlan) -> bool {
         rules: Rules::of(world.version),
     };
     !Constraints::of(&cycle, true).list.is_empty()
+        || !template.claims.is_empty()
         || !template.pod_affinity.required.is_empty()
         || !template.pod_affinity.required_anti.is_empty()
         || world.plan.workloads.iter().any(keeps_away)

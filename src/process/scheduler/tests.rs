@@ -125,6 +125,7 @@ fn plan(minor: u32, templates: Vec<PodTemplate>) -> Plan {
         },
         workloads: templates.into_iter().enumerate().map(workload).collect(),
         budgets: Vec::new(),
+        claims: Vec::new(),
         operations: Vec::new(),
         timings: Timings { pod_schedule: Dist::Constant(0.05), ..Timings::defaults(version, version.ubuntu_image()) },
     }

@@ -21,6 +21,7 @@ pub fn place(world: &mut World, workload: WorkloadId, node: NodeId, ctx: &mut Ct
 /// Resources are not looked at: that is the scheduler's part.
 fn should_run(world: &World, workload: WorkloadId, node: NodeId) -> bool {
     let state = &world.nodes[node];
-    let pod = PodView { template: &world.workload_plan(workload).template, pinned: Some(&state.info.name) };
+    let template = &world.workload_plan(workload).template;
+    let pod = PodView { pinned: Some(&state.info.name), ..PodView::of(template) };
     state.is_registered() && placement::daemon_should_run(&pod, &state.info)
 }

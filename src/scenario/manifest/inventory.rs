@@ -1,6 +1,7 @@
 //! All objects of all documents: lists unpacked, identities checked, each kind put where it belongs.
 
 use super::budget::{self, Budget};
+use super::claims::Storage;
 use super::fault::{Fault, Faults};
 use super::kind::{self, Meaning};
 use super::neighbours::Neighbours;
@@ -28,6 +29,8 @@ pub(super) struct Surroundings {
     pub version: KubernetesVersion,
     /// The compressed size of an image of which nothing is known.
     pub image_size: Bytes,
+    /// True when the cluster spans several availability zones.
+    pub multi_zone: bool,
 }
 
 /// A fault with the index of its document; its pointer starts at the document's root.
@@ -48,6 +51,8 @@ pub(super) struct Inventory {
     pub budgets: Vec<(String, String, Budget)>,
     /// Namespaces and Services.
     pub neighbours: Neighbours,
+    /// Claims for persistent volumes.
+    pub storage: Storage,
     /// What is wrong.
     pub faults: Vec<Located>,
     /// How many objects of each kind have no effect, and why.
@@ -75,6 +80,7 @@ pub(super) fn read<'a>(documents: impl IntoIterator<Item = &'a Value>, around: S
     refuse_duplicates(&objects, &mut inventory.faults);
     let classes = priority_classes(&objects, &mut inventory.faults);
     let neighbours = neighbours(&objects);
+    inventory.storage = storage(&objects, around.multi_zone, &mut inventory.faults);
     let pods = PodContext {
         classes: &classes,
         version: around.version,
@@ -86,6 +92,7 @@ pub(super) fn read<'a>(documents: impl IntoIterator<Item = &'a Value>, around: S
         inventory.add(object, context);
     }
     inventory.neighbours = neighbours;
+    inventory.find_claims();
     inventory
 }
 
@@ -97,19 +104,25 @@ impl Inventory {
             Meaning::Workload(_) if controlled(object.value) => self.count(object, "left to its controller"),
             Meaning::Workload(read) => {
                 let workload = read(object.value, context, &mut faults);
-                self.workloads.extend(workload.map(|workload| (identity.0, identity.1, workload)));
+                self.workloads.extend(workload.map(|mut workload| {
+                    let (value, kind) = (object.value, object.kind);
+                    let claims = self.storage.of_workload(&identity.0, kind, value, &mut faults);
+                    workload.pods.template.claims = claims;
+                    (identity.0, identity.1, workload)
+                }));
             }
             Meaning::Budget => {
                 let budget = object::read::<PodDisruptionBudget>(object.value, &mut faults);
                 let budget = budget.and_then(|budget| budget::convert(&budget, &mut faults));
                 self.budgets.extend(budget.map(|budget| (identity.0, identity.1, budget)));
             }
-            Meaning::PriorityClass => {}
             Meaning::Namespace(check) => check(object.value, &mut faults),
             Meaning::Service(check) => {
                 check(object.value, &mut faults);
                 self.count(object, "used for default topology spread only");
             }
+            Meaning::Claim => self.storage.add_claim(&identity.0, &identity.1, object.value, &mut faults),
+            Meaning::PriorityClass | Meaning::StorageClass | Meaning::Volume => {}
             Meaning::NotSimulated(check) => {
                 check(object.value, &mut faults);
                 self.count(object, "not simulated");
@@ -120,6 +133,15 @@ impl Inventory {
             }
         }
         locate(faults, object.document, &object.pointer, &mut self.faults);
+    }
+
+    /// Looks up the claims that pods name, which may stand behind them.
+    fn find_claims(&mut self) {
+        for (namespace, _, workload) in &mut self.workloads {
+            for claim in workload.pods.template.claims.iter_mut().filter(|claim| claim.claim.is_none()) {
+                claim.claim = self.storage.find(namespace, &claim.name);
+            }
+        }
     }
 
     fn count(&mut self, object: &Object<'_>, why: &'static str) {
@@ -238,6 +260,21 @@ fn neighbours(objects: &[Object<'_>]) -> Neighbours {
     neighbours
 }
 
+/// Classes and volumes, of which the claims of other objects speak wherever they stand.
+fn storage(objects: &[Object<'_>], multi_zone: bool, located: &mut Vec<Located>) -> Storage {
+    let mut storage = Storage::of_cluster(multi_zone);
+    for object in objects {
+        let mut faults = Faults::default();
+        match object.meaning {
+            Meaning::StorageClass => storage.add_class(&object.name, object.value, &mut faults),
+            Meaning::Volume => storage.add_volume(&object.name, object.value, &mut faults),
+            _ => {}
+        }
+        locate(faults, object.document, &object.pointer, located);
+    }
+    storage
+}
+
 fn priority_classes(objects: &[Object<'_>], located: &mut Vec<Located>) -> PriorityClasses {
     let mut classes = PriorityClasses::default();
     let mut defaults = 0;
@@ -273,6 +310,7 @@ mod tests {
             duration: SimDuration::from_hours(24),
             version: KubernetesVersion::minor(34),
             image_size: Bytes::from_mib(100),
+            multi_zone: false,
         }
     }
 
@@ -318,12 +356,7 @@ mod tests {
             inventory.without_effect.iter().map(|((kind, why), count)| format!("{kind} ×{count}: {why}")).collect();
         assert_eq!(
             counted,
-            [
-                "Certificate ×1: not simulated",
-                "ConfigMap ×2: not simulated",
-                "PersistentVolumeClaim ×1: accepted, not simulated yet",
-                "Pod ×1: left to its controller",
-            ]
+            ["Certificate ×1: not simulated", "ConfigMap ×2: not simulated", "Pod ×1: left to its controller",]
         );
     }
 

@@ -21,6 +21,12 @@ pub(super) enum Meaning {
     Namespace(fn(&Value, &mut Faults)),
     /// A Service: checked; the pods it selects are spread by default.
     Service(fn(&Value, &mut Faults)),
+    /// A storage class.
+    StorageClass,
+    /// A persistent volume.
+    Volume,
+    /// A claim for a persistent volume.
+    Claim,
     /// Checked; the simulator has no use for it.
     NotSimulated(fn(&Value, &mut Faults)),
     /// Checked; a later version will use it.
@@ -46,6 +52,9 @@ const KINDS: &[Kind] = &[
     kind::<scheduling::v1::PriorityClass>(Meaning::PriorityClass),
     kind::<core::v1::Namespace>(Meaning::Namespace(check::<core::v1::Namespace>)),
     kind::<core::v1::Service>(Meaning::Service(check::<core::v1::Service>)),
+    kind::<storage::v1::StorageClass>(Meaning::StorageClass),
+    kind::<core::v1::PersistentVolume>(Meaning::Volume),
+    kind::<core::v1::PersistentVolumeClaim>(Meaning::Claim),
     not_simulated::<core::v1::Endpoints>(),
     not_simulated::<core::v1::ConfigMap>(),
     not_simulated::<core::v1::Secret>(),
@@ -63,9 +72,6 @@ const KINDS: &[Kind] = &[
     not_simulated::<rbac::v1::ClusterRoleBinding>(),
     not_yet::<autoscaling::v2::HorizontalPodAutoscaler>(),
     not_yet::<autoscaling::v1::HorizontalPodAutoscaler>(),
-    not_yet::<core::v1::PersistentVolumeClaim>(),
-    not_yet::<core::v1::PersistentVolume>(),
-    not_yet::<storage::v1::StorageClass>(),
     not_yet::<core::v1::LimitRange>(),
     not_yet::<core::v1::ResourceQuota>(),
     not_yet::<core::v1::ReplicationController>(),

@@ -6,6 +6,7 @@
 
 mod behaviour;
 mod budget;
+mod claims;
 mod cron;
 mod demand;
 mod fault;
@@ -33,7 +34,7 @@ mod tests;
 pub use plain::pod_template;
 pub use scheduler_args::{added_affinity, default_constraints};
 
-use super::plan::{Behaviour, BudgetPlan, Controller, NetworkModel, WorkloadPlan};
+use super::plan::{Behaviour, BudgetPlan, ClaimPlan, Controller, NetworkModel, WorkloadPlan};
 use super::spec::BehaviourSpec;
 use super::{Document, Problem, Problems, path_of};
 use crate::catalog::KubernetesVersion;
@@ -45,6 +46,7 @@ use inventory::{Inventory, Surroundings};
 pub use requests::{DEFAULT_CPU, DEFAULT_MEMORY};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Compressed size of an image of which the scenario says nothing. An assumption: no published typical size was found; 100 MiB
 /// is that of an application with its language runtime on a slim base.
@@ -71,8 +73,21 @@ pub struct ManifestContext<'a> {
     pub network: NetworkModel,
     /// False when AKS installs nothing.
     pub system_workloads: bool,
+    /// True when the cluster spans several availability zones, which decides about its disks.
+    pub multi_zone: bool,
     /// Time from container start until the application is up, unless a behaviour entry says otherwise.
     pub startup: &'a Dist,
+}
+
+/// What the manifests say.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Controllers and bare pods, sorted by (namespace, kind, name).
+    pub workloads: Vec<WorkloadPlan>,
+    /// Budgets, sorted by (namespace, name).
+    pub budgets: Vec<BudgetPlan>,
+    /// Claims for persistent volumes, in the documents' order.
+    pub claims: Vec<Arc<ClaimPlan>>,
 }
 
 /// Reads the manifests, puts behaviour onto the workloads and adds AKS's own. Sorted by (namespace, kind, name).
@@ -83,10 +98,15 @@ pub fn load(
     behaviours: &[BehaviourSpec],
     context: &ManifestContext<'_>,
     problems: &mut Problems,
-) -> (Vec<WorkloadPlan>, Vec<BudgetPlan>) {
+) -> Loaded {
     let start = context.start.timestamp();
-    let around =
-        Surroundings { start, duration: context.duration, version: context.version, image_size: ASSUMED_IMAGE_SIZE };
+    let around = Surroundings {
+        start,
+        duration: context.duration,
+        version: context.version,
+        image_size: ASSUMED_IMAGE_SIZE,
+        multi_zone: context.multi_zone,
+    };
     let mut inventory = inventory::read(documents.iter().map(|document| &document.value), around);
     for located in &inventory.faults {
         problems.push(problem(&located.fault, &documents[located.document]));
@@ -97,6 +117,7 @@ pub fn load(
     };
     leave_to_aks(&mut inventory, &workloads, &budgets);
     note_without_effect(&inventory, problems);
+    let claims = inventory.storage.claims.into_iter().map(Arc::new).collect();
     budgets.extend(inventory.budgets.into_iter().filter_map(|(namespace, name, budget)| {
         budget.selector.map(|selector| BudgetPlan { namespace, name, selector, rule: budget.rule })
     }));
@@ -119,7 +140,7 @@ pub fn load(
         problems.push(problem(fault, context.scenario));
     }
     assume(&mut workloads, &sizes, problems);
-    (workloads, budgets)
+    Loaded { workloads, budgets, claims }
 }
 
 /// What workloads are sorted by: namespace, kind, name.

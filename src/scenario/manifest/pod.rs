@@ -309,11 +309,8 @@ fn safe_to_evict(metadata: &ObjectMeta) -> Option<bool> {
 }
 
 fn not_simulated(metadata: &ObjectMeta, spec: &PodSpec, context: PodContext<'_>) -> Vec<&'static str> {
-    let volumes = spec.volumes.as_deref().unwrap_or_default();
-    let claimed = volumes.iter().any(|volume| volume.persistent_volume_claim.is_some() || volume.ephemeral.is_some());
     let annotated = |name: &str| metadata.annotations.iter().flatten().any(|(key, _)| key == name);
     let in_use = [
-        ("persistent volume claims", claimed),
         ("resourceClaims", spec.resource_claims.as_ref().is_some_and(|claims| !claims.is_empty())),
         ("schedulerName", spec.scheduler_name.as_deref().is_some_and(|name| name != "default-scheduler")),
         ("runtimeClassName", spec.runtime_class_name.is_some()),

@@ -6,7 +6,6 @@ use crate::scenario::spec::{Cpu, DemandSpec, DistSpec, Entries, ImageSpec, Size,
 use crate::scenario::{Severity, SourceFile};
 use crate::units::MilliCpu;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 fn documents(text: &str) -> Vec<Document> {
     let file = Arc::new(SourceFile { path: "shop.yaml".to_owned(), text: text.to_owned() });
@@ -25,10 +24,11 @@ fn read(text: &str, behaviours: &[BehaviourSpec]) -> (Vec<WorkloadPlan>, Vec<Bud
         version: KubernetesVersion::minor(34),
         network: NetworkModel::AzureOverlay,
         system_workloads: true,
+        multi_zone: false,
         startup: &Dist::lognormal(5.0, 20.0),
     };
     let mut problems = Problems::default();
-    let (workloads, budgets) = load(&documents(text), behaviours, &context, &mut problems);
+    let Loaded { workloads, budgets, .. } = load(&documents(text), behaviours, &context, &mut problems);
     (workloads, budgets, problems)
 }
 

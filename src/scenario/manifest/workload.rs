@@ -77,11 +77,6 @@ impl IntoWorkload for StatefulSet {
         let mut pods = service_pods(&spec.template, &owner, context, faults)?;
         note(&mut pods, "minReadySeconds", spec.min_ready_seconds.is_some_and(|seconds| seconds > 0));
         note(&mut pods, "ordinals", spec.ordinals.is_some());
-        note(
-            &mut pods,
-            "volumeClaimTemplates",
-            spec.volume_claim_templates.as_ref().is_some_and(|list| !list.is_empty()),
-        );
         let controller = Controller::StatefulSet { replicas: replicas(spec.replicas, faults), parallel: parallel? };
         Some(Workload { controller, pods })
     }

@@ -5,6 +5,7 @@
 mod name;
 mod pod;
 mod scheduler;
+mod volume;
 mod workload;
 
 pub use name::{generated_suffix, template_hash, workload_key};
@@ -13,6 +14,7 @@ pub use pod::{
     ReadinessProbe, Requirement, Taint, TaintEffect, Toleration, TopologySpreadConstraint,
 };
 pub use scheduler::{AddedAffinity, FitArgs, SchedulerPlan, ScoringStrategy, SpreadDefaults};
+pub use volume::{ClaimKind, ClaimPlan, Volume};
 pub use workload::{
     Behaviour, BudgetPlan, BudgetRule, Controller, Demand, DemandScope, DemandShape, JobPlan, ReplicaLadder, TracePod,
     WorkloadPlan,
@@ -121,6 +123,8 @@ pub struct Plan {
     pub workloads: Vec<WorkloadPlan>,
     /// Pod disruption budgets, sorted by (namespace, name).
     pub budgets: Vec<BudgetPlan>,
+    /// Claims for persistent volumes and templates of such, in the manifests' order.
+    pub claims: Vec<Arc<ClaimPlan>>,
     /// Operations, sorted by time, ties in the file's order.
     pub operations: Vec<OperationPlan>,
     /// Durations of every stage of node and pod life.

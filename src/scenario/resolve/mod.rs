@@ -20,12 +20,13 @@ pub use scheduler::check_weights;
 use super::diagnostic::{Problem, Problems, suggestion};
 use super::document::{Document, path_of};
 use super::files::Files;
-use super::manifest::{self, ManifestContext};
-use super::plan::{NetworkModel, Plan};
+use super::manifest::{self, Loaded, ManifestContext};
+use super::plan::{ClusterPlan, NetworkModel, Plan};
 use super::spec::ScenarioSpec;
 use crate::catalog::{KubernetesVersion, OsImage, Timings};
 use crate::kernel::SimDuration;
 use jiff::Zoned;
+use std::collections::BTreeSet;
 
 /// The default start: a Monday at midnight UTC.
 const DEFAULT_START: &str = "2026-03-02T00:00:00Z";
@@ -128,16 +129,22 @@ pub fn plan(document: &Document, spec: &ScenarioSpec, files: &mut Files, problem
         version,
         network,
         system_workloads: cluster::has_system_workloads(&spec.cluster),
+        multi_zone: cluster.as_ref().is_some_and(spans_zones),
         startup: &timings.app_startup,
     };
     let behaviours = spec.workloads.as_ref().and_then(|workloads| workloads.behaviour.as_deref()).unwrap_or_default();
-    let (mut workloads, budgets) = manifest::load(&documents, behaviours, &context, problems);
+    let Loaded { mut workloads, budgets, claims } = manifest::load(&documents, behaviours, &context, problems);
     workloads.extend(traced);
     workloads.sort_by(|a, b| manifest::order(a).cmp(&manifest::order(b)));
     let cluster = cluster?;
     let mut resolver = Resolver { document, problems };
     preflight::check(&mut resolver, &cluster, &workloads);
-    Some(Plan { start, duration, warmup, cluster, workloads, budgets, operations, timings })
+    Some(Plan { start, duration, warmup, cluster, workloads, budgets, claims, operations, timings })
+}
+
+/// True for a cluster over several availability zones.
+fn spans_zones(cluster: &ClusterPlan) -> bool {
+    cluster.pools.iter().flat_map(|pool| &pool.zones).collect::<BTreeSet<_>>().len() > 1
 }
 
 /// The start of the scenario; the default, and an error, when what is written is no moment.

@@ -25,7 +25,7 @@ use crate::scenario::plan::{PodTemplate, SchedulerPlan};
 use amounts::NodeAmounts;
 use journal::Journal;
 use row::Row;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Position of a node that the scheduler does not know.
@@ -66,6 +66,8 @@ pub struct Scoreboard {
     journal: Journal,
     /// A row for each workload that was scheduled.
     rows: Vec<Option<Box<Row>>>,
+    /// The number of values of labels that counters are about.
+    domains: BTreeMap<Box<str>, usize>,
     /// The rules that the rows were made by.
     rules: Rules,
 }
@@ -101,6 +103,7 @@ impl Scoreboard {
             }
             self.positions[node.index()] = u32::try_from(position).expect("a cluster has fewer than 2^32 nodes");
         }
+        self.domains.clear();
         self.amounts = order.iter().map(|node| NodeAmounts::of(nodes.info(*node))).collect();
         // A node that comes back is another than it was: nobody noted what changed meanwhile.
         let known: BTreeSet<NodeId> = known.iter().copied().collect();
@@ -155,7 +158,8 @@ impl Scoreboard {
         let cycle = board.cycle(workload);
         let slot = &mut self.rows[index];
         if !slot.as_mut().is_some_and(|row| row.catch_up(&board, &cycle, &self.journal)) {
-            *slot = Some(Box::new(Row::new(&board, &cycle, self.journal.end())));
+            let domains = |key: &str| *self.domains.entry(key.into()).or_insert_with(|| board.domains(key));
+            *slot = Some(Box::new(Row::new(&board, &cycle, self.journal.end(), domains)));
         }
         let row = slot.as_mut().expect("a row was made where there was none");
         row.decide(&cycle, start, draw)
@@ -172,5 +176,11 @@ impl<'a> Board<'a> {
     fn position(&self, node: NodeId) -> Option<usize> {
         let position = self.positions.get(node.index()).copied().filter(|position| *position != UNKNOWN);
         position.map(|position| position as usize)
+    }
+
+    /// The number of values that a label has.
+    fn domains(&self, key: &str) -> usize {
+        let values = self.order.iter().filter_map(|node| self.around.nodes.info(*node).labels.get(key));
+        values.collect::<BTreeSet<_>>().len()
     }
 }

@@ -2,11 +2,11 @@
 
 use super::counter::{Counter, Grain};
 use crate::cluster::NodeInfo;
-use crate::placement::Cycle;
 use crate::placement::filter::inter_pod_affinity::matches_all;
 use crate::placement::filter::pod_topology_spread::is_within_skew;
 use crate::placement::score::{inter_pod_affinity, pod_topology_spread};
 use crate::placement::spread::{Constraint, Constraints, HOSTNAME};
+use crate::placement::{Cycle, PodView};
 use crate::scenario::plan::PodTemplate;
 use indexmap::IndexMap;
 use std::ops::Range;
@@ -54,20 +54,33 @@ pub(super) struct Feasible<'a> {
     pub kind_at: &'a dyn Fn(usize) -> Option<usize>,
 }
 
+/// The spread constraints of a pod.
+pub(super) struct Spread<'a> {
+    hard: Constraints<'a>,
+    soft: Constraints<'a>,
+}
+
+impl<'a> Spread<'a> {
+    /// Those of the cycle's pod.
+    pub fn of(cycle: &Cycle<'a>) -> Self {
+        Self { hard: Constraints::of(cycle, true), soft: Constraints::of(cycle, false) }
+    }
+}
+
 impl Roles {
     /// The roles and the counters that a pod of the cycle needs. `domains` tells how many values a label has over all nodes.
-    pub fn of(cycle: &Cycle<'_>, domains: impl Fn(&str) -> usize) -> (Self, Vec<Counter>) {
+    pub fn of(cycle: &Cycle<'_>, mut domains: impl FnMut(&str) -> usize) -> (Self, Vec<Counter>) {
         let mut roles = Self::default();
         let mut counters = Vec::new();
-        let grain = |key: &str| {
+        let mut grain = |key: &str| {
             if key == HOSTNAME || domains(key) > FEW_DOMAINS { Grain::Count } else { Grain::Domain }
         };
-        roles.add_spread(cycle, &mut counters, grain);
-        roles.add_affinity(cycle, &mut counters, grain);
+        roles.add_spread(cycle, &mut counters, &mut grain);
+        roles.add_affinity(cycle, &mut counters, &mut grain);
         (roles, counters)
     }
 
-    fn add_spread(&mut self, cycle: &Cycle<'_>, counters: &mut Vec<Counter>, grain: impl Fn(&str) -> Grain) {
+    fn add_spread(&mut self, cycle: &Cycle<'_>, counters: &mut Vec<Counter>, grain: &mut impl FnMut(&str) -> Grain) {
         let pod = cycle.template();
         let weights = |constraint: &Constraint<'_>| {
             let worth = |other: &PodTemplate| i64::from(constraint.counts(pod, other));
@@ -97,7 +110,7 @@ impl Roles {
         }
     }
 
-    fn add_affinity(&mut self, cycle: &Cycle<'_>, counters: &mut Vec<Counter>, grain: impl Fn(&str) -> Grain) {
+    fn add_affinity(&mut self, cycle: &Cycle<'_>, counters: &mut Vec<Counter>, grain: &mut impl FnMut(&str) -> Grain) {
         let pod = cycle.template();
         let own = &pod.pod_affinity;
         self.matches_itself = matches_all(&own.required, pod);
@@ -122,37 +135,33 @@ impl Roles {
             }
         }
         let workloads = cycle.templates.workloads();
-        let mut take = |by_key: ByKey<'_>| by_key.into_counters(workloads, counters, &grain);
+        let mut take = |by_key: ByKey<'_>| by_key.into_counters(workloads, counters, &mut *grain);
         self.affinity = take(affinity);
         self.anti = take(anti);
         self.existing_anti = take(existing_anti);
         self.preference = take(preference);
     }
 
-    /// In which way a node counts for each counter; 0 for not at all.
-    pub fn ways(&self, cycle: &Cycle<'_>, node: &NodeInfo, counters: &[Counter]) -> Vec<u8> {
-        let mut ways = vec![1; counters.len()];
+    /// Finds out in which way a node counts for each counter; 0 for not at all.
+    pub fn ways(&self, spread: &Spread<'_>, pod: &PodView<'_>, node: &NodeInfo, ways: &mut [u8]) {
+        ways.fill(1);
         if !self.hard.is_empty() {
-            let hard = Constraints::of(cycle, true);
-            let has_all = hard.has_all_keys(node);
-            let mut order = vec![0u8; counters.len()];
+            let has_all = spread.hard.has_all_keys(node);
             self.hard.iter().for_each(|(_, at)| ways[*at] = 0);
-            for (constraint, (_, at)) in hard.list.iter().zip(&self.hard) {
-                order[*at] += 1;
-                if has_all && constraint.counts_node(&cycle.pod, node) {
-                    ways[*at] = order[*at]; // The last constraint on a key that counts the node decides.
+            for (number, (constraint, (_, at))) in spread.hard.list.iter().zip(&self.hard).enumerate() {
+                if has_all && constraint.counts_node(pod, node) {
+                    // The last constraint on a key that counts the node decides.
+                    let earlier = self.hard[..number].iter().filter(|(_, other)| other == at).count();
+                    ways[*at] = u8::try_from(earlier + 1).expect("a pod has few constraints");
                 }
             }
         }
         if !self.soft.is_empty() {
-            let soft = Constraints::of(cycle, false);
-            let has_all = soft.by_default || soft.has_all_keys(node);
-            for (constraint, (skew, at)) in soft.list.iter().zip(&self.soft) {
-                let counts = skew.by_host || (has_all && constraint.counts_node(&cycle.pod, node));
-                ways[*at] = u8::from(counts);
+            let has_all = spread.soft.by_default || spread.soft.has_all_keys(node);
+            for (constraint, (skew, at)) in spread.soft.list.iter().zip(&self.soft) {
+                ways[*at] = u8::from(skew.by_host || (has_all && constraint.counts_node(pod, node)));
             }
         }
-        ways
     }
 
     /// True when some verdict depends on other nodes.
@@ -269,7 +278,12 @@ impl<'a> ByKey<'a> {
         self.0.entry(key).or_default().push((workload, weight));
     }
 
-    fn into_counters(self, workloads: usize, counters: &mut Vec<Counter>, grain: impl Fn(&str) -> Grain) -> Vec<usize> {
+    fn into_counters(
+        self,
+        workloads: usize,
+        counters: &mut Vec<Counter>,
+        mut grain: impl FnMut(&str) -> Grain,
+    ) -> Vec<usize> {
         let first = counters.len();
         counters.extend(self.0.into_iter().map(|(key, list)| {
             let mut weights = vec![0; workloads];

@@ -6,7 +6,7 @@ use super::images::Images;
 use super::journal::Journal;
 use super::kinds::Kinds;
 use super::pick::{self, INFEASIBLE};
-use super::roles::{Feasible, Roles};
+use super::roles::{Feasible, Roles, Spread};
 use super::{Board, UNKNOWN};
 use crate::cluster::{NodeChange, NodeId, NodeInfo};
 use crate::kernel::Id;
@@ -15,7 +15,7 @@ use crate::placement::filter::{Filters, Scope};
 use crate::placement::reference::feasible_nodes_to_find;
 use crate::placement::score::{self, Score};
 use crate::placement::scoreboard::Found;
-use std::collections::BTreeSet;
+use fixedbitset::FixedBitSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -33,9 +33,6 @@ const IMAGES: usize = RAWS;
 /// Two numbers for each counter follow.
 const COUNTERS: usize = IMAGES + 1;
 
-/// The score of a node that is not feasible as long as its labels, taints and state stay as they are.
-const SHUT: i16 = INFEASIBLE - 1;
-
 /// The nodes in the eyes of one workload's pods.
 #[derive(Debug)]
 pub(super) struct Row {
@@ -44,8 +41,9 @@ pub(super) struct Row {
     /// Number of the first change that is not taken in.
     seen: u64,
     plain: Option<PlainPod>,
-    /// The weighted scores of the plugins that look at the node alone, or [`INFEASIBLE`], by position; [`SHUT`] where labels, taints
-    /// and state of the node keep such pods out, whatever runs there.
+    /// Nodes whose labels, taints and state let such pods in, by position. One bit a node, lest every change misses the cache.
+    admits: FixedBitSet,
+    /// The weighted scores of the plugins that look at the node alone, or [`INFEASIBLE`], by position.
     local: Vec<i16>,
     kinds: Kinds,
     counters: Vec<Counter>,
@@ -74,10 +72,8 @@ struct Scratch {
 
 impl Row {
     /// A row that has taken in everything before change number `seen`.
-    pub fn new(board: &Board<'_>, cycle: &Cycle<'_>, seen: u64) -> Self {
+    pub fn new(board: &Board<'_>, cycle: &Cycle<'_>, seen: u64, domains: impl FnMut(&str) -> usize) -> Self {
         let nodes = board.order.len();
-        let infos = || board.order.iter().map(|node| board.around.nodes.info(*node));
-        let domains = |key: &str| infos().filter_map(|node| node.labels.get(key)).collect::<BTreeSet<_>>().len();
         let (roles, mut counters) = Roles::of(cycle, domains);
         counters.iter_mut().for_each(|counter| counter.resize(nodes));
         let counted = |workload| counters.iter().any(|counter| counter.concerns(workload));
@@ -85,7 +81,8 @@ impl Row {
             order: Arc::clone(board.order),
             seen,
             plain: PlainPod::of(cycle),
-            local: vec![SHUT; nodes],
+            admits: FixedBitSet::with_capacity(nodes),
+            local: vec![INFEASIBLE; nodes],
             kinds: Kinds::new(nodes),
             counted: (0..cycle.templates.workloads()).map(counted).collect(),
             counters,
@@ -254,23 +251,25 @@ impl Row {
     ) {
         let of_node = Filters::prepare_those(cycle, |plugin| plugin.scope == Scope::Node).ok();
         let mut of_pods = None;
+        let (spread, mut ways) = (Spread::of(cycle), vec![0; self.counters.len()]);
         for position in positions.clone() {
             let node = board.around.nodes.info(board.order[position]);
             let admits = of_node.as_ref().is_some_and(|filters| filters.filter(node).is_ok());
-            self.local[position] = if admits { INFEASIBLE } else { SHUT };
+            self.admits.set(position, admits);
             self.local[position] = self.local_score(board, cycle, position, &mut of_pods);
             if !self.counters.is_empty() {
-                let ways = self.roles.ways(cycle, node, &self.counters);
-                for (counter, way) in self.counters.iter_mut().zip(ways) {
-                    counter.place(position, node, way, &mut self.scratch.changed);
+                self.roles.ways(&spread, &cycle.pod, node, &mut ways);
+                for (counter, way) in self.counters.iter_mut().zip(&ways) {
+                    counter.place(position, node, *way, &mut self.scratch.changed);
                 }
             }
         }
+        let normalizing: Vec<_> = normalizing(cycle).collect();
         for position in positions {
             let node = board.around.nodes.info(board.order[position]);
             let mut numbers = std::mem::take(&mut self.scratch.numbers);
             numbers.clear();
-            numbers.extend(normalizing(cycle).map(|(plugin, _)| plugin.map_or(0, |plugin| raw(plugin, cycle, node))));
+            numbers.extend(normalizing.iter().map(|(plugin, _)| plugin.map_or(0, |plugin| raw(plugin, cycle, node))));
             numbers.push(self.images.on(node));
             numbers.extend(self.counters.iter().flat_map(|counter| counter.numbers(position)));
             self.kinds.set(position, &numbers);
@@ -329,8 +328,8 @@ impl Row {
         position: usize,
         of_pods: &mut Option<Filters<'c>>,
     ) -> i16 {
-        if self.local[position] == SHUT {
-            return SHUT;
+        if !self.admits.contains(position) {
+            return INFEASIBLE;
         }
         match self.plain.as_ref().and_then(|plain| plain.score(&board.amounts[position])) {
             Some(score) => score.unwrap_or(INFEASIBLE),
@@ -350,7 +349,11 @@ impl Row {
             (before != UNKNOWN).then_some(before as usize)
         };
         let nodes = board.order.len();
-        self.local = (0..nodes).map(|position| from(position).map_or(SHUT, |at| self.local[at])).collect();
+        let admitted = (0..nodes).filter(|position| from(*position).is_some_and(|at| self.admits.contains(at)));
+        let mut admits = FixedBitSet::with_capacity(nodes);
+        admits.extend(admitted);
+        self.admits = admits;
+        self.local = (0..nodes).map(|position| from(position).map_or(INFEASIBLE, |at| self.local[at])).collect();
         self.kinds.rearrange(nodes, from);
         self.counters.iter_mut().for_each(|counter| counter.rearrange(nodes, from));
         self.order = Arc::clone(board.order);

@@ -12,7 +12,8 @@ pub mod node_unschedulable;
 pub mod pod_topology_spread;
 pub mod taint_toleration;
 
-use super::{Code, Cycle, Reason, Rejection};
+use super::reference::RejectedBy;
+use super::{ClusterEvent, Code, Cycle, Reason, Rejection};
 use crate::cluster::NodeInfo;
 use std::collections::BTreeSet;
 
@@ -25,6 +26,9 @@ pub struct Plugin {
     pub pre_filter: for<'a> fn(&Cycle<'a>) -> PreFilter<'a>,
     /// True when the verdict on a node depends on that node alone, so that it holds until the node changes.
     pub is_local: bool,
+    /// Whether the change may let a pod run that the plugin rejected: kube-scheduler's registered events and queueing hints. The
+    /// cycle is the pod's and has no nodes.
+    pub hint: for<'a> fn(&Cycle<'a>, &ClusterEvent<'_>) -> bool,
 }
 
 /// What a plugin makes of the cycle.
@@ -62,6 +66,13 @@ pub const PLUGINS: [Plugin; 8] = [
     pod_topology_spread::PLUGIN,
     inter_pod_affinity::PLUGIN,
 ];
+
+/// Whether the change may let the pod of the cycle run, which these plugins rejected. A pod that no plugin rejected is always let.
+#[must_use]
+pub fn may_help(cycle: &Cycle<'_>, rejected_by: &RejectedBy, event: &ClusterEvent<'_>) -> bool {
+    let mut concerned = PLUGINS.iter().filter(|plugin| rejected_by.contains(plugin.name));
+    rejected_by.is_empty() || concerned.any(|plugin| (plugin.hint)(cycle, event))
+}
 
 /// The filters of one cycle, ready to look at nodes.
 pub struct Filters<'a> {

@@ -1,5 +1,6 @@
 //! The loop's own copy of the cluster, on which it tries placements before it asks for anything.
 
+use super::scale_up::promised_node;
 use super::template;
 use crate::catalog::KubernetesVersion;
 use crate::cluster::{NodeId, NodeInfo, NodePhase, PodId, PoolId, WorkloadId, World};
@@ -48,7 +49,19 @@ impl Snapshot {
                 nodes.extend(std::iter::repeat_n(node, upcoming as usize));
             }
         }
-        Self { nodes }
+        let mut snapshot = Self { nodes };
+        snapshot.keep_promises(world);
+        snapshot
+    }
+
+    /// Puts pods that were promised a node there, whether there is room yet or not.
+    fn keep_promises(&mut self, world: &World) {
+        let pods = world.workloads.iter().flat_map(|(_, workload)| workload.pods.iter());
+        for (pod, node) in pods.filter_map(|pod| Some((*pod, promised_node(world, *pod)?))) {
+            if let Some(place) = self.nodes.iter_mut().find(|place| place.node == Some(node)) {
+                place.info.add(world.pods[pod].workload, world.template(pod));
+            }
+        }
     }
 
     /// Places what has room on existing and upcoming nodes, highest priority first, each pod on the first node that fits.

@@ -103,25 +103,27 @@ fn candidate(position: usize, violations: usize, victims: &[(i32, u64)]) -> Cand
     Candidate { position, victims, violations }
 }
 
+/// The position of the chosen one among candidates with these violations and victims (priority, start).
+fn chosen(candidates: &[(usize, Vec<(i32, u64)>)]) -> usize {
+    let list = candidates.iter().enumerate().map(|(at, (violations, victims))| candidate(at, *violations, victims));
+    choose(list.collect()).expect("there are candidates").position
+}
+
 #[test]
 fn the_node_whose_victims_weigh_least_is_chosen() {
-    let first_of = |candidates: &[(usize, &[(i32, u64)])]| {
-        let list = candidates.iter().enumerate().map(|(at, (violations, victims))| candidate(at, *violations, victims));
-        choose(list.collect()).expect("there are candidates").position
-    };
-    for (rule, a, b) in [
-        ("fewest violations", (1, &[(0, 0)][..]), (0, &[(900, 0), (900, 0)][..])),
-        ("smallest highest priority", (0, &[(5, 0)]), (0, &[(4, 0), (4, 0), (4, 0)])),
-        ("smallest sum", (0, &[(5, 0), (4, 0)]), (0, &[(5, 0), (3, 0)])),
-        ("a victim of negative priority weighs too", (0, &[(5, 0), (-100, 0)]), (0, &[(5, 0)])),
-        ("latest start of the most important", (0, &[(5, 10), (1, 99)]), (0, &[(5, 20), (1, 0)])),
-        ("earliest of the most important counts", (0, &[(5, 10), (5, 90)]), (0, &[(5, 20), (5, 30)])),
+    for (rule, worse, better) in [
+        ("fewest violations", (1, vec![(0, 0)]), (0, vec![(900, 0), (900, 0)])),
+        ("smallest highest priority", (0, vec![(5, 0)]), (0, vec![(4, 0), (4, 0), (4, 0)])),
+        ("smallest sum", (0, vec![(5, 0), (4, 0)]), (0, vec![(5, 0), (3, 0)])),
+        ("a victim of negative priority weighs too", (0, vec![(5, 0), (-100, 0)]), (0, vec![(5, 0)])),
+        ("latest start of the most important", (0, vec![(5, 10), (1, 99)]), (0, vec![(5, 20), (1, 0)])),
+        ("earliest of the most important counts", (0, vec![(5, 10), (5, 90)]), (0, vec![(5, 20), (5, 30)])),
     ] {
-        assert_eq!(first_of(&[a, b]), 1, "{rule}");
-        assert_eq!(first_of(&[b, a]), 0, "{rule}");
+        assert_eq!(chosen(&[worse.clone(), better.clone()]), 1, "{rule}");
+        assert_eq!(chosen(&[better, worse]), 0, "{rule}");
     }
-    let same: (usize, &[(i32, u64)]) = (0, &[(1, 1)]);
-    assert_eq!(first_of(&[same, same, same]), 0, "of equals the first");
+    let same = (0, vec![(1, 1)]);
+    assert_eq!(chosen(&[same.clone(), same]), 0, "of equals the first");
 }
 
 #[test]

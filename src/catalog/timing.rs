@@ -211,6 +211,7 @@ timings!(
     cordon,
     eviction_call,
     pod_schedule,
+    scheduling_cycle,
     pod_sandbox_cni,
     pod_create_start,
     app_startup,

@@ -1,4 +1,4 @@
-//! The eviction subresource of the API server: delete a pod unless a budget forbids it.
+//! The eviction subresource of the API server: delete a pod unless a budget forbids it. Beside it preemption, which no budget forbids.
 //!
 //! Source: Kubernetes 1.31-1.36, `pkg/registry/core/pod/storage/eviction.go`. Not modelled: `unhealthyPodEvictionPolicy:
 //! AlwaysAllow`, and the moment in which a new budget has no status yet.
@@ -40,6 +40,16 @@ impl World {
         ctx.observe(Fact::PodEvicted(pod));
         self.delete_pod(pod, ctx);
         Ok(())
+    }
+
+    /// The scheduler takes the place of the pod for another: it asks for its deletion, whatever budgets say, unless the pod is
+    /// going already.
+    pub fn preempt(&mut self, victim: PodId, by: PodId, ctx: &mut Ctx<'_>) {
+        if self.pods[victim].times.deleted.is_none() {
+            self.pods[victim].preempted = true;
+            ctx.observe(Fact::PodPreempted(victim, by));
+            self.delete_pod(victim, ctx);
+        }
     }
 
     /// Takes one disruption from the budget for the pod, unless the pod is unready and the application has enough without it.

@@ -24,6 +24,8 @@ pub enum Fact {
     EvictionRefused(PodId, BudgetId),
     /// The eviction API accepted to evict the pod.
     PodEvicted(PodId),
+    /// The pod has to make room for the second, which is more important.
+    PodPreempted(PodId, PodId),
     /// An instance was asked of the scale set.
     NodeRequested(NodeId),
     /// The instance finished a stage of its boot.

@@ -82,6 +82,10 @@ pub struct Pod {
     pub draws: PodDraws,
     /// Why the scheduler last found no node, in kubectl's words; empty before and after.
     pub unschedulable: Option<Box<str>>,
+    /// The node that it was promised: less important pods are going from there.
+    pub nominated: Option<NodeId>,
+    /// True when a more important pod takes its place (condition `DisruptionTarget`, reason `PreemptionByScheduler`).
+    pub preempted: bool,
 }
 
 impl Pod {

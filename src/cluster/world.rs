@@ -215,6 +215,8 @@ impl World {
             times: PodTimes { created: ctx.now, ..PodTimes::default() },
             draws: draw_pod(&plan, of, &self.streams, &identity),
             unschedulable: None,
+            nominated: None,
+            preempted: false,
         });
         self.workloads[workload].pods.push(pod);
         ctx.observe(Fact::PodCreated(pod));

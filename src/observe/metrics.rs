@@ -19,7 +19,7 @@ pub(super) fn metrics(recorder: &Recorder, pending_seconds: &[f64], world: &Worl
     let mut list = List(Vec::new());
     list.costs(world, recorder.window);
     list.cpu(recorder, world);
-    list.pods(pending_seconds, world, recorder.window);
+    list.pods(recorder, pending_seconds, world);
     list.nodes(recorder, world);
     list.subnets(recorder, world);
     list.operations(recorder, world);
@@ -72,7 +72,7 @@ impl List {
         self.push("throttled_node_hours", throttled);
     }
 
-    fn pods(&mut self, pending_seconds: &[f64], world: &World, window: Window) {
+    fn pods(&mut self, recorder: &Recorder, pending_seconds: &[f64], world: &World) {
         let waited = sorted(pending_seconds);
         let or_zero = |value: f64| if waited.is_empty() { 0.0 } else { value };
         self.push("pod_pending_seconds.mean", or_zero(waited.iter().sum::<f64>() / waited.len() as f64));
@@ -81,7 +81,8 @@ impl List {
         self.push("pod_pending_seconds.max", or_zero(quantile(&waited, 1.0)));
         self.push("pods_created", waited.len() as f64);
         self.push("pods_unscheduled", waits::unscheduled(world) as f64);
-        self.median_and_p95("pod_ready_seconds", &waits::pod_ready_seconds(world, window));
+        self.push("pods_preempted", recorder.counters.pods_preempted as f64);
+        self.median_and_p95("pod_ready_seconds", &waits::pod_ready_seconds(world, recorder.window));
     }
 
     fn nodes(&mut self, recorder: &Recorder, world: &World) {

@@ -5,6 +5,7 @@
 //! [`score::PLUGINS`]). [`reference`] runs them plainly; the [`Scoreboard`] comes to the same decisions faster.
 //! Source: kube-scheduler's default profile, Kubernetes 1.31 to 1.36. Not modelled: schedulers' extenders, dynamic resources.
 
+mod change;
 mod cycle;
 pub mod filter;
 pub mod reference;
@@ -14,6 +15,7 @@ pub mod score;
 pub mod scoreboard;
 pub mod spread;
 
+pub use change::ClusterEvent;
 pub use cycle::Cycle;
 pub use rejection::{Code, Reason, Rejection, Tally, fit_error, pre_filter_error};
 pub use rules::Rules;

@@ -8,6 +8,9 @@ use crate::catalog::KubernetesVersion;
 /// 1.33 and 1.35 and may be off by one minor version.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
+    /// From 1.32: a plugin looks closely at a change before it has a pod tried again that it rejected (queueing hints), and hears of
+    /// nodes that are deleted.
+    pub queueing_hints: bool,
     /// From 1.34: a request beyond the node's allocatable is unresolvable, for preemption cannot help.
     pub fit_is_unresolvable: bool,
     /// From 1.32: a pod without requests is not scored by NodeResourcesBalancedAllocation.
@@ -21,6 +24,7 @@ impl Rules {
     #[must_use]
     pub const fn of(version: KubernetesVersion) -> Self {
         Self {
+            queueing_hints: version.minor >= 32,
             fit_is_unresolvable: version.minor >= 34,
             best_effort_is_not_balanced: version.minor >= 32,
             balance_is_a_change: version.minor >= 36,

@@ -104,6 +104,12 @@ impl Constraint<'_> {
         of.namespace == other.namespace && self.selector.is_some_and(selects)
     }
 
+    /// True when a pod of this template is one that the constraint is about, seen from a pod of `of`.
+    #[must_use]
+    pub fn selects(&self, of: &PodTemplate, other: &PodTemplate) -> bool {
+        of.namespace == other.namespace && self.selector.is_some_and(|selector| selector.matches(&other.labels))
+    }
+
     /// True when the pod itself would add to the count of its domain.
     #[must_use]
     pub fn matches_itself(&self, pod: &PodTemplate) -> bool {

@@ -124,7 +124,7 @@ impl Simulation {
             Event::NodeRegistered(id) => self.controllers.on_node_registered(world, id, ctx),
             Event::NodeReady(id) => {
                 self.controllers.on_cluster_resized(world, ctx);
-                self.scheduler.on_node_changed(world, id, ctx);
+                self.scheduler.on_node_ready(world, id, ctx);
                 self.upgrades.on_node_ready(world, id, ctx);
                 self.control_plane.on_node_ready(world, id, ctx);
             }
@@ -136,10 +136,12 @@ impl Simulation {
             }
             Event::ReimageNode(id) => {
                 node::on_reimage(world, id, ctx);
+                self.scheduler.on_node_left(world, id, ctx);
                 self.kubelet.on_node_lost(id, ctx);
             }
             Event::DeleteNode(id) => {
                 node::on_delete(world, id, ctx);
+                self.scheduler.on_node_left(world, id, ctx);
                 self.kubelet.on_node_lost(id, ctx);
             }
             Event::NodeDeleted(id) => {
@@ -149,13 +151,16 @@ impl Simulation {
                 self.upgrades.on_node_deleted(world, id, ctx);
                 self.control_plane.on_node_deleted(world, id, ctx);
             }
-            Event::NodeUncordoned(id) => self.scheduler.on_node_changed(world, id, ctx),
+            Event::NodeUncordoned(id) => self.scheduler.on_node_uncordoned(world, id, ctx),
             Event::ReconcileWorkload(id) => self.controllers.on_reconcile(world, id, ctx),
             Event::CronFires(id) => self.controllers.on_cron_fires(world, id, ctx),
             Event::DemandStep(id) => self.demand.on_step(world, id, ctx),
             Event::TraceStep(id) => self.controllers.on_trace_step(world, id, ctx),
             Event::PodCreated(id) => self.scheduler.on_pod_created(world, id, ctx),
-            Event::PodBound(id) => self.kubelet.on_pod_bound(world, id, ctx),
+            Event::PodBound(id) => {
+                self.kubelet.on_pod_bound(world, id, ctx);
+                self.scheduler.on_pod_bound(world, id, ctx);
+            }
             Event::PullStep(id) => self.kubelet.on_pull_step(world, id, ctx),
             Event::ContainersStarted(id) => self.kubelet.on_containers_started(world, id, ctx),
             Event::PodReady(id) => {

@@ -56,7 +56,8 @@ fn subjects(fact: Fact, world: &World) -> (Option<&str>, Option<&str>) {
         | Fact::PodDeleted(pod)
         | Fact::PodEnded(pod)
         | Fact::EvictionRefused(pod, _)
-        | Fact::PodEvicted(pod) => of_pod(pod),
+        | Fact::PodEvicted(pod)
+        | Fact::PodPreempted(pod, _) => of_pod(pod),
         Fact::NodeRequested(node)
         | Fact::StageEnded(node, ..)
         | Fact::NodeReady(node)
@@ -105,6 +106,7 @@ fn sentence(fact: Fact, world: &World) -> String {
             )
         }
         Fact::PodEvicted(id) => format!("{} evicted", pod(id)),
+        Fact::PodPreempted(id, by) => format!("{} preempted: makes room for {}", pod(id), pod(by)),
         Fact::NodeRequested(id) => {
             format!("{} requested{}", node(id), if world.nodes[id].surge { " (surge)" } else { "" })
         }

@@ -2,7 +2,7 @@
 
 use super::{Filter, Plugin, PreFilter, Scope};
 use crate::cluster::{NodeInfo, PodGroup, Templates};
-use crate::placement::{Code, Cycle, Reason, Rejection};
+use crate::placement::{ClusterEvent, Code, Cycle, Reason, Rejection};
 use crate::scenario::plan::{PodAffinityTerm, PodTemplate};
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 pub const NAME: &str = "InterPodAffinity";
 
 /// The plugin.
-pub const PLUGIN: Plugin = Plugin { name: NAME, pre_filter, scope: Scope::Cluster };
+pub const PLUGIN: Plugin = Plugin { name: NAME, pre_filter, scope: Scope::Cluster, hint };
 
 /// Counts by topology key and value.
 #[derive(Default)]
@@ -64,6 +64,25 @@ fn pre_filter<'a>(cycle: &Cycle<'a>) -> PreFilter<'a> {
         return PreFilter::Skip;
     }
     PreFilter::Each(Box::new(plugin))
+}
+
+/// A node has come in a domain that a term is about, a pod that all terms want, or one is gone that all terms must avoid.
+///
+/// As in kube-scheduler 1.32 and 1.35, a pod kept away by the anti-affinity of *another* is not woken when that other goes: it
+/// waits until it is left over. Before there were hints every end of a pod woke it.
+fn hint(cycle: &Cycle<'_>, event: &ClusterEvent<'_>) -> bool {
+    let closely = cycle.rules.queueing_hints;
+    let own = &cycle.template().pod_affinity;
+    match event {
+        ClusterEvent::NodeAdded(node) | ClusterEvent::NodeUncordoned(node) => {
+            let mut terms = own.required.iter().chain(&own.required_anti);
+            !closely || terms.any(|term| node.labels.contains_key(&*term.topology_key))
+        }
+        ClusterEvent::NodeDeleted(_) => false,
+        ClusterEvent::PodBound(other) if closely => matches_all(&own.required, other),
+        ClusterEvent::PodBound(other) => own.required.iter().any(|term| term.matches(other)),
+        ClusterEvent::PodEnded(other) => !closely || matches_all(&own.required_anti, other),
+    }
 }
 
 impl<'a> InterPodAffinity<'a> {

@@ -18,7 +18,8 @@ pub mod volume_restrictions;
 mod volume_tests;
 pub mod volume_zone;
 
-use super::{Code, Cycle, Reason, Rejection};
+use super::reference::RejectedBy;
+use super::{ClusterEvent, Code, Cycle, Reason, Rejection};
 use crate::cluster::NodeInfo;
 use std::collections::BTreeSet;
 
@@ -31,6 +32,9 @@ pub struct Plugin {
     pub pre_filter: for<'a> fn(&Cycle<'a>) -> PreFilter<'a>,
     /// What the verdict on a node depends on, and so how long it holds.
     pub scope: Scope,
+    /// Whether the change may let a pod run that the plugin rejected: kube-scheduler's registered events and queueing hints. The
+    /// cycle is the pod's and has no nodes.
+    pub hint: for<'a> fn(&Cycle<'a>, &ClusterEvent<'_>) -> bool,
 }
 
 /// What a filter plugin's verdict on a node depends on.
@@ -83,6 +87,13 @@ pub const PLUGINS: [Plugin; 12] = [
     pod_topology_spread::PLUGIN,
     inter_pod_affinity::PLUGIN,
 ];
+
+/// Whether the change may let the pod of the cycle run, which these plugins rejected. A pod that no plugin rejected is always let.
+#[must_use]
+pub fn may_help(cycle: &Cycle<'_>, rejected_by: &RejectedBy, event: &ClusterEvent<'_>) -> bool {
+    let mut concerned = PLUGINS.iter().filter(|plugin| rejected_by.contains(plugin.name));
+    rejected_by.is_empty() || concerned.any(|plugin| (plugin.hint)(cycle, event))
+}
 
 /// The filters of one cycle, ready to look at nodes.
 pub struct Filters<'a> {

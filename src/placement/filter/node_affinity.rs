@@ -5,7 +5,7 @@
 
 use super::{Filter, Plugin, PreFilter, Scope};
 use crate::cluster::NodeInfo;
-use crate::placement::{Code, Cycle, PodView, Reason, Rejection};
+use crate::placement::{ClusterEvent, Code, Cycle, PodView, Reason, Rejection};
 use crate::scenario::plan::{NodeSelectorTerm, Operator, PodTemplate, Requirement};
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 pub const NAME: &str = "NodeAffinity";
 
 /// The plugin.
-pub const PLUGIN: Plugin = Plugin { name: NAME, pre_filter, scope: Scope::Node };
+pub const PLUGIN: Plugin = Plugin { name: NAME, pre_filter, scope: Scope::Node, hint };
 
 /// The only field that a term can name.
 const NODE_NAME: &str = "metadata.name";
@@ -37,6 +37,15 @@ fn pre_filter<'a>(cycle: &Cycle<'a>) -> PreFilter<'a> {
         None => PreFilter::Each(filter),
         Some(names) if names.is_empty() => PreFilter::Reject(rejection(Reason::TermsConflict)),
         Some(names) => PreFilter::Among(names, filter),
+    }
+}
+
+/// A node that the pod's selector and affinity admit. Before there were hints, any change of a node.
+fn hint(cycle: &Cycle<'_>, event: &ClusterEvent<'_>) -> bool {
+    match event {
+        ClusterEvent::NodeAdded(node) => !cycle.rules.queueing_hints || admits(&cycle.pod, node),
+        ClusterEvent::NodeUncordoned(_) => !cycle.rules.queueing_hints,
+        ClusterEvent::NodeDeleted(_) | ClusterEvent::PodBound(_) | ClusterEvent::PodEnded(_) => false,
     }
 }
 

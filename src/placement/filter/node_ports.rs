@@ -2,14 +2,14 @@
 
 use super::{Filter, Plugin, PreFilter, Scope};
 use crate::cluster::NodeInfo;
-use crate::placement::{Code, Cycle, Reason, Rejection};
+use crate::placement::{ClusterEvent, Code, Cycle, Reason, Rejection};
 use crate::scenario::plan::HostPort;
 
 /// The plugin's name.
 pub const NAME: &str = "NodePorts";
 
 /// The plugin.
-pub const PLUGIN: Plugin = Plugin { name: NAME, pre_filter, scope: Scope::Pods };
+pub const PLUGIN: Plugin = Plugin { name: NAME, pre_filter, scope: Scope::Pods, hint };
 
 /// The address that stands for every address of the node.
 const ANY_ADDRESS: &str = "0.0.0.0";
@@ -20,6 +20,17 @@ fn pre_filter<'a>(cycle: &Cycle<'a>) -> PreFilter<'a> {
     match &cycle.template().host_ports[..] {
         [] => PreFilter::Skip,
         wanted => PreFilter::Each(Box::new(NodePorts(wanted))),
+    }
+}
+
+/// A node has come, or a pod is gone that held a port the pod wants.
+fn hint(cycle: &Cycle<'_>, event: &ClusterEvent<'_>) -> bool {
+    let closely = cycle.rules.queueing_hints;
+    match event {
+        ClusterEvent::NodeAdded(_) => true,
+        ClusterEvent::NodeUncordoned(_) => !closely,
+        ClusterEvent::PodEnded(ended) => !closely || conflict(&cycle.template().host_ports, &ended.host_ports),
+        ClusterEvent::NodeDeleted(_) | ClusterEvent::PodBound(_) => false,
     }
 }
 

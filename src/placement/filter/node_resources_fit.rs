@@ -2,7 +2,7 @@
 
 use super::{Filter, Plugin, PreFilter, Scope};
 use crate::cluster::NodeInfo;
-use crate::placement::{Code, Cycle, Reason, Rejection, Rules};
+use crate::placement::{ClusterEvent, Code, Cycle, Reason, Rejection, Rules};
 use crate::scenario::plan::{FitArgs, PodTemplate};
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 pub const NAME: &str = "NodeResourcesFit";
 
 /// The plugin.
-pub const PLUGIN: Plugin = Plugin { name: NAME, pre_filter, scope: Scope::Pods };
+pub const PLUGIN: Plugin = Plugin { name: NAME, pre_filter, scope: Scope::Pods, hint };
 
 /// A resource that a pod wants of a node, of which too little may be left; amounts in the resource's own unit (millicores, bytes, counts).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +52,23 @@ fn pre_filter<'a>(cycle: &Cycle<'a>) -> PreFilter<'a> {
         profile: &cycle.profile.fit,
         rules: cycle.rules,
     }))
+}
+
+/// A node has come on which the pod would fit were it empty, or a pod gave its resources back.
+fn hint(cycle: &Cycle<'_>, event: &ClusterEvent<'_>) -> bool {
+    let closely = cycle.rules.queueing_hints;
+    match event {
+        ClusterEvent::NodeAdded(node) => !closely || fits_empty(cycle.template(), node, &cycle.profile.fit),
+        // The node's allocatable resources did not grow.
+        ClusterEvent::NodeUncordoned(_) => !closely,
+        ClusterEvent::PodEnded(_) => true,
+        ClusterEvent::NodeDeleted(_) | ClusterEvent::PodBound(_) => false,
+    }
+}
+
+/// True when the pod would fit on the node with no pods on it.
+fn fits_empty(pod: &PodTemplate, node: &NodeInfo, profile: &FitArgs) -> bool {
+    !wants(pod, node, profile).any(|want| want.can_never_fit())
 }
 
 impl<'a> Filter<'a> for NodeResourcesFit<'a> {

@@ -2,19 +2,24 @@
 
 use super::{Filter, Plugin, PreFilter, Scope};
 use crate::cluster::NodeInfo;
-use crate::placement::{Code, Cycle, PodView, Reason, Rejection};
+use crate::placement::{ClusterEvent, Code, Cycle, PodView, Reason, Rejection};
 use crate::scenario::plan::{Taint, TaintEffect};
 
 /// The plugin's name.
 pub const NAME: &str = "NodeUnschedulable";
 
 /// The plugin.
-pub const PLUGIN: Plugin = Plugin { name: NAME, pre_filter, scope: Scope::Node };
+pub const PLUGIN: Plugin = Plugin { name: NAME, pre_filter, scope: Scope::Node, hint };
 
 struct NodeUnschedulable<'a>(PodView<'a>);
 
 fn pre_filter<'a>(cycle: &Cycle<'a>) -> PreFilter<'a> {
     PreFilter::Each(Box::new(NodeUnschedulable(cycle.pod)))
+}
+
+/// A node that takes pods now.
+fn hint(_: &Cycle<'_>, event: &ClusterEvent<'_>) -> bool {
+    event.new_node().is_some_and(|node| !node.unschedulable)
 }
 
 impl<'a> Filter<'a> for NodeUnschedulable<'a> {

@@ -4,19 +4,24 @@
 
 use super::{Filter, Plugin, PreFilter, Scope};
 use crate::cluster::{ClaimId, NodeInfo, PodClaims};
-use crate::placement::{Code, Cycle, Reason, Rejection};
+use crate::placement::{ClusterEvent, Code, Cycle, Reason, Rejection};
 use std::collections::BTreeSet;
 
 /// The plugin's name.
 pub const NAME: &str = "NodeVolumeLimits";
 
 /// The plugin.
-pub const PLUGIN: Plugin = Plugin { name: NAME, pre_filter, scope: Scope::Pods };
+pub const PLUGIN: Plugin = Plugin { name: NAME, pre_filter, scope: Scope::Pods, hint };
 
 struct NodeVolumeLimits<'a> {
     pod: PodClaims<'a>,
     /// The pod's claims whose volumes are disks.
     disks: BTreeSet<ClaimId>,
+}
+
+/// Upstream asks more closely which claims and volumes changed; here a pod is tried once too often instead.
+fn hint(_: &Cycle<'_>, event: &ClusterEvent<'_>) -> bool {
+    matches!(event, ClusterEvent::NodeAdded(_) | ClusterEvent::PodEnded(_))
 }
 
 fn pre_filter<'a>(cycle: &Cycle<'a>) -> PreFilter<'a> {

@@ -3,14 +3,14 @@
 use super::{Filter, Plugin, PreFilter, Scope};
 use crate::cluster::{NodeInfo, Templates};
 use crate::placement::spread::{Constraint, Constraints};
-use crate::placement::{Code, Cycle, PodView, Reason, Rejection};
+use crate::placement::{ClusterEvent, Code, Cycle, PodView, Reason, Rejection};
 use std::collections::BTreeMap;
 
 /// The plugin's name.
 pub const NAME: &str = "PodTopologySpread";
 
 /// The plugin.
-pub const PLUGIN: Plugin = Plugin { name: NAME, pre_filter, scope: Scope::Cluster };
+pub const PLUGIN: Plugin = Plugin { name: NAME, pre_filter, scope: Scope::Cluster, hint };
 
 struct PodTopologySpread<'a> {
     pod: PodView<'a>,
@@ -34,6 +34,24 @@ fn pre_filter<'a>(cycle: &Cycle<'a>) -> PreFilter<'a> {
         }
     }
     PreFilter::Each(Box::new(plugin))
+}
+
+/// A node that counts came or goes, or the number of pods that count changed.
+fn hint(cycle: &Cycle<'_>, event: &ClusterEvent<'_>) -> bool {
+    let closely = cycle.rules.queueing_hints;
+    let pod = cycle.template();
+    match event {
+        ClusterEvent::NodeAdded(node) | ClusterEvent::NodeUncordoned(node) => {
+            !closely || Constraints::of(cycle, true).has_all_keys(node)
+        }
+        ClusterEvent::NodeDeleted(node) => closely && Constraints::of(cycle, true).has_all_keys(node),
+        ClusterEvent::PodBound(other) if !closely => other.namespace == pod.namespace,
+        ClusterEvent::PodEnded(_) if !closely => true,
+        ClusterEvent::PodBound(other) | ClusterEvent::PodEnded(other) => {
+            let counts = |constraint: &Constraint<'_>| constraint.selects(pod, other);
+            Constraints::of(cycle, true).list.iter().any(counts)
+        }
+    }
 }
 
 impl<'a> PodTopologySpread<'a> {

@@ -4,16 +4,21 @@
 
 use super::{Filter, Plugin, PreFilter, Scope, node_affinity};
 use crate::cluster::{NodeInfo, PodClaims};
-use crate::placement::{Code, Cycle, Reason, Rejection};
+use crate::placement::{ClusterEvent, Code, Cycle, Reason, Rejection};
 use crate::scenario::plan::{ClaimPlan, Volume};
 
 /// The plugin's name.
 pub const NAME: &str = "VolumeBinding";
 
 /// The plugin.
-pub const PLUGIN: Plugin = Plugin { name: NAME, pre_filter, scope: Scope::Pods };
+pub const PLUGIN: Plugin = Plugin { name: NAME, pre_filter, scope: Scope::Pods, hint };
 
 struct VolumeBinding<'a>(PodClaims<'a>);
+
+/// Upstream asks more closely which claims and volumes changed; here a pod is tried once too often instead.
+fn hint(_: &Cycle<'_>, event: &ClusterEvent<'_>) -> bool {
+    matches!(event, ClusterEvent::NodeAdded(_))
+}
 
 fn pre_filter<'a>(cycle: &Cycle<'a>) -> PreFilter<'a> {
     let claims = cycle.pod.claims;

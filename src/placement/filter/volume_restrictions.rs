@@ -4,13 +4,13 @@
 
 use super::{Filter, Plugin, PreFilter, Scope};
 use crate::cluster::{ClaimId, NodeInfo};
-use crate::placement::{Code, Cycle, Reason, Rejection};
+use crate::placement::{ClusterEvent, Code, Cycle, Reason, Rejection};
 
 /// The plugin's name.
 pub const NAME: &str = "VolumeRestrictions";
 
 /// The plugin. It counts users of claims over all nodes.
-pub const PLUGIN: Plugin = Plugin { name: NAME, pre_filter, scope: Scope::Cluster };
+pub const PLUGIN: Plugin = Plugin { name: NAME, pre_filter, scope: Scope::Cluster, hint };
 
 struct VolumeRestrictions {
     /// The pod's claims that are for one pod only.
@@ -20,6 +20,11 @@ struct VolumeRestrictions {
 }
 
 /// Being the first plugin to look at claims, it is the one to miss them.
+/// Upstream asks more closely which claims and volumes changed; here a pod is tried once too often instead.
+fn hint(_: &Cycle<'_>, event: &ClusterEvent<'_>) -> bool {
+    matches!(event, ClusterEvent::PodEnded(_))
+}
+
 fn pre_filter<'a>(cycle: &Cycle<'a>) -> PreFilter<'a> {
     if let Some(missing) = cycle.template().claims.iter().find(|claim| claim.claim.is_none()) {
         return PreFilter::Reject(Rejection {

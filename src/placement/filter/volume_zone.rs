@@ -5,15 +5,20 @@
 use super::{Filter, Plugin, PreFilter, Scope};
 use crate::catalog::ZONE_LABELS;
 use crate::cluster::NodeInfo;
-use crate::placement::{Code, Cycle, Reason, Rejection};
+use crate::placement::{ClusterEvent, Code, Cycle, Reason, Rejection};
 
 /// The plugin's name.
 pub const NAME: &str = "VolumeZone";
 
 /// The plugin.
-pub const PLUGIN: Plugin = Plugin { name: NAME, pre_filter, scope: Scope::Pods };
+pub const PLUGIN: Plugin = Plugin { name: NAME, pre_filter, scope: Scope::Pods, hint };
 
 struct VolumeZone<'a>(Vec<&'a (Box<str>, Vec<Box<str>>)>);
+
+/// Upstream asks more closely which claims and volumes changed; here a pod is tried once too often instead.
+fn hint(_: &Cycle<'_>, event: &ClusterEvent<'_>) -> bool {
+    matches!(event, ClusterEvent::NodeAdded(_))
+}
 
 fn pre_filter<'a>(cycle: &Cycle<'a>) -> PreFilter<'a> {
     let bound = cycle.pod.claims.iter().filter_map(|claim| claim.volume.as_ref());

@@ -9,7 +9,7 @@ use super::fitting::Fitting;
 use super::grid::Due;
 use super::snapshot::{Snapshot, pod_view};
 use super::template;
-use crate::cluster::{PodId, PoolId, World};
+use crate::cluster::{NodeId, PodId, PoolId, World};
 use crate::kernel::SimDuration;
 use crate::scenario::plan::Controller;
 use crate::units::{Bytes, MilliCpu, Resources};
@@ -35,17 +35,29 @@ pub(super) enum Need {
     Options(Vec<ExpansionOption>),
 }
 
-/// The pods that the scheduler tried and found no node for, in the order of workloads and births.
+/// The pods that the scheduler tried and found no node for, in the order of workloads and births. Pods that were promised a node
+/// will be scheduled, and gated ones do not want one yet.
 pub(super) fn unschedulable_pods(world: &World) -> Vec<PodId> {
     let mut pods = Vec::new();
     for (_, workload) in world.workloads.iter() {
         let plan = &world.plan.workloads[workload.plan];
-        if plan.template.priority >= PRIORITY_CUTOFF && !matches!(plan.controller, Controller::DaemonSet) {
-            let waiting = |pod: &PodId| world.pods[*pod].is_pending() && world.pods[*pod].unschedulable.is_some();
+        let wants_nodes = plan.template.priority >= PRIORITY_CUTOFF && !plan.template.gated;
+        if wants_nodes && !matches!(plan.controller, Controller::DaemonSet) {
+            let waiting = |pod: &PodId| {
+                world.pods[*pod].is_pending()
+                    && world.pods[*pod].unschedulable.is_some()
+                    && promised_node(world, *pod).is_none()
+            };
             pods.extend(workload.pods.iter().copied().filter(waiting));
         }
     }
     pods
+}
+
+/// The node that the pending pod was promised, if it is there.
+pub(super) fn promised_node(world: &World, pod: PodId) -> Option<NodeId> {
+    let node = world.pods[pod].nominated.filter(|_| world.pods[pod].is_pending())?;
+    super::snapshot::takes_pods(world, node).then_some(node)
 }
 
 /// What the pods without room call for. `due` learns when pods that are too young will count, and pools that are left alone.

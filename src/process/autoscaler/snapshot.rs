@@ -1,6 +1,7 @@
 //! The loop's own copy of the cluster, on which it tries placements before it asks for anything.
 
 use super::fitting::Fitting;
+use super::scale_up::promised_node;
 use super::template;
 use crate::cluster::{NodeId, NodeInfo, NodePhase, PodId, PoolId, WorkloadId, World};
 use crate::placement::PodView;
@@ -56,7 +57,21 @@ impl Snapshot {
                 nodes.extend((0..upcoming).map(node));
             }
         }
-        Self { nodes, bystanders: closed.into_iter().map(|node| world.nodes[node].info.clone()).collect() }
+        let bystanders = closed.into_iter().map(|node| world.nodes[node].info.clone()).collect();
+        let mut snapshot = Self { nodes, bystanders };
+        snapshot.keep_promises(world);
+        snapshot
+    }
+
+    /// Puts pods that were promised a node there, whether there is room yet or not.
+    fn keep_promises(&mut self, world: &World) {
+        let pods = world.workloads.iter().flat_map(|(_, workload)| workload.pods.iter());
+        for (pod, node) in pods.filter_map(|pod| Some((*pod, promised_node(world, *pod)?))) {
+            if let Some(place) = self.nodes.iter_mut().find(|place| place.node == Some(node)) {
+                place.info.add(world.pods[pod].workload, world.template(pod));
+                place.info.mount(&world.pods[pod].claims);
+            }
+        }
     }
 
     /// Places what has room on existing and upcoming nodes, highest priority first, each pod on the first node that fits.

@@ -37,8 +37,8 @@ impl Decider {
     /// A decider that has not looked at the world yet.
     #[must_use]
     pub fn new(world: &World) -> Self {
-        let traits = world.plan.workloads.iter().map(|workload| Traits {
-            on_scoreboard: Scoreboard::knows(&workload.template),
+        let traits = world.workloads.ids().map(|workload| Traits {
+            on_scoreboard: Scoreboard::knows(&world.workload_plan(workload).template),
             looks_around: looks_around(world, workload),
         });
         Self {
@@ -48,6 +48,12 @@ impl Decider {
             traits: traits.collect(),
             failures: BTreeMap::new(),
         }
+    }
+
+    /// The nodes that the scheduler knows.
+    #[must_use]
+    pub const fn tree(&self) -> &NodeTree {
+        &self.tree
     }
 
     /// Takes in what changed about nodes since the last time.
@@ -164,9 +170,22 @@ impl Decider {
 /// The cycle of a pod over these nodes.
 #[must_use]
 pub fn cycle<'a>(world: &'a World, pod: PodId, nodes: &'a [&'a NodeInfo]) -> Cycle<'a> {
-    let pinned = world.pods[pod].pinned.map(|node| &*world.nodes[node].info.name);
+    let claims = world.claims(pod);
+    let of_workload = cycle_of(world, world.pods[pod].workload, world.pods[pod].pinned, nodes);
+    Cycle { pod: PodView { claims, ..of_workload.pod }, ..of_workload }
+}
+
+/// The cycle of a pod of the workload, held to a node when it is a DaemonSet's, over these nodes.
+#[must_use]
+pub fn cycle_of<'a>(
+    world: &'a World,
+    workload: WorkloadId,
+    pinned: Option<NodeId>,
+    nodes: &'a [&'a NodeInfo],
+) -> Cycle<'a> {
+    let pinned = pinned.map(|node| &*world.nodes[node].info.name);
     Cycle {
-        pod: PodView { pinned, claims: world.claims(pod), ..PodView::of(world.template(pod)) },
+        pod: PodView { pinned, ..PodView::of(&world.workload_plan(workload).template) },
         nodes,
         templates: &world.plan.workloads,
         profile: &world.plan.cluster.scheduler,
@@ -175,17 +194,11 @@ pub fn cycle<'a>(world: &'a World, pod: PodId, nodes: &'a [&'a NodeInfo]) -> Cyc
 }
 
 /// True when a filter that looks at the pods of all nodes has something to say about pods of the workload.
-fn looks_around(world: &World, workload: &WorkloadPlan) -> bool {
-    let template = &workload.template;
+fn looks_around(world: &World, workload: WorkloadId) -> bool {
+    let cycle = cycle_of(world, workload, None, &[]);
+    let template = cycle.template();
     let keeps_away =
         |other: &WorkloadPlan| other.template.pod_affinity.required_anti.iter().any(|term| term.matches(template));
-    let cycle = Cycle {
-        pod: PodView::of(template),
-        nodes: &[],
-        templates: &world.plan.workloads,
-        profile: &world.plan.cluster.scheduler,
-        rules: Rules::of(world.version),
-    };
     !Constraints::of(&cycle, true).list.is_empty()
         || !template.claims.is_empty()
         || !template.pod_affinity.required.is_empty()

@@ -26,6 +26,12 @@ impl NodeTree {
         &self.order
     }
 
+    /// The place of the node in that order; `None` for one that the scheduler does not know.
+    #[must_use]
+    pub fn position(&self, node: NodeId) -> Option<usize> {
+        self.order.iter().position(|other| *other == node)
+    }
+
     /// Takes in nodes that have come and drops those that have gone. True when there were any.
     pub fn update(&mut self, world: &World) -> bool {
         if listed(world).eq(self.members.iter().copied()) {

@@ -1,7 +1,10 @@
 //! The scheduler at work in a small world: who is bound where and when, and which events it takes.
 
+mod preemption;
+mod waking;
+
 use super::*;
-use crate::catalog::{AutoscalerProfile, Region, Tier, Timings};
+use crate::catalog::{AutoscalerProfile, KubernetesVersion, Region, Tier, Timings};
 use crate::cluster::{
     BootStage, Node, NodeChange, NodeInfo, NodePhase, NodeTimes, PodPhase, PoolId, STAGES, WorkloadId,
 };
@@ -26,7 +29,12 @@ struct Bench {
 impl Bench {
     /// A world of Kubernetes 1.`minor` with one bare-pod workload for each template, and no nodes.
     fn new(minor: u32, templates: Vec<PodTemplate>) -> Self {
-        let world = World::new(Arc::new(plan(minor, templates)), 1);
+        Self::of(plan(minor, templates))
+    }
+
+    /// The world of the plan without nodes.
+    fn of(plan: Plan) -> Self {
+        let world = World::new(Arc::new(plan), 1);
         let scheduler = Scheduler::new(&world);
         Self { world, events: FutureEvents::default(), facts: Vec::new(), scheduler, handled: 0 }
     }
@@ -58,7 +66,7 @@ impl Bench {
 
     fn make_ready(&mut self, node: NodeId) {
         self.world.set_phase(node, NodePhase::Ready);
-        self.tell(|scheduler, world, ctx| scheduler.on_node_changed(world, node, ctx));
+        self.tell(|scheduler, world, ctx| scheduler.on_node_ready(world, node, ctx));
     }
 
     /// Lets the scheduler work until this many seconds after the start.
@@ -69,6 +77,7 @@ impl Bench {
             self.handled += usize::from(matches!(event, Event::SchedulingCycle | Event::FlushQueue));
             self.tell(|scheduler, world, ctx| match event {
                 Event::PodCreated(pod) => scheduler.on_pod_created(world, pod, ctx),
+                Event::PodBound(pod) => scheduler.on_pod_bound(world, pod, ctx),
                 Event::SchedulingCycle => scheduler.on_cycle(world, ctx),
                 Event::FlushQueue => scheduler.on_flush(world, ctx),
                 _ => {}
@@ -127,7 +136,11 @@ fn plan(minor: u32, templates: Vec<PodTemplate>) -> Plan {
         budgets: Vec::new(),
         claims: Vec::new(),
         operations: Vec::new(),
-        timings: Timings { pod_schedule: Dist::Constant(0.05), ..Timings::defaults(version, version.ubuntu_image()) },
+        timings: Timings {
+            pod_schedule: Dist::Constant(0.05),
+            scheduling_cycle: Dist::Constant(0.01),
+            ..Timings::defaults(version, version.ubuntu_image())
+        },
     }
 }
 
@@ -237,7 +250,8 @@ fn without_nodes_a_pod_waits_for_the_first() {
     assert_eq!(bench.world.pods[pending].unschedulable.as_deref(), Some("no nodes available to schedule pods"));
     let node = bench.add_node(2000, NodePhase::Ready);
     bench.make_ready(node);
-    bench.run_until(11);
+    // To kube-scheduler this is an error, and no change brings a pod out of the backoff of an error.
+    bench.run_until(20);
     assert_eq!(bench.node_of(pending), Some(node));
 }
 

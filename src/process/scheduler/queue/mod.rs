@@ -7,20 +7,39 @@
 //! [`next_flush`]: SchedulingQueue::next_flush
 
 mod backoff;
+mod waiting;
 
 pub use backoff::BackoffRules;
+pub use waiting::Kind;
 
 use crate::cluster::PodId;
 use crate::kernel::{SimDuration, SimTime};
-use crate::placement::reference::RejectedBy;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use waiting::WaitingPods;
 
 /// Pods that nothing woke are tried again after this long (podMaxInUnschedulablePodsDuration).
 const LONGEST_WAIT: SimDuration = SimDuration::from_mins(5);
 
 /// How often kube-scheduler looks for such pods.
 const LEFTOVER_TICK: SimDuration = SimDuration::from_secs(30);
+
+/// How often a pod was tried in vain.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Failures {
+    /// Plugins rejected it.
+    pub rejections: u32,
+    /// No plugin did, and yet there was no node: an error to kube-scheduler. From 1.34 a rejection has them forgotten.
+    pub errors: u32,
+}
+
+impl Failures {
+    /// All of them: the number of the next attempt, less one.
+    #[must_use]
+    pub const fn total(self) -> u32 {
+        self.rejections + self.errors
+    }
+}
 
 /// A pod in the queue. The order is the active queue's: priority, then time; equal times go by birth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,7 +50,9 @@ pub struct QueuedPod {
     /// The pod.
     pub pod: PodId,
     /// How often it was tried in vain.
-    failures: u32,
+    pub failures: Failures,
+    /// True when its last failure was an error: an idle scheduler does not take it out of backoff early.
+    failed_by_error: bool,
 }
 
 /// The scheduling queue.
@@ -42,35 +63,57 @@ pub struct SchedulingQueue {
     active: BTreeSet<QueuedPod>,
     /// Pods held back, by the expiry of their backoff.
     backoff: BTreeSet<(SimTime, QueuedPod)>,
-    /// Pods that wait for a change, by the moment of their last failure.
-    unschedulable: BTreeMap<(SimTime, PodId), (QueuedPod, RejectedBy)>,
+    /// Pods that wait for a change.
+    unschedulable: WaitingPods,
 }
 
 impl SchedulingQueue {
     /// A new pod, of which the scheduler learns at `seen`.
     pub fn add(&mut self, pod: PodId, priority: i32, seen: SimTime) {
-        self.arriving.insert((seen, QueuedPod { priority: Reverse(priority), timestamp: seen, pod, failures: 0 }));
+        let queued = QueuedPod {
+            priority: Reverse(priority),
+            timestamp: seen,
+            pod,
+            failures: Failures::default(),
+            failed_by_error: false,
+        };
+        self.arriving.insert((seen, queued));
     }
 
     /// Takes the pod to try next, if there is one.
     pub fn pop(&mut self, now: SimTime, rules: BackoffRules) -> Option<QueuedPod> {
         self.flush(now, rules);
-        let early = |backoff: &mut BTreeSet<(SimTime, QueuedPod)>| {
-            if rules.windows { backoff.pop_first().map(|(_, queued)| queued) } else { None }
+        self.active.pop_first().or_else(|| self.pop_early(rules))
+    }
+
+    /// From 1.33 an idle scheduler does not wait for the end of a backoff.
+    fn pop_early(&mut self, rules: BackoffRules) -> Option<QueuedPod> {
+        let first = self.backoff.iter().find(|(_, queued)| rules.windows && !queued.failed_by_error).copied()?;
+        self.backoff.remove(&first);
+        Some(first.1)
+    }
+
+    /// Puts a pod back that was tried at `now` in vain. It waits for a change; one that no plugin rejected is only held back.
+    pub fn reject(&mut self, queued: QueuedPod, kind: Kind, now: SimTime, rules: BackoffRules) {
+        let error = kind.rejected_by.is_empty();
+        let before = queued.failures;
+        let failures = match (error, rules.two_counters) {
+            (true, _) => Failures { errors: before.errors + 1, ..before },
+            (false, true) => Failures { rejections: before.rejections + 1, errors: 0 },
+            (false, false) => Failures { rejections: before.rejections + 1, ..before },
         };
-        self.active.pop_first().or_else(|| early(&mut self.backoff))
+        let failed = QueuedPod { timestamp: now, failures, failed_by_error: error, ..queued };
+        // Without backoff kube-scheduler would try a pod in error again and again; here it waits for a change like the others.
+        if error && !rules.longest.is_zero() {
+            self.backoff.insert((rules.expiry(now, failures), failed));
+        } else {
+            self.unschedulable.insert(kind, failed);
+        }
     }
 
-    /// Puts a pod back that was tried at `now` in vain.
-    pub fn reject(&mut self, queued: QueuedPod, plugins: RejectedBy, now: SimTime) {
-        let failed = QueuedPod { timestamp: now, failures: queued.failures + 1, ..queued };
-        self.unschedulable.insert((now, queued.pod), (failed, plugins));
-    }
-
-    /// Has those waiting pods tried again for which `helps` holds: the change may have made room for them.
-    pub fn wake(&mut self, now: SimTime, rules: BackoffRules, helps: impl Fn(PodId, &RejectedBy) -> bool) {
-        let woken = self.unschedulable.extract_if(.., |(_, pod), (_, plugins)| helps(*pod, plugins));
-        for (_, (queued, _)) in woken.collect::<Vec<_>>() {
+    /// Has those waiting pods tried again for whose kind `helps` holds: the change may have made room for them.
+    pub fn wake(&mut self, now: SimTime, rules: BackoffRules, helps: impl Fn(&Kind) -> bool) {
+        for queued in self.unschedulable.take(helps) {
             self.requeue(queued, now, rules);
         }
     }
@@ -80,7 +123,7 @@ impl SchedulingQueue {
         self.arriving.retain(|(_, queued)| queued.pod != pod);
         self.active.retain(|queued| queued.pod != pod);
         self.backoff.retain(|(_, queued)| queued.pod != pod);
-        self.unschedulable.retain(|(_, other), _| *other != pod);
+        self.unschedulable.remove(pod);
     }
 
     /// Makes the moves that time alone brings about: arrivals, ends of backoff, pods left over too long.
@@ -91,10 +134,9 @@ impl SchedulingQueue {
         while self.backoff.first().is_some_and(|(expiry, _)| rules.release(*expiry) <= now) {
             self.active.extend(self.backoff.pop_first().map(|(_, queued)| queued));
         }
-        while let Some(entry) = self.unschedulable.first_entry()
-            && leftover_due(entry.key().0) <= now
+        while self.unschedulable.oldest().is_some_and(|failed| leftover_due(failed) <= now)
+            && let Some(queued) = self.unschedulable.take_oldest()
         {
-            let (queued, _) = entry.remove();
             self.requeue(queued, now, rules);
         }
     }
@@ -103,7 +145,8 @@ impl SchedulingQueue {
     /// [`next_flush`](Self::next_flush) brings back.
     #[must_use]
     pub fn next_pop(&self, now: SimTime, rules: BackoffRules) -> Option<SimTime> {
-        if !self.active.is_empty() || (rules.windows && !self.backoff.is_empty()) {
+        let early = || rules.windows && self.backoff.iter().any(|(_, queued)| !queued.failed_by_error);
+        if !self.active.is_empty() || early() {
             return Some(now);
         }
         self.arriving.first().map(|(seen, _)| (*seen).max(now))
@@ -113,7 +156,7 @@ impl SchedulingQueue {
     #[must_use]
     pub fn next_flush(&self, rules: BackoffRules) -> Option<SimTime> {
         let backoff = self.backoff.first().map(|(expiry, _)| rules.release(*expiry));
-        let left_over = self.unschedulable.first_key_value().map(|((failed, _), _)| leftover_due(*failed));
+        let left_over = self.unschedulable.oldest().map(leftover_due);
         [backoff, left_over].into_iter().flatten().min()
     }
 
@@ -136,10 +179,18 @@ fn leftover_due(failed: SimTime) -> SimTime {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cluster::WorkloadId;
     use crate::kernel::Id;
 
-    const OLD: BackoffRules = BackoffRules { windows: false };
-    const NEW: BackoffRules = BackoffRules { windows: true };
+    /// The default configuration under the rules of 1.31.
+    pub(super) const OLD: BackoffRules = BackoffRules {
+        windows: false,
+        two_counters: false,
+        initial: SimDuration::from_secs(1),
+        longest: SimDuration::from_secs(10),
+    };
+    /// The same under those of 1.34.
+    pub(super) const NEW: BackoffRules = BackoffRules { windows: true, two_counters: true, ..OLD };
 
     fn at(millis: u64) -> SimTime {
         SimTime::after_start(SimDuration::from_millis(millis))
@@ -153,12 +204,18 @@ mod tests {
         std::iter::from_fn(|| queue.pop(now, OLD)).map(|queued| queued.pod.index()).collect()
     }
 
+    /// Pods of the first workload that the plugins rejected.
+    fn kind(plugins: &[&'static str]) -> Kind {
+        let rejected_by = plugins.iter().copied().collect();
+        Kind { workload: WorkloadId::from_index(0), pinned: None, rejected_by }
+    }
+
     /// A queue in which pod 0 was rejected at `failed`.
     fn with_rejected(failed: SimTime, plugin: &'static str) -> SchedulingQueue {
         let mut queue = SchedulingQueue::default();
         queue.add(pod(0), 0, failed);
         let queued = queue.pop(failed, OLD).unwrap();
-        queue.reject(queued, RejectedBy::from([plugin]), failed);
+        queue.reject(queued, kind(&[plugin]), failed, OLD);
         queue
     }
 
@@ -185,31 +242,31 @@ mod tests {
         let mut queue = SchedulingQueue::default();
         queue.add(pod(0), 0, at(0));
         let first = queue.pop(at(5000), OLD).unwrap();
-        queue.reject(first, RejectedBy::from(["NodeResourcesFit"]), at(5000));
+        queue.reject(first, kind(&["NodeResourcesFit"]), at(5000), OLD);
         queue.add(pod(1), 0, at(4000));
-        queue.wake(at(7000), OLD, |_, _| true);
+        queue.wake(at(7000), OLD, |_| true);
         assert_eq!(pods_in_order(&mut queue, at(7000)), [1, 0]);
     }
 
     #[test]
     fn a_rejected_pod_waits_for_a_change_that_its_plugins_care_about() {
         let mut queue = with_rejected(at(1000), "NodeAffinity");
-        queue.wake(at(5000), OLD, |_, plugins| plugins.contains("NodeResourcesFit"));
+        queue.wake(at(5000), OLD, |kind| kind.rejected_by.contains("NodeResourcesFit"));
         assert_eq!(queue.next_pop(at(5000), OLD), None);
-        queue.wake(at(5000), OLD, |_, plugins| plugins.contains("NodeAffinity"));
+        queue.wake(at(5000), OLD, |kind| kind.rejected_by.contains("NodeAffinity"));
         assert_eq!(queue.next_pop(at(5000), OLD), Some(at(5000)));
     }
 
     #[test]
     fn a_pod_woken_in_backoff_waits_until_1_32_and_goes_at_once_from_1_33_when_nothing_else_does() {
         let mut queue = with_rejected(at(100_300), "NodeResourcesFit");
-        queue.wake(at(100_500), OLD, |_, _| true);
+        queue.wake(at(100_500), OLD, |_| true);
         assert_eq!((queue.next_pop(at(100_500), OLD), queue.next_flush(OLD)), (None, Some(at(102_000))));
         assert!(queue.pop(at(101_999), OLD).is_none());
         assert!(queue.pop(at(102_000), OLD).is_some());
 
         let mut queue = with_rejected(at(100_300), "NodeResourcesFit");
-        queue.wake(at(100_500), NEW, |_, _| true);
+        queue.wake(at(100_500), NEW, |_| true);
         queue.add(pod(1), -1, at(100_500));
         assert_eq!(queue.pop(at(100_500), NEW).unwrap().pod, pod(1));
         assert_eq!(queue.pop(at(100_500), NEW).unwrap().pod, pod(0));
@@ -223,6 +280,35 @@ mod tests {
             assert!(queue.pop(at(due - 1), OLD).is_none());
             assert!(queue.pop(at(due), OLD).is_some());
         }
+    }
+
+    #[test]
+    fn a_pod_that_no_plugin_rejected_is_only_held_back_and_not_taken_early() {
+        for (rules, released) in [(OLD, 2000), (NEW, 3000)] {
+            let mut queue = SchedulingQueue::default();
+            queue.add(pod(0), 0, at(1000));
+            let queued = queue.pop(at(1000), rules).unwrap();
+            queue.reject(queued, kind(&[]), at(1000), rules);
+            assert_eq!((queue.next_pop(at(1000), rules), queue.next_flush(rules)), (None, Some(at(released))));
+            assert!(queue.pop(at(released - 1), rules).is_none());
+            assert!(queue.pop(at(released), rules).is_some());
+        }
+    }
+
+    #[test]
+    fn a_change_is_held_against_each_kind_of_pods_once() {
+        let mut queue = SchedulingQueue::default();
+        for index in 0..1000 {
+            queue.add(pod(index), 0, at(0));
+            let queued = queue.pop(at(0), OLD).unwrap();
+            queue.reject(queued, kind(&["NodeResourcesFit"]), at(0), OLD);
+        }
+        let asked = std::cell::Cell::new(0);
+        queue.wake(at(5000), OLD, |_| {
+            asked.set(asked.get() + 1);
+            true
+        });
+        assert_eq!((asked.get(), pods_in_order(&mut queue, at(5000)).len()), (1, 1000));
     }
 
     #[test]

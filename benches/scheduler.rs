@@ -10,7 +10,7 @@
 //! - `place-all/…`: every node scored (`percentageOfNodesToScore: 100`).
 //! - `…/fifty-spread`: the pods carry the system default spread constraints, as those of a Deployment do.
 //! - `reference/…`, `reference-all/…`: the reference does the same work on fewer pods, in a cluster that holds half of the others.
-//! - `openb`: the OpenB trace of Alibaba's GPU cluster, when its files lie beside the checkout.
+//! - `openb`: the OpenB trace of Alibaba's GPU cluster, as a whole simulation, when its files lie beside the checkout.
 
 use aksim::catalog::KubernetesVersion;
 use aksim::cluster::{NodeChange, NodeId, NodeInfo, WorkloadId};
@@ -19,8 +19,10 @@ use aksim::placement::scoreboard::{Scoreboard, Surroundings};
 use aksim::placement::{Cycle, PodView, Rules, reference};
 use aksim::scenario::plan::{LabelSelector, Operator, PodTemplate, Requirement, SchedulerPlan};
 use aksim::units::{Bytes, MilliCpu, Resources};
+use aksim::{scenario, simulation};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
 
 const RULES: Rules = Rules::of(KubernetesVersion::minor(34));
 
@@ -215,5 +217,21 @@ fn by_reference(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, place, by_reference);
+/// The whole simulation of the trace, queue and events and all: 8,152 pods on 1,523 nodes over 149 days.
+fn openb(criterion: &mut Criterion) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    if !root.join("../shared/real/openb_pod_list_default.csv").exists() {
+        println!("openb: skipped, the trace is not beside the checkout");
+        return;
+    }
+    let loaded = scenario::load(&root.join("benches/openb.yaml"), &[]).expect("the trace can be read");
+    let plan = &loaded.study.points[0].plan;
+    let mut group = criterion.benchmark_group("openb");
+    group.sample_size(10);
+    group.throughput(Throughput::Elements(8_152));
+    group.bench_function("replay", |bencher| bencher.iter(|| simulation::replicate(plan, 1, false)));
+    group.finish();
+}
+
+criterion_group!(benches, place, by_reference, openb);
 criterion_main!(benches);

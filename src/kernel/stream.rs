@@ -6,7 +6,7 @@
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Open01};
-use xxhash_rust::xxh3::{Xxh3, xxh3_64};
+use xxhash_rust::xxh3::{Xxh3, xxh3_64, xxh3_128_with_seed};
 
 /// A hash of `bytes` that is the same on every machine and in every version (XXH3, seed 0).
 #[must_use]
@@ -30,17 +30,30 @@ impl Streams {
     /// The stream for `purpose` of the entity called `name`, from its beginning.
     #[must_use]
     pub fn stream(&self, purpose: &str, name: &str) -> Stream {
-        let mut key = [0u8; 32];
-        for (lane, chunk) in key.chunks_exact_mut(16).enumerate() {
-            let mut hasher = Xxh3::with_seed(lane as u64);
+        let mut identity = [0u8; 240];
+        let mut length = 0;
+        // Lengths keep ("ab", "c") apart from ("a", "bc").
+        let seed_and_length = [self.seed.to_le_bytes(), (purpose.len() as u64).to_le_bytes()];
+        for part in [seed_and_length.as_flattened(), purpose.as_bytes(), name.as_bytes()] {
+            match identity.get_mut(length..length + part.len()) {
+                Some(place) => place.copy_from_slice(part),
+                None => return self.stream_of_long_name(purpose, name),
+            }
+            length += part.len();
+        }
+        Stream::from_key([0, 1].map(|lane| xxh3_128_with_seed(&identity[..length], lane)))
+    }
+
+    /// The same for identities that do not fit on the stack: a hash of the parts one by one is that of the whole.
+    fn stream_of_long_name(&self, purpose: &str, name: &str) -> Stream {
+        Stream::from_key([0, 1].map(|lane| {
+            let mut hasher = Xxh3::with_seed(lane);
             hasher.update(&self.seed.to_le_bytes());
-            // Lengths keep ("ab", "c") apart from ("a", "bc").
             hasher.update(&(purpose.len() as u64).to_le_bytes());
             hasher.update(purpose.as_bytes());
             hasher.update(name.as_bytes());
-            chunk.copy_from_slice(&hasher.digest128().to_le_bytes());
-        }
-        Stream(ChaCha8Rng::from_seed(key))
+            hasher.digest128()
+        }))
     }
 }
 
@@ -49,6 +62,14 @@ impl Streams {
 pub struct Stream(ChaCha8Rng);
 
 impl Stream {
+    fn from_key(lanes: [u128; 2]) -> Self {
+        let mut key = [0u8; 32];
+        for (chunk, lane) in key.chunks_exact_mut(16).zip(lanes) {
+            chunk.copy_from_slice(&lane.to_le_bytes());
+        }
+        Self(ChaCha8Rng::from_seed(key))
+    }
+
     /// A uniform draw in the open interval (0, 1): never 0 and never 1, so that every quantile is finite.
     pub fn uniform(&mut self) -> f64 {
         Open01.sample(&mut self.0)
@@ -90,6 +111,18 @@ mod tests {
     }
     const GOLDEN_NODE: [u64; 3] = [329_812, 966_128, 772_325];
     const GOLDEN_POD: [u64; 3] = [226_813, 632_923, 807_469];
+
+    #[test]
+    fn long_names_make_streams_in_the_same_way() {
+        let streams = Streams::new(7);
+        for length in [1, 100, 215, 219] {
+            let name = "n".repeat(length);
+            let draws = [streams.stream("node", &name), streams.stream_of_long_name("node", &name)];
+            let [short, long] = draws.map(|mut stream| stream.below(1 << 60));
+            assert_eq!(short, long, "a name of {length}");
+        }
+        assert_ne!(first_draws(1, "pod", &"n".repeat(300)), first_draws(1, "pod", &"n".repeat(301)));
+    }
 
     #[test]
     fn seed_purpose_and_name_each_make_another_stream() {

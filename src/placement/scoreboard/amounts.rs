@@ -20,30 +20,31 @@ type Pair = [f64; 2];
 #[derive(Clone, Copy, Debug)]
 #[repr(align(64))]
 pub(super) struct NodeAmounts {
+    /// Below zero for a node that the plugins have to look at themselves: without CPU or memory, or with too much of them.
     capacity: Pair,
     requested: Pair,
     nonzero: Pair,
+    /// Below zero on a node that takes no more pods.
     ephemeral_left: f64,
-    pods_left: f64,
 }
 
 impl NodeAmounts {
     /// Those of the node.
     pub fn of(node: &NodeInfo) -> Self {
         let (allocatable, requested) = (&node.allocatable, &node.requested);
-        Self {
+        let has_place = requested.pods < allocatable.pods;
+        let ephemeral_left = allocatable.ephemeral.get().saturating_sub(requested.ephemeral.get()) as f64;
+        let mut amounts = Self {
             capacity: pair(allocatable),
             requested: pair(requested),
             nonzero: [node.nonzero_cpu.millis() as f64, node.nonzero_memory.get() as f64],
-            ephemeral_left: allocatable.ephemeral.get().saturating_sub(requested.ephemeral.get()) as f64,
-            pods_left: f64::from(allocatable.pods.saturating_sub(requested.pods)),
+            ephemeral_left: if has_place { ephemeral_left } else { -1.0 },
+        };
+        let all = [amounts.capacity, amounts.requested, amounts.nonzero];
+        if amounts.capacity.contains(&0.0) || all.iter().flatten().any(|amount| *amount >= LARGE) {
+            amounts.capacity = [-1.0; 2];
         }
-    }
-
-    /// True when there is some CPU and memory, and not too much for exact arithmetic.
-    fn is_plain(&self) -> bool {
-        let all = [self.capacity, self.requested, self.nonzero];
-        self.capacity.iter().all(|amount| *amount > 0.0) && all.iter().flatten().all(|amount| *amount < LARGE)
+        amounts
     }
 }
 
@@ -82,15 +83,11 @@ impl PlainPod {
     /// that the plugins have to look at themselves.
     #[inline]
     pub fn score(&self, node: &NodeAmounts) -> Option<Option<i16>> {
-        if !node.is_plain() {
+        if node.capacity[0] < 0.0 {
             return None;
         }
         let left = zip(node.capacity, node.requested, |capacity, requested| (capacity - requested).max(0.0));
-        let suffices = node.pods_left > 0.0
-            && self.wanted[0] <= left[0]
-            && self.wanted[1] <= left[1]
-            && self.ephemeral <= node.ephemeral_left;
-        if !suffices {
+        if self.wanted[0] > left[0] || self.wanted[1] > left[1] || self.ephemeral > node.ephemeral_left {
             return Some(None);
         }
         let nonzero = zip(node.nonzero, self.nonzero, |used, wanted| used + wanted);

@@ -5,16 +5,8 @@
 /// The score of a node that is not feasible.
 pub(super) const INFEASIBLE: i16 = -1;
 
-/// Scores looked at together.
-const CHUNK: usize = 64;
-
-/// The best so far.
-struct Best {
-    score: i16,
-    ties: usize,
-    found: usize,
-    examined: usize,
-}
+/// Scores counted together: so many that their number fits 16 bits many times over.
+const CHUNK: usize = 128;
 
 /// Goes round the column from `start` until more than `wanted` feasible nodes were met, the last of which does not count. Gives the
 /// position of one of those with the best score, which `draw` picks out of their number, and how many nodes were gone past.
@@ -25,69 +17,55 @@ pub(super) fn best(
     draw: impl FnOnce(usize) -> usize,
 ) -> (Option<usize>, usize) {
     let (before, behind) = column.split_at(start);
-    let mut best = Best { score: INFEASIBLE, ties: 0, found: 0, examined: 0 };
-    for part in [behind, before] {
-        if !look(part, wanted, &mut best) {
-            break;
-        }
+    let (found, in_first) = go_past(behind, wanted);
+    let in_second = if in_first < behind.len() { 0 } else { go_past(before, wanted - found).1 };
+    let window = [&behind[..in_first], &before[..in_second]];
+    let highest = window.map(highest);
+    let score = highest[0].max(highest[1]);
+    let examined = in_first + in_second;
+    if score < 0 {
+        return (None, examined);
     }
-    if best.found == 0 {
-        return (None, best.examined);
-    }
-    let chosen = if best.ties > 1 { draw(best.ties) } else { 0 };
-    let position = match nth(behind, best.examined, best.score, chosen) {
-        Ok(index) => start + index,
-        Err(passed) => {
-            let left = best.examined.saturating_sub(behind.len());
-            nth(before, left, best.score, chosen - passed).expect("a score that was seen is there")
-        }
+    let ties = window.map(|part| part.chunks(CHUNK).map(|chunk| count(chunk, |other| other == score)).sum::<usize>());
+    let chosen = if ties[0] + ties[1] > 1 { draw(ties[0] + ties[1]) } else { 0 };
+    let position = match chosen.checked_sub(ties[0]) {
+        None => start + nth(window[0], score, chosen),
+        Some(number) => nth(window[1], score, number),
     };
-    (Some(position), best.examined)
+    (Some(position), examined)
 }
 
-/// Looks at one part of the column; false when enough was found.
-fn look(part: &[i16], wanted: usize, best: &mut Best) -> bool {
-    for chunk in part.chunks(CHUNK) {
-        let feasible = count(chunk, |score| score >= 0);
-        if best.found + feasible > wanted {
-            let whole = chunk.iter().scan(best.found, |found, score| {
-                let met = *found + usize::from(*score >= 0);
-                (met <= wanted).then(|| *found = met)
-            });
-            take(&chunk[..whole.count()], best);
-            return false;
+/// How many feasible nodes there are, up to `wanted`, and how many nodes one goes past until one more is met.
+fn go_past(part: &[i16], wanted: usize) -> (usize, usize) {
+    let mut found = 0;
+    for (chunk, scores) in part.chunks(CHUNK).enumerate() {
+        let feasible = count(scores, |score| score >= 0);
+        if found + feasible > wanted {
+            let mut feasible = scores.iter().enumerate().filter(|(_, score)| **score >= 0);
+            let one_more = feasible.nth(wanted - found).expect("the chunk has one more").0;
+            return (wanted, chunk * CHUNK + one_more);
         }
-        take(chunk, best);
+        found += feasible;
     }
-    true
+    (found, part.len())
 }
 
-fn take(chunk: &[i16], best: &mut Best) {
-    best.examined += chunk.len();
-    best.found += count(chunk, |score| score >= 0);
-    let highest = chunk.iter().copied().fold(INFEASIBLE, i16::max);
-    if highest > best.score {
-        (best.score, best.ties) = (highest, 0);
-    }
-    if highest == best.score && highest >= 0 {
-        best.ties += count(chunk, |score| score == highest);
-    }
+fn highest(part: &[i16]) -> i16 {
+    part.iter().copied().fold(INFEASIBLE, i16::max)
 }
 
-/// The index of the score's occurrence number `number` among the first `limit`, or how many there are.
-fn nth(part: &[i16], limit: usize, wanted: i16, number: usize) -> Result<usize, usize> {
-    let part = &part[..limit.min(part.len())];
+/// The index of the occurrence number `number` of the score.
+fn nth(part: &[i16], wanted: i16, number: usize) -> usize {
     let mut passed = 0;
     for (chunk, scores) in part.chunks(CHUNK).enumerate() {
         let here = count(scores, |score| score == wanted);
         if passed + here > number {
             let mut places = scores.iter().enumerate().filter(|(_, score)| **score == wanted);
-            let place = places.nth(number - passed).expect("the chunk has that many");
-            return Ok(chunk * CHUNK + place.0);
+            return chunk * CHUNK + places.nth(number - passed).expect("the chunk has that many").0;
         }
         passed += here;
     }
-    Err(passed)
+    panic!("score {wanted} occurs {passed} times, and number {number} was drawn")
 }
 
 /// Counted in 16 bits, as wide as the scores, which lets the compiler compare many at once. A chunk is far shorter than 2^16.

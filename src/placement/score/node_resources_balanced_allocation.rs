@@ -40,13 +40,13 @@ pub(in crate::placement) fn change(amounts: impl Iterator<Item = Amounts> + Clon
 fn balance(amounts: impl Iterator<Item = Amounts> + Clone, used: impl Fn(&Amounts) -> u64) -> i64 {
     let mut shares = amounts.map(|amounts| share(used(&amounts), amounts.capacity));
     match (shares.clone().count(), shares.next(), shares.next()) {
-        (2, Some(a), Some(b)) => balance_of_two(a, b),
+        (2, Some(a), Some(b)) => balance_of_two(a, b) as i64,
         (_, None, _) | (_, _, None) => MAX_NODE_SCORE,
         (count, Some(a), Some(b)) => {
             let shares = || [a, b].into_iter().chain(shares.clone());
             let mean = shares().sum::<f64>() / count as f64;
             let squares = shares().map(|share| (share - mean) * (share - mean));
-            score_of((squares.sum::<f64>() / count as f64).sqrt())
+            score_of((squares.sum::<f64>() / count as f64).sqrt()) as i64
         }
     }
 }
@@ -57,15 +57,15 @@ fn share(used: u64, capacity: u64) -> f64 {
     (used as i64 as f64 / capacity as i64 as f64).min(1.0)
 }
 
-/// The balance of two shares, whose standard deviation is half of what they differ by.
+/// The balance of two shares, whose standard deviation is half of what they differ by, before it is cut to an integer.
 #[inline]
-pub(in crate::placement) fn balance_of_two(a: f64, b: f64) -> i64 {
+pub(in crate::placement) fn balance_of_two(a: f64, b: f64) -> f64 {
     score_of(((a - b) / 2.0).abs())
 }
 
 #[inline]
-fn score_of(deviation: f64) -> i64 {
-    i64::from(((1.0 - deviation) * MAX_NODE_SCORE as f64) as i32)
+fn score_of(deviation: f64) -> f64 {
+    (1.0 - deviation) * MAX_NODE_SCORE as f64
 }
 
 /// What a pod changes about the balance, from 1.36: 75 means nothing. The division rounds towards zero, as in Go.

@@ -92,17 +92,26 @@ impl PlainPod {
         }
         let nonzero = zip(node.nonzero, self.nonzero, |used, wanted| used + wanted);
         let left = zip(node.capacity, nonzero, |capacity, used| (capacity - used).max(0.0) * 100.0);
-        let percent = zip(left, node.capacity, |left, capacity| left / capacity);
-        let fit = (percent[0] as i32 + percent[1] as i32) / 2;
-        let mut score = node_resources_fit::PLUGIN.weight * i64::from(fit);
-        if self.is_balanced {
-            let with = balance(zip(node.requested, self.wanted, |used, wanted| used + wanted), node.capacity);
-            let balance =
-                if self.balance_is_a_change { of_change(with, balance(node.requested, node.capacity)) } else { with };
-            score += node_resources_balanced_allocation::PLUGIN.weight * balance;
+        let percent = zip(left, node.capacity, |left, capacity| floor(left / capacity));
+        let fit = (percent[0] + percent[1]) / 2.0;
+        if !self.is_balanced {
+            return Some(Some(weighted(fit, 0.0)));
         }
-        Some(Some(score as i16))
+        let with = balance(zip(node.requested, self.wanted, |used, wanted| used + wanted), node.capacity);
+        if self.balance_is_a_change {
+            let change = of_change(floor(with) as i64, floor(balance(node.requested, node.capacity)) as i64);
+            return Some(Some(weighted(fit, change as f64)));
+        }
+        Some(Some(weighted(fit, with)))
     }
+}
+
+/// The weighted sum of the two plugins' scores, which are cut to integers first.
+#[inline]
+fn weighted(fit: f64, balance: f64) -> i16 {
+    const FIT: f64 = node_resources_fit::PLUGIN.weight as f64;
+    const BALANCE: f64 = node_resources_balanced_allocation::PLUGIN.weight as f64;
+    (FIT * floor(fit) + BALANCE * floor(balance)) as i32 as i16
 }
 
 #[inline]
@@ -110,10 +119,20 @@ fn zip(a: Pair, b: Pair, combine: impl Fn(f64, f64) -> f64) -> Pair {
     [combine(a[0], b[0]), combine(a[1], b[1])]
 }
 
+/// The balance of two shares before it is cut to an integer.
 #[inline]
-fn balance(used: Pair, capacity: Pair) -> i64 {
+fn balance(used: Pair, capacity: Pair) -> f64 {
     let shares = zip(used, capacity, |used, capacity| (used / capacity).min(1.0));
     balance_of_two(shares[0], shares[1])
+}
+
+/// The integer part of a small number that is not negative, without the library call that `f64::floor` is on older processors.
+#[inline]
+fn floor(x: f64) -> f64 {
+    // The sum has no room for a fraction.
+    const NO_FRACTION: f64 = 1.5 * (1u64 << 52) as f64;
+    let nearest = (x + NO_FRACTION) - NO_FRACTION;
+    if nearest > x { nearest - 1.0 } else { nearest }
 }
 
 fn is_default(profile: &SchedulerPlan) -> bool {
@@ -136,6 +155,13 @@ pub(super) fn node_score(cycle: &Cycle<'_>, node: &NodeInfo) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_integer_part_is_that_of_the_library() {
+        for x in [0.0, 0.1, 0.5, 0.999_999_999_999, 1.0, 1.5, 28.999_999_999_999_996, 29.0, 99.5, 100.0] {
+            assert_eq!(floor(x), x.floor(), "{x}");
+        }
+    }
 
     #[test]
     fn a_plain_pod_is_scored_by_every_plugin_that_looks_at_the_node_alone() {

@@ -8,6 +8,9 @@ pub(super) const INFEASIBLE: i16 = -1;
 /// Scores counted together: so many that their number fits 16 bits many times over.
 const CHUNK: usize = 128;
 
+/// Scores counted together where one of them is looked for.
+const FINE: usize = 32;
+
 /// Goes round the column from `start` until more than `wanted` feasible nodes were met, the last of which does not count. Gives the
 /// position of one of those with the best score, which `draw` picks out of their number, and how many nodes were gone past.
 pub(super) fn best(
@@ -40,6 +43,9 @@ fn go_past(part: &[i16], wanted: usize) -> (usize, usize) {
     let mut found = 0;
     for (chunk, scores) in part.chunks(CHUNK).enumerate() {
         let feasible = count(scores, |score| score >= 0);
+        if found + feasible > wanted && feasible == scores.len() {
+            return (wanted, chunk * CHUNK + wanted - found);
+        }
         if found + feasible > wanted {
             let mut feasible = scores.iter().enumerate().filter(|(_, score)| **score >= 0);
             let one_more = feasible.nth(wanted - found).expect("the chunk has one more").0;
@@ -57,11 +63,11 @@ fn highest(part: &[i16]) -> i16 {
 /// The index of the occurrence number `number` of the score.
 fn nth(part: &[i16], wanted: i16, number: usize) -> usize {
     let mut passed = 0;
-    for (chunk, scores) in part.chunks(CHUNK).enumerate() {
+    for (chunk, scores) in part.chunks(FINE).enumerate() {
         let here = count(scores, |score| score == wanted);
         if passed + here > number {
             let mut places = scores.iter().enumerate().filter(|(_, score)| **score == wanted);
-            return chunk * CHUNK + places.nth(number - passed).expect("the chunk has that many").0;
+            return chunk * FINE + places.nth(number - passed).expect("the chunk has that many").0;
         }
         passed += here;
     }

@@ -7,7 +7,9 @@ use super::{
 };
 use crate::catalog::{DISK_ZONE, KubernetesVersion};
 use crate::kernel::{Id, SimTime, Streams, Table};
-use crate::scenario::plan::{Controller, Plan, PodTemplate, PoolPlan, WorkloadPlan, generated_suffix, template_hash};
+use crate::scenario::plan::{
+    Controller, Plan, PodTemplate, PoolPlan, Taint, WorkloadPlan, generated_suffix, template_hash,
+};
 use crate::units::{Bytes, CoreSeconds, MilliCpu};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -333,6 +335,24 @@ impl World {
     pub fn add_image(&mut self, node: NodeId, image: Arc<str>, size: Bytes) {
         self.nodes[node].info.images.insert(image, size);
         self.node_changes.push(NodeChange::Images(node));
+    }
+
+    /// The disk of the node is new: no image is on it.
+    pub fn clear_images(&mut self, node: NodeId) {
+        self.nodes[node].info.images.clear();
+        self.node_changes.push(NodeChange::Images(node));
+    }
+
+    /// Puts a taint on the node.
+    pub fn add_taint(&mut self, node: NodeId, taint: Taint) {
+        self.nodes[node].info.taints.push(taint);
+        self.node_changes.push(NodeChange::Node(node));
+    }
+
+    /// Takes the taints of this key off the node.
+    pub fn remove_taint(&mut self, node: NodeId, key: &str) {
+        self.nodes[node].info.taints.retain(|taint| *taint.key != *key);
+        self.node_changes.push(NodeChange::Node(node));
     }
 
     /// Cordons or uncordons the node.

@@ -17,7 +17,7 @@ pub mod spread;
 
 pub use change::ClusterEvent;
 pub use cycle::Cycle;
-pub use rejection::{Code, Reason, Rejection, Tally, fit_error, pre_filter_error};
+pub use rejection::{Code, Reason, Rejection, Tally, pre_filter_error};
 pub use rules::Rules;
 pub use scoreboard::Scoreboard;
 

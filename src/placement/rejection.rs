@@ -155,14 +155,6 @@ impl Tally {
     }
 }
 
-/// kubectl's sentence for a pod that fits none of `nodes` nodes, some of which rejected it and the others were left out by PreFilter.
-#[must_use]
-pub fn fit_error(nodes: usize, rejections: &[Rejection<'_>]) -> String {
-    let mut tally = Tally::default();
-    rejections.iter().for_each(|rejection| tally.add(rejection));
-    tally.sentence(nodes, rejections.len())
-}
-
 /// kubectl's sentence for a pod that PreFilter rejected for all nodes at once.
 #[must_use]
 pub fn pre_filter_error(nodes: usize, rejection: &Rejection<'_>) -> String {
@@ -173,6 +165,12 @@ pub fn pre_filter_error(nodes: usize, rejection: &Rejection<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn fit_error(nodes: usize, rejections: &[Rejection<'_>]) -> String {
+        let mut tally = Tally::default();
+        rejections.iter().for_each(|rejection| tally.add(rejection));
+        tally.sentence(nodes, rejections.len())
+    }
 
     fn rejection<'a>(reasons: &[Reason<'a>]) -> Rejection<'a> {
         Rejection { plugin: "Test", code: Code::Unschedulable, reasons: reasons.to_vec() }

@@ -155,6 +155,7 @@ pub(super) fn node_score(cycle: &Cycle<'_>, node: &NodeInfo) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::placement::filter::{self, Scope};
 
     #[test]
     fn the_integer_part_is_that_of_the_library() {
@@ -171,5 +172,13 @@ mod tests {
             .map(|plugin| plugin.name)
             .collect();
         assert_eq!(local, ["NodeResourcesFit", "NodeResourcesBalancedAllocation"]);
+    }
+
+    /// NodePorts is asked of pods with host ports, the volume plugins of pods with claims: such pods are not plain.
+    #[test]
+    fn no_other_filter_looks_at_the_pods_of_a_node_for_a_plain_pod() {
+        let local: Vec<&str> =
+            filter::PLUGINS.iter().filter(|plugin| plugin.scope == Scope::Pods).map(|plugin| plugin.name).collect();
+        assert_eq!(local, ["NodePorts", "NodeResourcesFit", "NodeVolumeLimits", "VolumeBinding", "VolumeZone"]);
     }
 }

@@ -1,7 +1,8 @@
 //! Pods counted by topology domain: what topology spread and inter-pod affinity look at, kept up to date node by node.
 
-use super::UNKNOWN;
-use crate::cluster::NodeInfo;
+use super::{UNKNOWN, number};
+use crate::cluster::{NodeInfo, PodGroup};
+use crate::kernel::Id;
 use indexmap::IndexSet;
 use rustc_hash::FxBuildHasher;
 use std::collections::BTreeMap;
@@ -99,7 +100,7 @@ impl Counter {
         let place = Place { domain, has_label: label.is_some(), way, count: self.count(node, way) };
         let before = self.nodes[position];
         if before.domain != domain && self.grain == Grain::Count {
-            let number = u32::try_from(position).expect("positions are 32-bit");
+            let number = number(position);
             if before.domain != UNKNOWN {
                 self.domains[before.domain as usize].members.retain(|member| *member != number);
             }
@@ -118,7 +119,7 @@ impl Counter {
 
     fn put(&mut self, position: usize, place: Place, changed: &mut Vec<u32>) {
         let before = std::mem::replace(&mut self.nodes[position], place);
-        changed.push(u32::try_from(position).expect("positions are 32-bit"));
+        changed.push(number(position));
         let same = before.domain == place.domain && (before.way > 0) == (place.way > 0) && before.count == place.count;
         if !same {
             self.adjust(before, -1, changed);
@@ -160,9 +161,9 @@ impl Counter {
     /// What the pods on the node are worth when it counts in this way.
     fn count(&self, node: &NodeInfo, way: u8) -> i64 {
         let Some(weights) = usize::from(way).checked_sub(1).map(|way| &self.weights[way]) else { return 0 };
-        let pods = |group: &crate::cluster::PodGroup| {
+        let pods = |group: &PodGroup| {
             let skipped = if self.skips_terminating { group.terminating } else { 0 };
-            weights[crate::kernel::Id::index(group.workload)] * i64::from(group.pods - skipped)
+            weights[group.workload.index()] * i64::from(group.pods - skipped)
         };
         node.pods.iter().map(pods).sum()
     }
@@ -227,8 +228,7 @@ impl Counter {
         for position in 0..nodes {
             let place = self.nodes[position];
             if place.domain != UNKNOWN && self.grain == Grain::Count {
-                let number = u32::try_from(position).expect("positions are 32-bit");
-                self.domains[place.domain as usize].members.push(number);
+                self.domains[place.domain as usize].members.push(number(position));
             }
             self.adjust(place, 1, &mut changed);
             changed.clear();

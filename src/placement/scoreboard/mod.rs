@@ -101,7 +101,7 @@ impl Scoreboard {
             if self.positions.len() <= node.index() {
                 self.positions.resize(node.index() + 1, UNKNOWN);
             }
-            self.positions[node.index()] = u32::try_from(position).expect("a cluster has fewer than 2^32 nodes");
+            self.positions[node.index()] = number(position);
         }
         self.domains.clear();
         self.amounts = order.iter().map(|node| NodeAmounts::of(nodes.info(*node))).collect();
@@ -124,11 +124,10 @@ impl Scoreboard {
     /// The position of the node in the order of the search; `None` for one that the scheduler does not know.
     #[must_use]
     pub fn position(&self, node: NodeId) -> Option<usize> {
-        let position = self.positions.get(node.index()).copied().filter(|position| *position != UNKNOWN);
-        position.map(|position| position as usize)
+        position(&self.positions, node)
     }
 
-    /// How many changes there were: while this stays the same, so do the decisions.
+    /// How many changes of nodes there were: while this and the order stay the same, so does what is decided.
     #[must_use]
     pub fn changes(&self) -> u64 {
         self.journal.end()
@@ -174,8 +173,7 @@ impl<'a> Board<'a> {
     }
 
     fn position(&self, node: NodeId) -> Option<usize> {
-        let position = self.positions.get(node.index()).copied().filter(|position| *position != UNKNOWN);
-        position.map(|position| position as usize)
+        position(self.positions, node)
     }
 
     /// The number of values that a label has.
@@ -183,4 +181,14 @@ impl<'a> Board<'a> {
         let values = self.order.iter().filter_map(|node| self.around.nodes.info(*node).labels.get(key));
         values.collect::<BTreeSet<_>>().len()
     }
+}
+
+fn position(positions: &[u32], node: NodeId) -> Option<usize> {
+    let position = positions.get(node.index()).copied().filter(|position| *position != UNKNOWN);
+    position.map(|position| position as usize)
+}
+
+/// A position as columns of them hold it.
+fn number(position: usize) -> u32 {
+    u32::try_from(position).expect("a cluster has fewer than 2^32 nodes")
 }

@@ -1,7 +1,8 @@
 //! What a row's counters are for: the verdicts and scores of topology spread and inter-pod affinity over kinds of nodes.
 
 use super::counter::{Counter, Grain};
-use crate::cluster::NodeInfo;
+use crate::cluster::{NodeInfo, WorkloadId};
+use crate::kernel::Id;
 use crate::placement::filter::inter_pod_affinity::matches_all;
 use crate::placement::filter::pod_topology_spread::is_within_skew;
 use crate::placement::score::{inter_pod_affinity, pod_topology_spread};
@@ -295,7 +296,7 @@ impl<'a> ByKey<'a> {
 }
 
 fn template<'a>(cycle: &Cycle<'a>, workload: usize) -> &'a PodTemplate {
-    cycle.templates.template(crate::kernel::Id::from_index(workload))
+    cycle.templates.template(WorkloadId::from_index(workload))
 }
 
 fn over_workloads(cycle: &Cycle<'_>, worth: impl Fn(&PodTemplate) -> i64) -> Vec<i64> {

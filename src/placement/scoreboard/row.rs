@@ -7,7 +7,7 @@ use super::journal::Journal;
 use super::kinds::Kinds;
 use super::pick::{self, INFEASIBLE};
 use super::roles::{Feasible, Roles, Spread};
-use super::{Board, UNKNOWN};
+use super::{Board, UNKNOWN, number};
 use crate::cluster::{NodeChange, NodeId, NodeInfo};
 use crate::kernel::Id;
 use crate::placement::Cycle;
@@ -92,6 +92,7 @@ impl Row {
         };
         row.take_in_nodes(board, cycle, 0..nodes);
         row.scratch.changed.clear();
+        row.images.refresh(board, &row.kinds, IMAGES);
         row
     }
 
@@ -276,7 +277,6 @@ impl Row {
             self.scratch.numbers = numbers;
         }
         self.images.expire();
-        self.images.refresh(board, &self.kinds, IMAGES);
     }
 
     fn recount(&mut self, position: usize, node: &NodeInfo) {
@@ -342,7 +342,7 @@ impl Row {
         let last = self.order.iter().chain(board.order.iter()).map(|node| node.index()).max().unwrap_or(0);
         let mut before = vec![UNKNOWN; last + 1];
         for (position, node) in self.order.iter().enumerate() {
-            before[node.index()] = u32::try_from(position).expect("positions are 32-bit");
+            before[node.index()] = number(position);
         }
         let from = |position: usize| {
             let before = before[board.order[position].index()];
@@ -360,7 +360,7 @@ impl Row {
         let (old, new): (Vec<usize>, Vec<usize>) = (0..nodes).partition(|position| from(*position).is_some());
         // Counts of domains fell with the nodes that left.
         if !self.counters.is_empty() {
-            self.scratch.changed.extend(old.into_iter().map(|position| position as u32));
+            self.scratch.changed.extend(old.into_iter().map(number));
             self.sort_changed();
         }
         self.take_in_nodes(board, cycle, new);

@@ -176,7 +176,7 @@ impl Autoscaler {
             world.pools[pool].target -= 1;
             ctx.soon(Event::DeleteNode(node));
         } else {
-            world.nodes[node].info.taints.retain(|taint| *taint.key != *TO_BE_DELETED);
+            world.remove_taint(node, TO_BE_DELETED);
             world.set_cordoned(node, false, ctx);
         }
         self.wake(world, ctx);
@@ -317,7 +317,7 @@ impl Autoscaler {
     /// then waits for the pods' graces; here both share one deadline.
     fn remove(&mut self, node: NodeId, effort: Effort, world: &mut World, ctx: &mut Ctx<'_>) {
         let taint = Taint { key: TO_BE_DELETED.into(), value: "".into(), effect: TaintEffect::NoSchedule };
-        world.nodes[node].info.taints.push(taint);
+        world.add_taint(node, taint);
         ctx.observe(Fact::ScaledDown(node));
         let timeout = DELAY_AFTER_TAINT + MAX_EVICTION_TIME + longest_grace(world, node) + EVICTION_HEADROOM;
         world.start_drain_after(DELAY_AFTER_TAINT, node, EVICTION_RETRY, timeout, ctx);

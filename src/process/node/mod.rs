@@ -77,7 +77,7 @@ pub fn on_reimage(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
     }
     world.set_phase(node, NodePhase::Reimaging);
     lose_pods(world, node, ctx);
-    world.nodes[node].info.images.clear();
+    world.clear_images(node);
     ctx.after(world.nodes[node].reimage_delay, Event::StageEnded(node));
 }
 

@@ -11,6 +11,9 @@ use crate::placement::{Cycle, PodView, Rules, Tally};
 use crate::scenario::plan::WorkloadPlan;
 use std::collections::BTreeMap;
 
+/// Debug builds ask the reference too, at every decision in clusters of up to so many nodes.
+const CHECKED_NODES: usize = 200;
+
 /// The part of the scheduler that knows nodes.
 #[derive(Debug)]
 pub struct Decider {
@@ -62,6 +65,7 @@ impl Decider {
         let may_be_listed = changes.iter().any(|change| matches!(change, NodeChange::Node(_)));
         if may_be_listed && self.tree.update(world) {
             self.scoreboard.set_order(self.tree.order(), &world.nodes);
+            self.failures.clear();
         }
         for change in changes.drain(..) {
             self.scoreboard.note(change, &world.nodes);
@@ -93,10 +97,13 @@ impl Decider {
         let start = self.next_start;
         let found = self.scoreboard.decide(workload, &around, start, |ties| draw(world, pod, ties));
         self.go_past(found.examined);
-        if cfg!(debug_assertions) {
+        if cfg!(debug_assertions) && self.tree.order().len() <= CHECKED_NODES {
             let expected = self.ask_reference(world, pod, start, &[]);
             let position = expected.outcome.as_ref().ok().map(|tied| choose(world, pod, tied));
             assert_eq!((found.position, found.examined), (position, expected.examined), "{}", world.pods[pod].name);
+            if let Err(why) = expected.outcome {
+                assert_eq!(self.why_none(world, pod), why, "{}", world.pods[pod].name);
+            }
         }
         match found.position {
             Some(position) => Ok(self.tree.order()[position]),
@@ -120,6 +127,17 @@ impl Decider {
 
     /// A DaemonSet's pod has one node to go to, and none other has to be looked at.
     fn decide_pinned(&mut self, world: &World, pod: PodId, node: NodeId) -> Result<NodeId, Unschedulable> {
+        let start = self.next_start;
+        let decision = self.look_at_one_node(world, pod, node);
+        if cfg!(debug_assertions) && self.tree.order().len() <= CHECKED_NODES {
+            let expected = self.ask_reference(world, pod, start, &[]);
+            let outcome = expected.outcome.map(|tied| self.tree.order()[choose(world, pod, &tied)]);
+            assert_eq!(decision, outcome, "{}", world.pods[pod].name);
+        }
+        decision
+    }
+
+    fn look_at_one_node(&mut self, world: &World, pod: PodId, node: NodeId) -> Result<NodeId, Unschedulable> {
         let all = self.tree.order().len();
         if all == 0 {
             return self.decide_by_reference(world, pod, &[]);

@@ -142,7 +142,7 @@ impl Scheduler {
     /// Takes the place of less important pods for the pod, if that helps: they are deleted, and the node is promised to it.
     fn preempt(&mut self, world: &mut World, queued: QueuedPod, ctx: &mut Ctx<'_>) {
         let pod = queued.pod;
-        match preempt::decide(world, pod, self.decider.tree(), &self.nominations, queued.failures.total()) {
+        match preempt::decide(world, pod, self.decider.tree(), &self.nominations, queued.attempts) {
             Outcome::Wait => {}
             Outcome::Hopeless => self.nominations.clear(world, pod),
             Outcome::Take { node, victims } => {
@@ -176,6 +176,6 @@ impl Scheduler {
 /// How long the cycle of this pod keeps the scheduler busy.
 fn cycle_time(world: &World, queued: QueuedPod) -> SimDuration {
     // A stream of the pod and its attempt, so that the same pods cost the same under every policy.
-    let name = format!("{}/{}", world.pods[queued.pod].name, queued.failures.total());
+    let name = format!("{}/{}", world.pods[queued.pod].name, queued.attempts);
     world.plan.timings.scheduling_cycle.draw(&mut world.streams.stream("scheduling-cycle", &name))
 }

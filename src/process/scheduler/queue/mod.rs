@@ -33,14 +33,6 @@ pub struct Failures {
     pub errors: u32,
 }
 
-impl Failures {
-    /// All of them: the number of the next attempt, less one.
-    #[must_use]
-    pub const fn total(self) -> u32 {
-        self.rejections + self.errors
-    }
-}
-
 /// A pod in the queue. The order is the active queue's: priority, then time; equal times go by birth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct QueuedPod {
@@ -49,8 +41,10 @@ pub struct QueuedPod {
     timestamp: SimTime,
     /// The pod.
     pub pod: PodId,
-    /// How often it was tried in vain.
+    /// Its failures, which decide how long it is held back.
     pub failures: Failures,
+    /// How often it was tried in vain, also before a counter was set back.
+    pub attempts: u32,
     /// True when its last failure was an error: an idle scheduler does not take it out of backoff early.
     failed_by_error: bool,
 }
@@ -75,6 +69,7 @@ impl SchedulingQueue {
             timestamp: seen,
             pod,
             failures: Failures::default(),
+            attempts: 0,
             failed_by_error: false,
         };
         self.arriving.insert((seen, queued));
@@ -102,7 +97,8 @@ impl SchedulingQueue {
             (false, true) => Failures { rejections: before.rejections + 1, errors: 0 },
             (false, false) => Failures { rejections: before.rejections + 1, ..before },
         };
-        let failed = QueuedPod { timestamp: now, failures, failed_by_error: error, ..queued };
+        let failed =
+            QueuedPod { timestamp: now, failures, attempts: queued.attempts + 1, failed_by_error: error, ..queued };
         // Without backoff kube-scheduler would try a pod in error again and again; here it waits for a change like the others.
         if error && !rules.longest.is_zero() {
             self.backoff.insert((rules.expiry(now, failures), failed));

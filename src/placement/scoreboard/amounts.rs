@@ -92,26 +92,19 @@ impl PlainPod {
         }
         let nonzero = zip(node.nonzero, self.nonzero, |used, wanted| used + wanted);
         let left = zip(node.capacity, nonzero, |capacity, used| (capacity - used).max(0.0) * 100.0);
-        let percent = zip(left, node.capacity, |left, capacity| floor(left / capacity));
-        let fit = (percent[0] + percent[1]) / 2.0;
-        if !self.is_balanced {
-            return Some(Some(weighted(fit, 0.0)));
+        let percent = zip(left, node.capacity, |left, capacity| left / capacity);
+        let fit = (floor(percent[0]) + floor(percent[1])) / 2;
+        let mut score = node_resources_fit::PLUGIN.weight * i64::from(fit);
+        if self.is_balanced {
+            let with = zip(node.requested, self.wanted, |used, wanted| used + wanted);
+            let mut balance = balance(with, node.capacity);
+            if self.balance_is_a_change {
+                balance = of_change(balance, self::balance(node.requested, node.capacity));
+            }
+            score += node_resources_balanced_allocation::PLUGIN.weight * balance;
         }
-        let with = balance(zip(node.requested, self.wanted, |used, wanted| used + wanted), node.capacity);
-        if self.balance_is_a_change {
-            let change = of_change(floor(with) as i64, floor(balance(node.requested, node.capacity)) as i64);
-            return Some(Some(weighted(fit, change as f64)));
-        }
-        Some(Some(weighted(fit, with)))
+        Some(Some(score as i16))
     }
-}
-
-/// The weighted sum of the two plugins' scores, which are cut to integers first.
-#[inline]
-fn weighted(fit: f64, balance: f64) -> i16 {
-    const FIT: f64 = node_resources_fit::PLUGIN.weight as f64;
-    const BALANCE: f64 = node_resources_balanced_allocation::PLUGIN.weight as f64;
-    (FIT * floor(fit) + BALANCE * floor(balance)) as i32 as i16
 }
 
 #[inline]
@@ -119,20 +112,20 @@ fn zip(a: Pair, b: Pair, combine: impl Fn(f64, f64) -> f64) -> Pair {
     [combine(a[0], b[0]), combine(a[1], b[1])]
 }
 
-/// The balance of two shares before it is cut to an integer.
 #[inline]
-fn balance(used: Pair, capacity: Pair) -> f64 {
+fn balance(used: Pair, capacity: Pair) -> i64 {
     let shares = zip(used, capacity, |used, capacity| (used / capacity).min(1.0));
-    balance_of_two(shares[0], shares[1])
+    i64::from(floor(balance_of_two(shares[0], shares[1])))
 }
 
-/// The integer part of a small number that is not negative, without the library call that `f64::floor` is on older processors.
+/// The integer part of a number from 0 to 2^31, without branches: half of the numbers would take the wrong one.
 #[inline]
-fn floor(x: f64) -> f64 {
-    // The sum has no room for a fraction.
-    const NO_FRACTION: f64 = 1.5 * (1u64 << 52) as f64;
-    let nearest = (x + NO_FRACTION) - NO_FRACTION;
-    if nearest > x { nearest - 1.0 } else { nearest }
+fn floor(x: f64) -> i32 {
+    // A sum of this size has no room for a fraction: its last bits are the nearest integer.
+    const NO_FRACTION: f64 = (1u64 << 52) as f64;
+    let sum = x + NO_FRACTION;
+    let nearest = sum.to_bits().wrapping_sub(NO_FRACTION.to_bits()) as i32;
+    nearest - i32::from(sum - NO_FRACTION > x)
 }
 
 fn is_default(profile: &SchedulerPlan) -> bool {
@@ -158,9 +151,9 @@ mod tests {
     use crate::placement::filter::{self, Scope};
 
     #[test]
-    fn the_integer_part_is_that_of_the_library() {
-        for x in [0.0, 0.1, 0.5, 0.999_999_999_999, 1.0, 1.5, 28.999_999_999_999_996, 29.0, 99.5, 100.0] {
-            assert_eq!(floor(x), x.floor(), "{x}");
+    fn the_integer_part_is_that_of_a_cast() {
+        for x in [0.0, 0.1, 0.5, 0.999_999_999_999, 1.0, 1.5, 2.5, 28.999_999_999_999_996, 29.0, 99.5, 100.0] {
+            assert_eq!(floor(x), x as i32, "{x}");
         }
     }
 

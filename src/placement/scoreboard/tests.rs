@@ -5,6 +5,7 @@ use crate::catalog::KubernetesVersion;
 use crate::cluster::NodeInfo;
 use crate::kernel::{Stream, Streams};
 use crate::placement::reference;
+use crate::placement::spread::HOSTNAME;
 use crate::scenario::plan::{
     AddedAffinity, FitArgs, HostPort, LabelSelector, NodeSelectorTerm, Operator, PodAffinity, PodAffinityTerm,
     Requirement, ScoringStrategy, SpreadDefaults, Taint, TaintEffect, Toleration, TopologySpreadConstraint,
@@ -50,7 +51,7 @@ fn selector(draws: &mut Stream) -> Option<LabelSelector> {
 
 fn term(draws: &mut Stream) -> PodAffinityTerm {
     PodAffinityTerm {
-        topology_key: one_of(draws, &["kubernetes.io/hostname", "topology.kubernetes.io/zone", "rack", "odd"]).into(),
+        topology_key: one_of(draws, &[HOSTNAME, "topology.kubernetes.io/zone", "rack", "shelf", "odd"]).into(),
         selector: selector(draws),
         namespaces: one_of(draws, &[None, Some(vec!["default".into()]), Some(vec!["other".into()])]),
     }
@@ -65,7 +66,7 @@ fn node_term(draws: &mut Stream) -> NodeSelectorTerm {
 fn constraint(draws: &mut Stream) -> TopologySpreadConstraint {
     TopologySpreadConstraint {
         max_skew: 1 + draws.below(3) as u32,
-        topology_key: one_of(draws, &["kubernetes.io/hostname", "topology.kubernetes.io/zone", "rack"]).into(),
+        topology_key: one_of(draws, &[HOSTNAME, "topology.kubernetes.io/zone", "rack", "shelf"]).into(),
         hard: draws.chance(0.5),
         selector: selector(draws),
         min_domains: one_of(draws, &[1, 1, 2, 4]),
@@ -116,7 +117,9 @@ fn template(draws: &mut Stream) -> PodTemplate {
 
 fn node(draws: &mut Stream, number: usize) -> NodeInfo {
     let name = format!("n{number}");
-    let mut labels: BTreeMap<String, String> = [("kubernetes.io/hostname".to_owned(), name.clone())].into();
+    let mut labels: BTreeMap<String, String> = [(HOSTNAME.to_owned(), name.clone())].into();
+    // Large clusters have so many shelves that nodes are told apart by what is counted there.
+    labels.insert("shelf".to_owned(), format!("s{}", number % 90));
     if draws.chance(0.9) {
         labels.insert("topology.kubernetes.io/zone".to_owned(), one_of(draws, &["z0", "z1", "z2"]).to_owned());
     }
@@ -166,15 +169,20 @@ fn profile(draws: &mut Stream) -> SchedulerPlan {
     }
 }
 
+/// Those of some version that the model tells apart.
+fn any_rules(draws: &mut Stream) -> Rules {
+    Rules::of(KubernetesVersion::minor(31 + draws.below(6) as u32))
+}
+
 impl Case {
     fn new(seed: u64) -> Self {
         let mut draws = Streams::new(seed).stream("test", "scoreboard");
         let templates: Vec<PodTemplate> = (0..2 + draws.below(4)).map(|_| template(&mut draws)).collect();
-        // One in forty is so large that the search stops early.
-        let count = if seed % 40 == 0 { 100 + draws.below(150) } else { 1 + draws.below(12) };
+        // One in twenty-five is so large that the search stops early.
+        let count = if seed % 25 == 0 { 100 + draws.below(150) } else { 1 + draws.below(12) };
         let nodes: Vec<NodeInfo> = (0..count as usize).map(|number| node(&mut draws, number)).collect();
         let profile = profile(&mut draws);
-        let rules = Rules::of(KubernetesVersion::minor(31 + draws.below(6) as u32));
+        let rules = any_rules(&mut draws);
         let order = (0..nodes.len()).map(NodeId::from_index).collect();
         let mut case = Self {
             draws,
@@ -201,6 +209,7 @@ impl Case {
             16 => self.change_node(|draws, node| node.set_ready(draws.chance(0.7))),
             17 => self.add_image(),
             18 => self.change_order(),
+            19 if self.draws.chance(0.2) => self.rules = any_rules(&mut self.draws),
             _ => self.schedule(),
         }
     }

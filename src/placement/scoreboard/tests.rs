@@ -179,7 +179,7 @@ impl Case {
         let mut draws = Streams::new(seed).stream("test", "scoreboard");
         let templates: Vec<PodTemplate> = (0..2 + draws.below(4)).map(|_| template(&mut draws)).collect();
         // One in twenty-five is so large that the search stops early.
-        let count = if seed % 25 == 0 { 100 + draws.below(150) } else { 1 + draws.below(12) };
+        let count = if seed.is_multiple_of(25) { 100 + draws.below(150) } else { 1 + draws.below(12) };
         let nodes: Vec<NodeInfo> = (0..count as usize).map(|number| node(&mut draws, number)).collect();
         let profile = profile(&mut draws);
         let rules = any_rules(&mut draws);

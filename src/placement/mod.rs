@@ -2,7 +2,7 @@
 //!
 //! They look at a [`Cycle`] and at nothing else, so that the scheduler, the autoscaler's simulated placement and the preflight check
 //! decide alike. One plugin a file, named as in kube-scheduler; a plugin touches its file and one list ([`filter::PLUGINS`] or
-//! [`score::PLUGINS`]). [`reference`] runs them plainly; the [`Scoreboard`] comes to the same decisions faster.
+//! [`score::PLUGINS`]). [`mod@reference`] runs them plainly; the [`Scoreboard`] comes to the same decisions faster.
 //! Source: kube-scheduler's default profile, Kubernetes 1.31 to 1.36. Not modelled: schedulers' extenders, dynamic resources.
 
 mod change;

@@ -1,6 +1,6 @@
 //! The scheduler's everyday path: what it remembers of every node for the pods of every workload.
 //!
-//! Pods of one workload are alike, so they share a [row](row::Row): for each node the verdict and the score that the node alone decides,
+//! Pods of one workload are alike, so they share a row: for each node the verdict and the score that the node alone decides,
 //! and a *kind*, which stands for all that the scores and verdicts over several nodes depend on. A bind changes one node; each row
 //! takes such changes in when its workload is next scheduled. A decision then runs over two columns of small numbers instead of over
 //! nodes and plugins, and whatever is normalised or counted over many nodes is computed once a kind. Decisions are those of

@@ -82,7 +82,7 @@ impl PlainPod {
     /// Whether the node has enough left, and if so the weighted scores of the plugins that look at the node alone; `None` for a node
     /// that the plugins have to look at themselves.
     #[inline]
-    pub fn score(&self, node: &NodeAmounts) -> Option<Option<i16>> {
+    pub fn score(&self, node: &NodeAmounts) -> Option<Option<u8>> {
         if node.capacity[0] < 0.0 {
             return None;
         }
@@ -103,7 +103,7 @@ impl PlainPod {
             }
             score += node_resources_balanced_allocation::PLUGIN.weight * balance;
         }
-        Some(Some(score as i16))
+        Some(Some(score as u8))
     }
 }
 

@@ -1,20 +1,23 @@
-//! The best of the first so many feasible nodes in a column of scores, with ties told apart by a draw.
+//! The best of the first so many feasible nodes in a column of ranks, with ties told apart by a draw.
 //!
-//! Scores stand in one array by position, so that a processor compares eight or sixteen at a time.
+//! Ranks stand in one array by position, as narrow as they can be, so that a processor compares eight or sixteen at a time.
 
-/// The score of a node that is not feasible.
-pub(super) const INFEASIBLE: i16 = -1;
+/// The rank of a node: one more than its score, and 0 when it is not feasible.
+pub(super) trait Rank: Copy + Ord + Default {}
 
-/// Scores counted together: so many that their number fits 16 bits many times over.
+impl Rank for u8 {}
+impl Rank for u16 {}
+
+/// Ranks counted together: few enough for their number to fit 16 bits.
 const CHUNK: usize = 128;
 
-/// Scores counted together where one of them is looked for.
+/// Ranks counted together where one of them is looked for.
 const FINE: usize = 32;
 
 /// Goes round the column from `start` until more than `wanted` feasible nodes were met, the last of which does not count. Gives the
-/// position of one of those with the best score, which `draw` picks out of their number, and how many nodes were gone past.
-pub(super) fn best(
-    column: &[i16],
+/// position of one of those with the best rank, which `draw` picks out of their number, and how many nodes were gone past.
+pub(super) fn best<R: Rank>(
+    column: &[R],
     start: usize,
     wanted: usize,
     draw: impl FnOnce(usize) -> usize,
@@ -24,30 +27,30 @@ pub(super) fn best(
     let in_second = if in_first < behind.len() { 0 } else { go_past(before, wanted - found).1 };
     let window = [&behind[..in_first], &before[..in_second]];
     let highest = window.map(highest);
-    let score = highest[0].max(highest[1]);
+    let rank = highest[0].max(highest[1]);
     let examined = in_first + in_second;
-    if score < 0 {
+    if rank == R::default() {
         return (None, examined);
     }
-    let ties = window.map(|part| part.chunks(CHUNK).map(|chunk| count(chunk, |other| other == score)).sum::<usize>());
+    let ties = window.map(|part| part.chunks(CHUNK).map(|chunk| count(chunk, |other| other == rank)).sum::<usize>());
     let chosen = if ties[0] + ties[1] > 1 { draw(ties[0] + ties[1]) } else { 0 };
     let position = match chosen.checked_sub(ties[0]) {
-        None => start + nth(window[0], score, chosen),
-        Some(number) => nth(window[1], score, number),
+        None => start + nth(window[0], rank, chosen),
+        Some(number) => nth(window[1], rank, number),
     };
     (Some(position), examined)
 }
 
 /// How many feasible nodes there are, up to `wanted`, and how many nodes one goes past until one more is met.
-fn go_past(part: &[i16], wanted: usize) -> (usize, usize) {
+fn go_past<R: Rank>(part: &[R], wanted: usize) -> (usize, usize) {
     let mut found = 0;
     for (chunk, scores) in part.chunks(CHUNK).enumerate() {
-        let feasible = count(scores, |score| score >= 0);
+        let feasible = count(scores, |rank| rank > R::default());
         if found + feasible > wanted && feasible == scores.len() {
             return (wanted, chunk * CHUNK + wanted - found);
         }
         if found + feasible > wanted {
-            let mut feasible = scores.iter().enumerate().filter(|(_, score)| **score >= 0);
+            let mut feasible = scores.iter().enumerate().filter(|(_, rank)| **rank > R::default());
             let one_more = feasible.nth(wanted - found).expect("the chunk has one more").0;
             return (wanted, chunk * CHUNK + one_more);
         }
@@ -56,12 +59,12 @@ fn go_past(part: &[i16], wanted: usize) -> (usize, usize) {
     (found, part.len())
 }
 
-fn highest(part: &[i16]) -> i16 {
-    part.iter().copied().fold(INFEASIBLE, i16::max)
+fn highest<R: Rank>(part: &[R]) -> R {
+    part.iter().copied().fold(R::default(), R::max)
 }
 
-/// The index of the occurrence number `number` of the score.
-fn nth(part: &[i16], wanted: i16, number: usize) -> usize {
+/// The index of the occurrence number `number` of the rank.
+fn nth<R: Rank>(part: &[R], wanted: R, number: usize) -> usize {
     let mut passed = 0;
     for (chunk, scores) in part.chunks(FINE).enumerate() {
         let here = count(scores, |score| score == wanted);
@@ -71,11 +74,11 @@ fn nth(part: &[i16], wanted: i16, number: usize) -> usize {
         }
         passed += here;
     }
-    panic!("score {wanted} occurs {passed} times, and number {number} was drawn")
+    panic!("the best rank occurs {passed} times, and number {number} was drawn")
 }
 
-/// Counted in 16 bits, as wide as the scores, which lets the compiler compare many at once. A chunk is far shorter than 2^16.
-fn count(chunk: &[i16], is: impl Fn(i16) -> bool) -> usize {
+/// Counted in 16 bits, nearly as narrow as the ranks, which lets the compiler compare many at once.
+fn count<R: Rank>(chunk: &[R], is: impl Fn(R) -> bool) -> usize {
     usize::from(chunk.iter().map(|score| u16::from(is(*score))).sum::<u16>())
 }
 
@@ -85,11 +88,11 @@ mod tests {
     use proptest::prelude::*;
 
     /// The same, one by one.
-    fn plainly(column: &[i16], start: usize, wanted: usize, number: usize) -> (Option<usize>, usize) {
+    fn plainly(column: &[u8], start: usize, wanted: usize, number: usize) -> (Option<usize>, usize) {
         let (mut feasible, mut examined) = (Vec::new(), 0);
         for i in 0..column.len() {
             let position = (start + i) % column.len();
-            if column[position] >= 0 {
+            if column[position] > 0 {
                 if feasible.len() == wanted {
                     break;
                 }
@@ -105,7 +108,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_fast_way_finds_what_the_plain_way_finds(
-            column in prop::collection::vec(-1i16..4, 1..400),
+            column in prop::collection::vec(0u8..5, 1..400),
             start in 0usize..400,
             wanted in 1usize..300,
             number in 0usize..100,
@@ -113,6 +116,8 @@ mod tests {
             let start = start % column.len();
             let found = best(&column, start, wanted, |ties| number % ties);
             prop_assert_eq!(found, plainly(&column, start, wanted, number));
+            let wide: Vec<u16> = column.iter().copied().map(u16::from).collect();
+            prop_assert_eq!(found, best(&wide, start, wanted, |ties| number % ties));
         }
     }
 }

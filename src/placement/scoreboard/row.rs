@@ -5,7 +5,7 @@ use super::counter::Counter;
 use super::images::Images;
 use super::journal::Journal;
 use super::kinds::Kinds;
-use super::pick::{self, INFEASIBLE};
+use super::pick;
 use super::roles::{Feasible, Roles, Spread};
 use super::{Board, UNKNOWN, number};
 use crate::cluster::{NodeChange, NodeId, NodeInfo};
@@ -33,6 +33,9 @@ const IMAGES: usize = RAWS;
 /// Two numbers for each counter follow.
 const COUNTERS: usize = IMAGES + 1;
 
+/// The local rank of a node that is not feasible.
+const INFEASIBLE: u8 = 0;
+
 /// The nodes in the eyes of one workload's pods.
 #[derive(Debug)]
 pub(super) struct Row {
@@ -43,8 +46,9 @@ pub(super) struct Row {
     plain: Option<PlainPod>,
     /// Nodes whose labels, taints and state let such pods in, by position. One bit a node, lest every change misses the cache.
     admits: FixedBitSet,
-    /// The weighted scores of the plugins that look at the node alone, or [`INFEASIBLE`], by position.
-    local: Vec<i16>,
+    /// The rank of each node by the weighted scores of the plugins that look at the node alone, by position: one more than their sum,
+    /// or [`INFEASIBLE`].
+    local: Vec<u8>,
     kinds: Kinds,
     counters: Vec<Counter>,
     roles: Roles,
@@ -66,8 +70,8 @@ struct Scratch {
     nodes: Vec<u32>,
     /// What nodes of each kind score besides the local score.
     bonus: Vec<i16>,
-    /// The total score of each node that the search went past.
-    totals: Vec<i16>,
+    /// The rank of each node that the search went past by its total score.
+    totals: Vec<u16>,
 }
 
 impl Row {
@@ -167,7 +171,7 @@ impl Row {
         for part in [start..self.local.len(), 0..start] {
             for (local, kind) in self.local[part.clone()].iter().zip(&self.kinds.column()[part]) {
                 let kind = *kind as usize;
-                if *local >= 0 && scratch.admits[kind] {
+                if *local > INFEASIBLE && scratch.admits[kind] {
                     if found == wanted {
                         return examined;
                     }
@@ -180,7 +184,7 @@ impl Row {
         examined
     }
 
-    /// The total score of each node of the window, or [`INFEASIBLE`].
+    /// The rank of each node of the window by its total score.
     fn fill_totals(&self, window: &[Range<usize>; 2], scratch: &mut Scratch) {
         scratch.totals.clear();
         let (bonus, totals) = (&scratch.bonus, &mut scratch.totals);
@@ -188,8 +192,8 @@ impl Row {
             let nodes = self.local[part.clone()].iter().zip(&self.kinds.column()[part.clone()]);
             // The bonus of a kind that does not pass is so low that no total rises above it.
             totals.extend(nodes.map(|(local, kind)| match *local {
-                ..0 => INFEASIBLE,
-                local => (local + bonus[*kind as usize]).max(INFEASIBLE),
+                INFEASIBLE => 0,
+                local => (i16::from(local) + bonus[*kind as usize]).max(0).cast_unsigned(),
             }));
         }
     }
@@ -217,7 +221,7 @@ impl Row {
         }
         let is_feasible = |position: usize| {
             let kind = self.kinds.column()[position] as usize;
-            (self.local[position] >= 0 && scratch.admits[kind]).then_some(kind)
+            (self.local[position] > INFEASIBLE && scratch.admits[kind]).then_some(kind)
         };
         let feasible = Feasible { kinds: &kinds, window, kind_at: &is_feasible };
         let numbers = |kind, counter| self.numbers(kind, counter);
@@ -327,12 +331,12 @@ impl Row {
         cycle: &Cycle<'c>,
         position: usize,
         of_pods: &mut Option<Filters<'c>>,
-    ) -> i16 {
+    ) -> u8 {
         if !self.admits.contains(position) {
             return INFEASIBLE;
         }
         match self.plain.as_ref().and_then(|plain| plain.score(&board.amounts[position])) {
-            Some(score) => score.unwrap_or(INFEASIBLE),
+            Some(score) => score.map_or(INFEASIBLE, |score| score + 1),
             None => plugins_score(board, cycle, position, of_pods),
         }
     }
@@ -369,7 +373,7 @@ impl Row {
 }
 
 /// The verdict and score of the plugins that look at one node and its pods.
-fn plugins_score<'c>(board: &Board<'_>, cycle: &Cycle<'c>, position: usize, of_pods: &mut Option<Filters<'c>>) -> i16 {
+fn plugins_score<'c>(board: &Board<'_>, cycle: &Cycle<'c>, position: usize, of_pods: &mut Option<Filters<'c>>) -> u8 {
     let node = board.around.nodes.info(board.order[position]);
     let filters = of_pods.get_or_insert_with(|| {
         let prepared = Filters::prepare_those(cycle, |plugin| plugin.scope == Scope::Pods);
@@ -378,7 +382,7 @@ fn plugins_score<'c>(board: &Board<'_>, cycle: &Cycle<'c>, position: usize, of_p
     if filters.filter(node).is_err() {
         return INFEASIBLE;
     }
-    i16::try_from(node_score(cycle, node)).expect("weighted scores of single nodes fit 16 bits")
+    u8::try_from(node_score(cycle, node) + 1).expect("the plugins that look at single nodes give at most 254 together")
 }
 
 /// The plugins that normalise a raw number of the node, `None` for one that has nothing to say about the pod; and whether the

@@ -269,7 +269,7 @@ impl World {
         }
         let workload = self.pods[pod].workload;
         ctx.soon(Event::ReconcileWorkload(workload));
-        self.cpu_changed(ctx);
+        self.cpu_changed_by(pod, ctx);
     }
 
     /// The pod ended with `phase` (`Succeeded` or `Gone`): its node gets its resources back.
@@ -292,7 +292,7 @@ impl World {
             self.release(pod, node);
         }
         ctx.observe(Fact::PodEnded(pod));
-        self.cpu_changed(ctx);
+        self.cpu_changed_by(pod, ctx);
     }
 
     /// The node left the API: the pod on it is lost and about to be gone.
@@ -363,6 +363,13 @@ impl World {
             (false, true) => ctx.observe(Fact::NodeCordoned(node)),
             (true, false) => ctx.soon(Event::NodeUncordoned(node)),
             (false, false) | (true, true) => {}
+        }
+    }
+
+    /// Has CPU shared anew at the end of this instant because of a pod, if such pods want any.
+    pub fn cpu_changed_by(&mut self, pod: PodId, ctx: &mut Ctx<'_>) {
+        if self.workload_plan(self.pods[pod].workload).behaviour.demand.is_some() {
+            self.cpu_changed(ctx);
         }
     }
 

@@ -15,6 +15,8 @@ pub struct Rules {
     pub fit_is_unresolvable: bool,
     /// From 1.32: a pod without requests is not scored by NodeResourcesBalancedAllocation.
     pub best_effort_is_not_balanced: bool,
+    /// From 1.33: AKS configures its own default constraint of PodTopologySpread.
+    pub aks_spreads_over_zones: bool,
     /// From 1.36: NodeResourcesBalancedAllocation scores the change that the pod makes to the node's balance.
     pub balance_is_a_change: bool,
 }
@@ -27,6 +29,7 @@ impl Rules {
             queueing_hints: version.minor >= 32,
             fit_is_unresolvable: version.minor >= 34,
             best_effort_is_not_balanced: version.minor >= 32,
+            aks_spreads_over_zones: version.minor >= 33,
             balance_is_a_change: version.minor >= 36,
         }
     }

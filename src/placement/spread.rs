@@ -59,7 +59,11 @@ impl<'a> Constraints<'a> {
         let selector = pod.default_spread.as_ref();
         match &cycle.profile.spread_defaults {
             _ if selector.is_none() => Self { list: Vec::new(), by_default: false },
-            SpreadDefaults::System => {
+            SpreadDefaults::Aks if cycle.rules.aks_spreads_over_zones => {
+                let list = if hard { Vec::new() } else { vec![by_default(ZONE, 1, selector)] };
+                Self { list, by_default: false }
+            }
+            SpreadDefaults::System | SpreadDefaults::Aks => {
                 let list = if hard { Vec::new() } else { system_defaults(selector).to_vec() };
                 Self { list, by_default: true }
             }
@@ -79,14 +83,11 @@ impl<'a> Constraints<'a> {
 
 /// Kubernetes' own default constraints. Source: kube-scheduler 1.31 to 1.36, PodTopologySpread, `systemDefaultConstraints`.
 fn system_defaults(selector: Option<&LabelSelector>) -> [Constraint<'_>; 2] {
-    [(HOSTNAME, 3), (ZONE, 5)].map(|(key, max_skew)| Constraint {
-        max_skew,
-        key,
-        selector,
-        min_domains: 1,
-        honors_affinity: true,
-        honors_taints: false,
-    })
+    [(HOSTNAME, 3), (ZONE, 5)].map(|(key, max_skew)| by_default(key, max_skew, selector))
+}
+
+fn by_default<'a>(key: &'a str, max_skew: u32, selector: Option<&'a LabelSelector>) -> Constraint<'a> {
+    Constraint { max_skew, key, selector, min_domains: 1, honors_affinity: true, honors_taints: false }
 }
 
 impl Constraint<'_> {
@@ -121,5 +122,35 @@ impl Constraint<'_> {
     pub fn matching_pods(&self, of: &PodTemplate, node: &NodeInfo, templates: &dyn Templates) -> i64 {
         let counted = node.pods.iter().filter(|group| self.counts(of, templates.template(group.workload)));
         counted.map(|group| i64::from(group.pods - group.terminating)).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::KubernetesVersion;
+    use crate::placement::Rules;
+    use crate::scenario::plan::SchedulerPlan;
+
+    /// azure-aks-docs, reliability-zone-resiliency-recommendations.md, 2026-06-05.
+    #[test]
+    fn aks_spreads_over_zones_from_1_33_and_as_kubernetes_does_before() {
+        let pod = PodTemplate { default_spread: Some(LabelSelector::default()), ..PodTemplate::default() };
+        let constraints = |minor, spread_defaults| {
+            let profile = SchedulerPlan { spread_defaults, ..SchedulerPlan::default() };
+            let cycle = Cycle {
+                pod: PodView::of(&pod),
+                nodes: &[],
+                templates: &vec![pod.clone()],
+                profile: &profile,
+                rules: Rules::of(KubernetesVersion::minor(minor)),
+            };
+            let soft = Constraints::of(&cycle, false);
+            soft.list.iter().map(|one| (one.key.to_owned(), one.max_skew)).collect::<Vec<_>>()
+        };
+        let upstream = vec![(HOSTNAME.to_owned(), 3), (ZONE.to_owned(), 5)];
+        assert_eq!(constraints(32, SpreadDefaults::Aks), upstream);
+        assert_eq!(constraints(33, SpreadDefaults::Aks), [(ZONE.to_owned(), 1)]);
+        assert_eq!(constraints(33, SpreadDefaults::System), upstream);
     }
 }

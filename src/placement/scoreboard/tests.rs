@@ -152,7 +152,8 @@ fn profile(draws: &mut Stream) -> SchedulerPlan {
     let strategy = one_of(draws, &[ScoringStrategy::LeastAllocated, ScoringStrategy::MostAllocated, shape]);
     let usual = SchedulerPlan::default();
     if draws.chance(0.6) {
-        return usual;
+        let spread_defaults = one_of(draws, &[SpreadDefaults::System, SpreadDefaults::Aks]);
+        return SchedulerPlan { spread_defaults, ..usual };
     }
     SchedulerPlan {
         percentage_of_nodes_to_score: one_of(draws, &[0, 40, 100]),

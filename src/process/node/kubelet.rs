@@ -80,7 +80,7 @@ impl Kubelet {
         state.phase = PodPhase::Ready;
         state.times.ready = Some(ctx.now);
         ctx.observe(Fact::PodReady(pod));
-        world.cpu_changed(ctx);
+        world.cpu_changed_by(pod, ctx);
     }
 
     /// A Job's pod finished its work.

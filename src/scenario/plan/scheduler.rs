@@ -64,6 +64,11 @@ pub struct AddedAffinity {
 pub enum SpreadDefaults {
     /// Kubernetes' own: at most 3 apart between hosts, 5 between zones, if it can be had.
     System,
+    /// AKS's: from 1.33 on at most 1 apart between zones, if it can be had; Kubernetes' own before.
+    ///
+    /// Source: azure-aks-docs, reliability-zone-resiliency-recommendations.md, 2026-06-05. kube-scheduler takes either its own
+    /// constraints or a list, so the list is taken to replace them, the spreading over hosts among it.
+    Aks,
     /// These; their selectors are the pod's own.
     List(Vec<TopologySpreadConstraint>),
 }

@@ -19,7 +19,7 @@ pub fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec, files: &mut Fil
     let tier = tier(resolver, spec);
     let version = version(resolver, written.kubernetes_version.0);
     let autoscaler = autoscaler(resolver, written.auto_scaler_profile.as_ref());
-    let scheduler = scheduler::resolve(resolver, spec.scheduler.as_ref());
+    let scheduler = scheduler::resolve(resolver, spec.scheduler.as_ref(), !written.pools().is_empty());
     if written.auto_scaler_profile.is_some() && written.pools().is_empty() {
         let note = "has no effect: nodes that are brought along are not scaled";
         resolver.note("/cluster/autoScalerProfile", "scenario::brought_nodes", note);

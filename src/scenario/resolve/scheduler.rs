@@ -19,9 +19,10 @@ const CODE: &str = "scenario::scheduler";
 /// Resources that Kubernetes itself defines; extended ones have a slash in their names.
 const NATIVE: [&str; 4] = ["cpu", "memory", "ephemeral-storage", "pods"];
 
-/// Resolves the configuration; after an error the defaults stand in.
-pub fn resolve(resolver: &mut Resolver<'_>, spec: Option<&SchedulerSpec>) -> SchedulerPlan {
-    let mut plan = SchedulerPlan::default();
+/// Resolves the configuration; after an error the defaults stand in: AKS's where the cluster has node pools, Kubernetes' own elsewhere.
+pub fn resolve(resolver: &mut Resolver<'_>, spec: Option<&SchedulerSpec>, on_aks: bool) -> SchedulerPlan {
+    let spread_defaults = if on_aks { SpreadDefaults::Aks } else { SpreadDefaults::System };
+    let mut plan = SchedulerPlan { spread_defaults, ..SchedulerPlan::default() };
     let Some(spec) = spec else { return plan };
     let percentage = spec.percentage_of_nodes_to_score.unwrap_or(0);
     let at = format!("{AT}/percentageOfNodesToScore");
@@ -264,7 +265,7 @@ mod tests {
         let spec: SchedulerSpec = deserr::deserialize::<_, _, Faults>(document.value["scheduler"].clone())
             .unwrap_or_else(|f| panic!("{f:?}"));
         let mut problems = Problems::default();
-        let plan = resolve(&mut Resolver { document: &document, problems: &mut problems }, Some(&spec));
+        let plan = resolve(&mut Resolver { document: &document, problems: &mut problems }, Some(&spec), false);
         let line = |line: String| line.split_once(' ').map(|(_, said)| said.replace("scheduler.", "")).unwrap();
         (plan, problems.iter().map(|problem| line(problem.to_string())).collect())
     }

@@ -104,6 +104,14 @@ impl Credits {
         self.bank = (self.bank + earned).saturating_sub(spent).min(self.capacity());
     }
 
+    /// The bank as it is at `now`, which must not lie before the last settlement.
+    #[must_use]
+    pub fn at(&self, now: SimTime) -> Self {
+        let mut settled = self.clone();
+        settled.settle(now);
+        settled
+    }
+
     /// Settles, and takes `wanted` as the load from `now` on. Returns the CPU that the VM gets: all of it, up to every vCPU,
     /// or the baseline while the bank is empty.
     pub fn set_load(&mut self, now: SimTime, wanted: MilliCpu) -> MilliCpu {

@@ -33,11 +33,11 @@ pub use fact::Fact;
 pub use node::{BootStage, Node, NodeFailure, NodePhase, NodeTimes, STAGES};
 pub use node_info::{NOT_READY, NodeInfo, NodeInfos, PodGroup, Templates};
 pub use operation::{Operation, OperationState, Refusal};
-pub use pod::{Pod, PodDraws, PodPhase, PodTimes};
+pub use pod::{Pod, PodCpu, PodDraws, PodPhase, PodTimes};
 pub use pool::{Pool, PoolUpgrade, ProvisioningState};
 pub use subnet::{Subnet, SubnetIsFull};
 pub use workload::Workload;
-pub use world::{CpuLedger, NodeChange, World};
+pub use world::{CpuChange, CpuLedger, NodeChange, World};
 
 use crate::kernel::define_id;
 

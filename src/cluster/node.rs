@@ -137,6 +137,8 @@ pub struct Node {
     pub version: KubernetesVersion,
     /// Pods bound to it that are not terminal, in the order of binding.
     pub pods: Vec<PodId>,
+    /// Pods that may run nowhere else (DaemonSets'), bound or not, until they are gone.
+    pub pinned: Vec<PodId>,
     /// Drawn duration of each boot stage.
     pub boot: [SimDuration; STAGES.len()],
     /// Drawn duration of a reimage, from the node leaving the API until its kubelet runs again.
@@ -147,9 +149,9 @@ pub struct Node {
     pub addresses: u32,
     /// True when it holds a /24 of the pod CIDR.
     pub pod_cidr: bool,
-    /// CPU its pods use at the moment.
+    /// CPU its pods use.
     pub cpu_used: MilliCpu,
-    /// CPU its pods want at the moment, limits applied.
+    /// CPU its pods want, limits applied.
     pub cpu_wanted: MilliCpu,
     /// Credit bank of a burstable size.
     pub credits: Option<Credits>,

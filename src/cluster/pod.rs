@@ -2,6 +2,7 @@
 
 use super::{ClaimId, NodeId, WorkloadId};
 use crate::kernel::{SimDuration, SimTime};
+use crate::units::MilliCpu;
 
 /// Where a pod is in its life. A terminating pod keeps its phase and has a deletion time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,6 +59,15 @@ pub struct PodDraws {
     pub pull_overhead: SimDuration,
 }
 
+/// The CPU of a serving pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PodCpu {
+    /// Its share of its workload's demand, its limit applied.
+    pub wanted: MilliCpu,
+    /// What its node gives it of that.
+    pub used: MilliCpu,
+}
+
 /// A pod.
 #[derive(Clone, Debug)]
 pub struct Pod {
@@ -76,6 +86,8 @@ pub struct Pod {
     pub phase: PodPhase,
     /// The node it is bound to.
     pub node: Option<NodeId>,
+    /// The CPU that it wants and gets, as of the last settlement; `None` when it did not serve then, or its workload has no demand.
+    pub cpu: Option<PodCpu>,
     /// When what happened.
     pub times: PodTimes,
     /// Its drawn durations.

@@ -230,6 +230,7 @@ pub(crate) fn create_node(world: &mut World, pool: PoolId, surge: bool) -> NodeI
         surge,
         version: world.pools[pool].version,
         pods: Vec::new(),
+        pinned: Vec::new(),
         boot: [SimDuration::ZERO; STAGES.len()],
         reimage_delay: MACHINE_DELAY,
         delete_delay: MACHINE_DELAY,

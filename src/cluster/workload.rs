@@ -1,7 +1,7 @@
 //! The state of a controller.
 
 use super::PodId;
-use crate::units::{CoreSeconds, MilliCpu};
+use crate::units::MilliCpu;
 
 /// A controller's state, or a bare pod's.
 #[derive(Clone, Debug, Default)]
@@ -16,12 +16,8 @@ pub struct Workload {
     pub births: u32,
     /// CPU demand at the moment: the workload's, or each pod's, as its plan says.
     pub demand: MilliCpu,
-    /// Demand at the moment over all of its pods.
+    /// Pods that share the demand, as of the last settlement of CPU.
+    pub serving: u32,
+    /// Demand over all of its pods, as of the last settlement of CPU.
     pub wanted: MilliCpu,
-    /// What of it is served.
-    pub served: MilliCpu,
-    /// Demand so far.
-    pub wanted_work: CoreSeconds,
-    /// Work served so far.
-    pub served_work: CoreSeconds,
 }

@@ -49,6 +49,8 @@ pub struct World {
     pub operations: Table<OperationId, Operation>,
     /// CPU of the whole cluster.
     pub cpu: CpuLedger,
+    /// What changed since CPU was last shared. When there is anything, a settlement is scheduled for the end of this instant.
+    pub cpu_changes: Vec<CpuChange>,
     /// What changed about nodes since the scheduler last looked.
     pub node_changes: Vec<NodeChange>,
 }
@@ -64,11 +66,20 @@ pub enum NodeChange {
     Node(NodeId),
 }
 
+/// What changed about the demand for CPU or who serves it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CpuChange {
+    /// A workload's demand.
+    Demand(WorkloadId),
+    /// Whether a pod serves.
+    Pod(PodId),
+    /// What a node can give.
+    Node(NodeId),
+}
+
 /// CPU demanded and served over the whole cluster.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CpuLedger {
-    /// True when a settlement is already scheduled for this instant.
-    pub settlement_due: bool,
     /// When the work was last brought up to date.
     pub settled: SimTime,
     /// Demand at the moment.
@@ -131,6 +142,7 @@ impl World {
             drains: BTreeMap::new(),
             operations: operations.collect(),
             cpu: CpuLedger::default(),
+            cpu_changes: Vec::new(),
             node_changes: Vec::new(),
             plan,
         }
@@ -214,6 +226,7 @@ impl World {
             claims,
             phase: PodPhase::Pending,
             node: None,
+            cpu: None,
             times: PodTimes { created: ctx.now, ..PodTimes::default() },
             draws: draw_pod(&plan, of, &self.streams, &identity),
             unschedulable: None,
@@ -221,6 +234,9 @@ impl World {
             preempted: false,
         });
         self.workloads[workload].pods.push(pod);
+        if let Some(node) = pinned {
+            self.nodes[node].pinned.push(pod);
+        }
         ctx.observe(Fact::PodCreated(pod));
         ctx.soon(Event::PodCreated(pod));
         pod
@@ -281,8 +297,10 @@ impl World {
         self.pods[pod].phase = phase;
         assert!(self.pods[pod].is_terminal(), "{phase:?} is not an end");
         if phase == PodPhase::Gone {
-            let workload = self.pods[pod].workload;
-            self.workloads[workload].pods.retain(|other| *other != pod);
+            self.forget(pod);
+            if let Some(node) = self.pods[pod].pinned {
+                self.nodes[node].pinned.retain(|other| *other != pod);
+            }
         }
         if was_terminal {
             return;
@@ -295,6 +313,14 @@ impl World {
         self.cpu_changed_by(pod, ctx);
     }
 
+    /// Takes the pod off its workload's list, where it is found by its birth.
+    pub fn forget(&mut self, pod: PodId) {
+        let pods = &mut self.workloads[self.pods[pod].workload].pods;
+        if let Ok(index) = pods.binary_search(&pod) {
+            pods.remove(index);
+        }
+    }
+
     /// The node left the API: the pod on it is lost and about to be gone.
     pub fn lose_pod(&mut self, pod: PodId, ctx: &mut Ctx<'_>) {
         if self.pods[pod].times.deleted.is_none() {
@@ -303,6 +329,7 @@ impl World {
             if let Some(node) = self.pods[pod].node {
                 self.terminate_on(node, pod);
             }
+            self.cpu_changed_by(pod, ctx);
         }
         ctx.soon(Event::PodGone(pod));
     }
@@ -366,19 +393,19 @@ impl World {
         }
     }
 
-    /// Has CPU shared anew at the end of this instant because of a pod, if such pods want any.
+    /// Has CPU shared anew because the pod began or ceased to serve, if such pods want any.
     pub fn cpu_changed_by(&mut self, pod: PodId, ctx: &mut Ctx<'_>) {
         if self.workload_plan(self.pods[pod].workload).behaviour.demand.is_some() {
-            self.cpu_changed(ctx);
+            self.cpu_changed(CpuChange::Pod(pod), ctx);
         }
     }
 
-    /// Has CPU shared anew at the end of this instant, because demand, pods or nodes changed.
-    pub fn cpu_changed(&mut self, ctx: &mut Ctx<'_>) {
-        if !self.cpu.settlement_due {
-            self.cpu.settlement_due = true;
+    /// Has CPU shared anew at the end of this instant.
+    pub fn cpu_changed(&mut self, change: CpuChange, ctx: &mut Ctx<'_>) {
+        if self.cpu_changes.is_empty() {
             ctx.soon(Event::SettleCpu);
         }
+        self.cpu_changes.push(change);
     }
 }
 

@@ -26,9 +26,7 @@ pub(super) fn mean_percent(world: &World) -> f64 {
     let (mut sum, mut count) = (0.0, 0u32);
     for node in ready_nodes(world) {
         if let Some(credits) = &node.credits {
-            let mut now = credits.clone();
-            now.settle(world.clock);
-            sum += now.percent();
+            sum += credits.at(world.clock).percent();
             count += 1;
         }
     }
@@ -41,14 +39,14 @@ impl Burst {
         Self { window, lowest: f64::NAN, throttled: Integral::new(window.from) }
     }
 
-    /// CPU was shared anew: every bank is up to date.
+    /// CPU was shared anew.
     pub fn on_settled(&mut self, world: &World) {
         let mut throttled = 0;
         for credits in ready_nodes(world).filter_map(|node| node.credits.as_ref()) {
             throttled += u64::from(credits.is_throttled());
             if world.clock >= self.window.from {
                 // `min` passes over the first value's NaN.
-                self.lowest = self.lowest.min(credits.percent());
+                self.lowest = self.lowest.min(credits.at(world.clock).percent());
             }
         }
         self.throttled.set(world.clock, throttled);

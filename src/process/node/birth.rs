@@ -93,6 +93,7 @@ fn push(world: &mut World, born: Born, ctx: &mut Ctx<'_>) -> NodeId {
         surge,
         version: world.pools[pool].version,
         pods: Vec::new(),
+        pinned: Vec::new(),
         boot: draws.boot,
         reimage_delay: draws.reimage_delay,
         delete_delay: draws.delete_delay,

@@ -7,11 +7,6 @@ use crate::units::{Bytes, MilliCpu};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// What the registry sends to all nodes together, in bytes per second. An assumption: older copies of Azure Container Registry's
-/// tier table (container-registry-skus, docs.azure.cn) give its Premium tier a download bandwidth of 100 and label it Mbps, which as
-/// megabits would be below what one node is measured to pull, so it is read as megabytes; the newer table has no such row.
-const REGISTRY_BYTES_PER_SECOND: u64 = 100_000_000;
-
 /// A VM with at least so many vCPUs pulls at the rate measured on large VMs. Source: stage timings, stage 10.
 const LARGE_VM_VCPUS: u32 = 16;
 
@@ -29,8 +24,9 @@ pub struct Kubelet {
 }
 
 impl Default for Kubelet {
+    /// Kubelets that pull from a registry without a limit of its own.
     fn default() -> Self {
-        Self { pulls: Pulls::new(REGISTRY_BYTES_PER_SECOND), pulled_before: BTreeSet::new(), planned: None }
+        Self { pulls: Pulls::new(u64::MAX), pulled_before: BTreeSet::new(), planned: None }
     }
 }
 

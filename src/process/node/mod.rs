@@ -2,6 +2,7 @@
 
 mod birth;
 mod kubelet;
+mod link;
 mod pulls;
 
 pub use kubelet::Kubelet;
@@ -157,5 +158,4 @@ fn lose_pods(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
     for pod in world.nodes[node].pods.clone() {
         world.lose_pod(pod, ctx);
     }
-    world.cpu_changed(ctx);
 }

@@ -1,13 +1,13 @@
 //! Image pulls: every pull in progress shares the bandwidth of its node and of the registry.
 //!
 //! A pull first connects, then receives bytes. Its share is the smaller of its node's rate divided by the node's pulls and of the
-//! registry's rate divided by all pulls. Shares change only when a pull begins or ends, so progress is brought up to
-//! date then; it is counted in integers, bytes times microseconds per second, and comes out the same everywhere.
+//! registry's rate divided by all pulls.
 
+use super::link::{Link, TransferId};
 use crate::cluster::{NodeId, PodId};
 use crate::kernel::{SimDuration, SimTime};
 use crate::units::Bytes;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A pull in progress, or waiting for its turn.
@@ -19,8 +19,6 @@ struct Pull {
     /// Pods that wait for the image; the first one asked.
     waiting: Vec<PodId>,
     stage: Stage,
-    /// Bytes still to come, times a million.
-    left: u64,
     /// What the node can receive, in bytes per second.
     node_rate: u64,
 }
@@ -34,12 +32,15 @@ enum Stage {
     Receiving,
 }
 
-/// All pulls of the cluster, in the order in which they were asked.
+/// All pulls of the cluster, numbered in the order in which they were asked.
 #[derive(Clone, Debug)]
 pub struct Pulls {
-    pulls: Vec<Pull>,
-    registry_rate: u64,
-    settled: SimTime,
+    pulls: BTreeMap<TransferId, Pull>,
+    next: TransferId,
+    by_node: BTreeMap<NodeId, Vec<TransferId>>,
+    waiting: BTreeSet<PodId>,
+    connecting: BTreeSet<(SimTime, TransferId)>,
+    registry: Link,
 }
 
 /// An image that is on a node's disk now.
@@ -75,52 +76,61 @@ pub struct Request {
 impl Pulls {
     /// No pulls yet, from a registry that sends so many bytes per second in all.
     pub const fn new(registry_rate: u64) -> Self {
-        Self { pulls: Vec::new(), registry_rate, settled: SimTime::ZERO }
+        Self {
+            pulls: BTreeMap::new(),
+            next: 0,
+            by_node: BTreeMap::new(),
+            waiting: BTreeSet::new(),
+            connecting: BTreeSet::new(),
+            registry: Link::new(registry_rate),
+        }
     }
 
     /// Starts a pull, or joins one of the same image on the same node.
     pub fn request(&mut self, now: SimTime, request: Request) {
-        self.settle(now);
-        let same_node = |pull: &Pull| pull.node == request.node;
-        if let Some(pull) = self.pulls.iter_mut().find(|pull| same_node(pull) && pull.image == request.image) {
-            pull.waiting.push(request.pod);
+        self.advance(now);
+        self.waiting.insert(request.pod);
+        let here = self.by_node.entry(request.node).or_default();
+        if let Some(same) = here.iter().find(|pull| self.pulls[pull].image == request.image) {
+            self.pulls.get_mut(same).expect("a node's pull exists").waiting.push(request.pod);
             return;
         }
-        let queued = request.serial && self.pulls.iter().any(same_node);
-        self.pulls.push(Pull {
-            node: request.node,
-            image: request.image,
-            size: request.size,
-            waiting: vec![request.pod],
-            stage: if queued { Stage::Queued } else { Stage::Connecting(now + request.overhead) },
-            left: request.size.get().max(1).saturating_mul(1_000_000),
-            node_rate: request.node_rate.max(1),
-        });
+        let id = self.next;
+        self.next += 1;
+        let stage = if request.serial && !here.is_empty() {
+            Stage::Queued
+        } else {
+            self.connecting.insert((now + request.overhead, id));
+            Stage::Connecting(now + request.overhead)
+        };
+        here.push(id);
+        let Request { node, image, size, pod, node_rate, .. } = request;
+        self.pulls.insert(id, Pull { node, image, size, waiting: vec![pod], stage, node_rate });
     }
 
     /// Forgets the pulls of a node that is gone.
     pub fn forget(&mut self, now: SimTime, node: NodeId) {
-        self.settle(now);
-        self.pulls.retain(|pull| pull.node != node);
+        self.advance(now);
+        for id in self.by_node.get(&node).cloned().unwrap_or_default() {
+            self.take(id);
+        }
     }
 
     /// Takes out every pull that is complete at `now`, in the order in which they were asked.
     pub fn complete(&mut self, now: SimTime) -> Vec<Pulled> {
-        self.settle(now);
-        let mut done = Vec::new();
-        self.pulls.retain_mut(|pull| {
-            let complete = pull.stage == Stage::Receiving && pull.left == 0;
-            if complete {
-                let (image, waiting) = (Arc::clone(&pull.image), std::mem::take(&mut pull.waiting));
-                done.push(Pulled { node: pull.node, image, size: pull.size, waiting });
-            }
-            !complete
-        });
+        self.advance(now);
+        let done: Vec<Pulled> = self
+            .registry
+            .complete()
+            .into_iter()
+            .map(|id| self.take(id))
+            .map(|Pull { node, image, size, waiting, .. }| Pulled { node, image, size, waiting })
+            .collect();
         for Pulled { node, .. } in &done {
-            if let Some(next) = self.pulls.iter_mut().find(|pull| pull.node == *node)
-                && next.stage == Stage::Queued
+            if let Some(next) = self.by_node.get(node).map(|here| here[0])
+                && self.pulls[&next].stage == Stage::Queued
             {
-                next.stage = Stage::Receiving; // Connected while it waited.
+                self.receive(next); // Connected while it waited.
             }
         }
         done
@@ -128,48 +138,66 @@ impl Pulls {
 
     /// True when the pod waits for a pull.
     pub fn is_waiting(&self, pod: PodId) -> bool {
-        self.pulls.iter().any(|pull| pull.waiting.contains(&pod))
+        self.waiting.contains(&pod)
     }
 
-    /// The next moment at which a pull connects or completes, with the pod that waits for it; `None` without pulls.
+    /// The next moment at which a pull connects or completes, with the pod that asked for it; `None` without pulls.
     pub fn next_change(&self) -> Option<(SimTime, PodId)> {
-        let change = |(pull, share): (&Pull, u64)| match pull.stage {
-            Stage::Queued => None,
-            Stage::Connecting(at) => Some((at, pull.waiting[0])),
+        let change = self.connecting.first().copied().into_iter().chain(self.registry.next()).min();
+        change.map(|(at, id)| (at, self.pulls[&id].waiting[0]))
+    }
+
+    /// Lets bytes come until `now`, and lets pulls receive that have connected by then.
+    fn advance(&mut self, now: SimTime) {
+        self.registry.advance(now);
+        while let Some((at, id)) = self.connecting.first().copied()
+            && at <= now
+        {
+            self.connecting.pop_first();
+            self.receive(id);
+        }
+    }
+
+    fn receive(&mut self, id: TransferId) {
+        let pull = self.pulls.get_mut(&id).expect("a pull that connects exists");
+        pull.stage = Stage::Receiving;
+        let (node, size, rate) = (pull.node, pull.size.get(), pull.node_rate);
+        self.registry.insert(id, size, rate);
+        self.share_node(node);
+    }
+
+    /// Takes out a pull, and leaves its share to the others.
+    fn take(&mut self, id: TransferId) -> Pull {
+        let pull = self.pulls.remove(&id).expect("a pull that ends exists");
+        for pod in &pull.waiting {
+            self.waiting.remove(pod);
+        }
+        let here = self.by_node.get_mut(&pull.node).expect("a node with pulls has a list of them");
+        here.retain(|other| *other != id);
+        if here.is_empty() {
+            self.by_node.remove(&pull.node);
+        }
+        match pull.stage {
+            Stage::Queued => {}
+            Stage::Connecting(at) => {
+                self.connecting.remove(&(at, id));
+            }
             Stage::Receiving => {
-                let micros = pull.left.div_ceil(share);
-                Some((self.settled + SimDuration::from_micros(micros), pull.waiting[0]))
-            }
-        };
-        self.pulls.iter().zip(self.shares()).filter_map(change).min()
-    }
-
-    /// Bytes per second that each pull gets if it receives, in the order of the pulls.
-    fn shares(&self) -> Vec<u64> {
-        let mut receiving: BTreeMap<NodeId, u64> = BTreeMap::new();
-        for pull in self.pulls.iter().filter(|pull| pull.stage == Stage::Receiving) {
-            *receiving.entry(pull.node).or_default() += 1;
-        }
-        let all = receiving.values().sum::<u64>().max(1);
-        let share = |pull: &Pull| {
-            let here = receiving.get(&pull.node).copied().unwrap_or(1);
-            (pull.node_rate / here).min(self.registry_rate / all).max(1)
-        };
-        self.pulls.iter().map(share).collect()
-    }
-
-    /// Counts the bytes that came since the last change, and lets connected pulls receive.
-    fn settle(&mut self, now: SimTime) {
-        let span = now.since(self.settled).micros();
-        let shares = self.shares();
-        for (pull, share) in self.pulls.iter_mut().zip(shares) {
-            match pull.stage {
-                Stage::Receiving => pull.left = pull.left.saturating_sub(share.saturating_mul(span)),
-                Stage::Connecting(at) if at <= now => pull.stage = Stage::Receiving,
-                Stage::Connecting(_) | Stage::Queued => {}
+                self.registry.remove(id);
+                self.share_node(pull.node);
             }
         }
-        self.settled = now;
+        pull
+    }
+
+    /// Caps every pull of the node at its part of the node's rate.
+    fn share_node(&mut self, node: NodeId) {
+        let here = self.by_node.get(&node).map_or(&[][..], Vec::as_slice);
+        let receiving = || here.iter().filter(|id| self.pulls[id].stage == Stage::Receiving);
+        let count = receiving().count() as u64;
+        for id in receiving() {
+            self.registry.set_cap(*id, self.pulls[id].node_rate / count);
+        }
     }
 }
 

@@ -158,6 +158,7 @@ fn node(number: usize, millis: u64, phase: NodePhase) -> Node {
         surge: false,
         version: KubernetesVersion::minor(34),
         pods: Vec::new(),
+        pinned: Vec::new(),
         boot: [SimDuration::ZERO; STAGES.len()],
         reimage_delay: SimDuration::ZERO,
         delete_delay: SimDuration::ZERO,

@@ -12,7 +12,7 @@ pub fn reconcile(world: &mut World, workload: WorkloadId, ctx: &mut Ctx<'_>) {
 
 /// Creates the DaemonSet's pod for one node, unless it has one or should not run there.
 pub fn place(world: &mut World, workload: WorkloadId, node: NodeId, ctx: &mut Ctx<'_>) {
-    let served = world.workloads[workload].pods.iter().any(|pod| world.pods[*pod].pinned == Some(node));
+    let served = world.nodes[node].pinned.iter().any(|pod| world.pods[*pod].workload == workload);
     if !served && should_run(world, workload, node) {
         world.create_pod(workload, 0, Some(node), ctx);
     }

@@ -1,6 +1,6 @@
 //! CPU demand over time: a curve, read at intervals, with noise.
 
-use crate::cluster::{Ctx, Event, WorkloadId, World};
+use crate::cluster::{CpuChange, Ctx, Event, WorkloadId, World};
 use crate::kernel::{Id, SimDuration, SimTime, Stream};
 use crate::scenario::plan::{Demand, DemandShape, Plan};
 use crate::units::MilliCpu;
@@ -56,7 +56,7 @@ impl DemandCurves {
         };
         if world.workloads[workload].demand != noisy {
             world.workloads[workload].demand = noisy;
-            world.cpu_changed(ctx);
+            world.cpu_changed(CpuChange::Demand(workload), ctx);
         }
         if let Some(next) = next_step(demand, ctx.now, &plan) {
             ctx.at(next, Event::DemandStep(workload));

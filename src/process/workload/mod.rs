@@ -87,7 +87,7 @@ impl Controllers {
             self.jobs.count_success(workload, world.pods[pod].ordinal);
             self.on_reconcile(world, workload, ctx);
             // Finished pods stay as objects in Kubernetes; nothing here looks at them again, so they leave the list.
-            world.workloads[workload].pods.retain(|other| *other != pod);
+            world.forget(pod);
         }
     }
 

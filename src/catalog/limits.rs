@@ -16,6 +16,8 @@ pub const DEFAULT_MAX_PODS_OVERLAY: u32 = 250;
 pub const NODES_PER_POOL: u32 = 1000;
 /// Most pools of a cluster. Same source.
 pub const POOLS_PER_CLUSTER: usize = 100;
+/// Nodes above which a cluster cannot be stopped. Source: azure-aks-docs, best-practices-performance-scale-large.md, 2026-06-05.
+pub const STOPPABLE_NODES: usize = 100;
 /// Addresses of every subnet that Azure keeps: the first four and the last.
 /// Source: azure-aks-docs, concepts-network-azure-cni-overlay.md, 2026-07-31.
 pub const RESERVED_ADDRESSES: u32 = 5;

@@ -42,6 +42,8 @@ pub enum Fact {
     NodeReimaged(NodeId),
     /// The instance is gone.
     NodeDeleted(NodeId),
+    /// The instance's VM is deallocated.
+    NodeDeallocated(NodeId),
     /// The number of addresses in use in the subnet changed, on behalf of this node.
     AddressesChanged(SubnetId, NodeId),
     /// The autoscaler asked for so many more nodes.

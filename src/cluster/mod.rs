@@ -16,6 +16,8 @@ mod node_info;
 mod operation;
 mod pod;
 mod pool;
+mod power;
+mod span;
 mod subnet;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -35,6 +37,8 @@ pub use node_info::{NOT_READY, NodeInfo, NodeInfos, PodGroup, Templates};
 pub use operation::{Operation, OperationState, Refusal};
 pub use pod::{Pod, PodCpu, PodDraws, PodPhase, PodTimes};
 pub use pool::{Pool, PoolUpgrade, ProvisioningState};
+pub use power::PowerState;
+pub use span::Spans;
 pub use subnet::{Subnet, SubnetIsFull};
 pub use workload::Workload;
 pub use world::{CpuChange, CpuLedger, NodeChange, World};

@@ -118,8 +118,11 @@ impl List {
         self.push("operations_succeeded", count(|state| *state == OperationState::Succeeded) as f64);
         self.push("operations_failed", count(|state| matches!(state, OperationState::Failed(_))) as f64);
         self.push("operations_refused", count(|state| matches!(state, OperationState::Refused(_))) as f64);
-        let upgrades = asked().filter_map(|operation| upgrade_seconds(world, operation, window.to));
-        self.push("upgrade_seconds", upgrades.fold(0.0, f64::max));
+        let longest = |is_one: fn(&OperationKind) -> bool| {
+            asked().filter_map(|operation| seconds_taken(world, operation, is_one, window.to)).fold(0.0, f64::max)
+        };
+        self.push("upgrade_seconds", longest(|kind| matches!(kind, OperationKind::Upgrade { .. })));
+        self.push("migration_seconds", longest(|kind| matches!(kind, OperationKind::Migrate { .. })));
         self.push("evictions", recorder.counters.evictions as f64);
         self.push("evictions_refused", recorder.counters.evictions_refused as f64);
         self.push("drains_timed_out", recorder.counters.drains_timed_out as f64);
@@ -138,10 +141,15 @@ fn work_until(ledger: &CpuLedger, at: SimTime) -> (CoreSeconds, CoreSeconds) {
     (ledger.wanted_work + ledger.wanted.over(since), ledger.served_work + ledger.served.over(since))
 }
 
-/// How long an accepted upgrade took, or has taken by `end`; `None` for any other operation.
-fn upgrade_seconds(world: &World, operation: &Operation, end: SimTime) -> Option<f64> {
-    let is_upgrade = matches!(world.plan.operations[operation.plan].kind, OperationKind::Upgrade { .. });
+/// How long an accepted operation of a kind took, or has taken by `end`; `None` for any other operation.
+fn seconds_taken(
+    world: &World,
+    operation: &Operation,
+    is_one: fn(&OperationKind) -> bool,
+    end: SimTime,
+) -> Option<f64> {
+    let is_one = is_one(&world.plan.operations[operation.plan].kind);
     let accepted = !matches!(operation.state, OperationState::Planned | OperationState::Refused(_));
-    let asked = operation.asked.filter(|_| is_upgrade && accepted)?;
+    let asked = operation.asked.filter(|_| is_one && accepted)?;
     Some(operation.ended.unwrap_or(end).since(asked).as_secs_f64())
 }

@@ -274,7 +274,7 @@ fn operations_are_told_in_words_and_an_upgrade_is_timed() {
     assert_metrics(&result, &[("operations_succeeded", 1.0), ("upgrade_seconds", f64::from((24 * 60 - 70) * 60))]);
     let rows = result.detail.unwrap().operations;
     let words: Vec<(&str, &str)> = rows.iter().map(|row| (row.operation.as_str(), row.outcome.as_str())).collect();
-    assert_eq!(words, [("scale pool apps to 3", "Succeeded"), ("upgrade node images: apps", "Running")]);
+    assert_eq!(words, [("scale apps to 3", "Succeeded"), ("upgrade the node image of apps", "Running")]);
 }
 
 #[test]

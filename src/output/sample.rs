@@ -67,6 +67,8 @@ fn plan(burstable: bool) -> Plan {
             os_disk_price: UsdPerHour::from_dollars(0.027).unwrap(),
         }),
         count: 3,
+        from_start: true,
+        scale_down_mode: crate::scenario::plan::ScaleDownMode::Delete,
         autoscaling: None,
         max_pods: 110,
         labels: BTreeMap::new(),

@@ -66,6 +66,7 @@ fn subjects(fact: Fact, world: &World) -> (Option<&str>, Option<&str>) {
         | Fact::NodeDrained(node, _)
         | Fact::NodeReimaged(node)
         | Fact::NodeDeleted(node)
+        | Fact::NodeDeallocated(node)
         | Fact::AddressesChanged(_, node)
         | Fact::ScaledDown(node) => (None, Some(&world.nodes[node].info.name)),
         Fact::ScaledUp(..) | Fact::OperationChanged(_) => (None, None),
@@ -118,6 +119,7 @@ fn sentence(fact: Fact, world: &World) -> String {
         Fact::NodeDrained(id, false) => format!("{} not drained before the timeout", node(id)),
         Fact::NodeReimaged(id) => format!("{} reimaged", node(id)),
         Fact::NodeDeleted(id) => format!("{} deleted", node(id)),
+        Fact::NodeDeallocated(id) => format!("{} deallocated", node(id)),
         Fact::AddressesChanged(subnet, id) => {
             let name = &world.plan.cluster.subnets[subnet.index()].name;
             let state = &world.subnets[subnet];
@@ -134,6 +136,7 @@ fn sentence(fact: Fact, world: &World) -> String {
                 OperationState::Succeeded => format!("operation {asked}: succeeded"),
                 OperationState::Refused(why) => format!("operation {asked}: refused, {}: {}", why.code, why.message),
                 OperationState::Failed(why) => format!("operation {asked}: failed, {}: {}", why.code, why.message),
+                OperationState::Canceled(why) => format!("operation {asked}: canceled, {}: {}", why.code, why.message),
             }
         }
     }

@@ -1,7 +1,7 @@
 //! How an instance comes into the world: its name, zone and labels, and every duration of its life drawn at once.
 
 use crate::cluster::{BootStage, Ctx, Fact, Node, NodeId, NodeInfo, NodePhase, NodeTimes, PoolId, STAGES, World};
-use crate::kernel::{SimDuration, Stream, correlated, stable_hash};
+use crate::kernel::{SimDuration, SimTime, Stream, correlated, stable_hash};
 use crate::units::MilliCpu;
 use std::sync::Arc;
 
@@ -50,6 +50,14 @@ pub fn create(world: &mut World, pool: PoolId, surge: bool, batch: &Batch, ctx: 
     push(world, Born { info, pool, instance, zone, surge, draws }, ctx)
 }
 
+/// Draws the boot of an instance anew that was deallocated and is started again.
+pub fn redraw(world: &mut World, node: NodeId) {
+    let batch = Batch::single(world, world.nodes[node].pool);
+    let start = format!("{}/{}", world.nodes[node].info.name, world.nodes[node].times.deallocated.len());
+    let stream = &mut world.streams.stream("restart", &start);
+    world.nodes[node].boot = draw_boot(world, stream, &batch);
+}
+
 /// Adds a node that the scenario brings along: it was never booted, and will be neither reimaged nor deleted.
 pub fn bring(world: &mut World, pool: PoolId, name: &str, ctx: &mut Ctx<'_>) -> NodeId {
     let instance = world.pools[pool].next_instance;
@@ -94,6 +102,7 @@ fn push(world: &mut World, born: Born, ctx: &mut Ctx<'_>) -> NodeId {
         version: world.pools[pool].version,
         pods: Vec::new(),
         pinned: Vec::new(),
+        stage_ends: SimTime::ZERO,
         boot: draws.boot,
         reimage_delay: draws.reimage_delay,
         delete_delay: draws.delete_delay,

@@ -159,6 +159,7 @@ fn node(number: usize, millis: u64, phase: NodePhase) -> Node {
         version: KubernetesVersion::minor(34),
         pods: Vec::new(),
         pinned: Vec::new(),
+        stage_ends: SimTime::ZERO,
         boot: [SimDuration::ZERO; STAGES.len()],
         reimage_delay: SimDuration::ZERO,
         delete_delay: SimDuration::ZERO,

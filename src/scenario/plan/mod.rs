@@ -3,12 +3,14 @@
 //! A [`Plan`] is one variant at one sweep point; a [`Study`] is all of them with the seeds to run.
 
 mod name;
+mod operation;
 mod pod;
 mod scheduler;
 mod volume;
 mod workload;
 
 pub use name::{generated_suffix, template_hash, workload_key};
+pub use operation::{OperationKind, OperationPlan, PoolChange};
 pub use pod::{
     ClaimRef, HostPort, Image, LabelSelector, NodeSelectorTerm, Operator, PodAffinity, PodAffinityTerm, PodTemplate,
     ReadinessProbe, Requirement, Taint, TaintEffect, Toleration, TopologySpreadConstraint,
@@ -21,7 +23,7 @@ pub use workload::{
 };
 
 use crate::catalog::{AutoscalerProfile, KubernetesVersion, OsDisk, Region, Tier, Timings, VmSize};
-use crate::kernel::{SimDuration, SimTime};
+use crate::kernel::SimDuration;
 use crate::units::{MilliCpu, Resources, UsdPerHour};
 use ipnet::Ipv4Net;
 use std::collections::BTreeMap;
@@ -226,8 +228,12 @@ pub struct PoolPlan {
     pub mode: PoolMode,
     /// What Azure makes the nodes of; `None` for nodes that the scenario brings along.
     pub scale_set: Option<ScaleSetPlan>,
+    /// False for a pool that an operation adds; it does not exist until then.
+    pub from_start: bool,
     /// Nodes at the start.
     pub count: u32,
+    /// What becomes of nodes that are scaled in.
+    pub scale_down_mode: ScaleDownMode,
     /// The autoscaler's bounds when it manages this pool.
     pub autoscaling: Option<AutoscalingRange>,
     /// Most pods a node of this pool may run.
@@ -276,6 +282,16 @@ impl PoolPlan {
     pub fn cpu(&self) -> MilliCpu {
         self.scale_set.as_ref().map_or(self.allocatable.cpu, |scale_set| MilliCpu::from_cores(scale_set.vm.vcpus))
     }
+}
+
+/// What becomes of a node that is scaled in, by hand or by the autoscaler.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ScaleDownMode {
+    /// Its VM and its disk are deleted.
+    #[default]
+    Delete,
+    /// Its VM is stopped: no compute charge, the disk stays with its images and is billed, and the next scale-out starts it.
+    Deallocate,
 }
 
 /// A node that the scenario brings along.
@@ -330,52 +346,6 @@ pub struct UpgradeSettings {
     pub drain_timeout: SimDuration,
     /// Wait after a drain, before the reimage.
     pub soak: SimDuration,
-}
-
-/// Something an operator asks of AKS at a moment of virtual time.
-#[derive(Clone, Debug)]
-pub struct OperationPlan {
-    /// When it is asked.
-    pub at: SimTime,
-    /// What is asked.
-    pub kind: OperationKind,
-}
-
-/// What can be asked of AKS.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum OperationKind {
-    /// Set the node count of a pool (index into [`ClusterPlan::pools`]).
-    Scale {
-        /// The pool.
-        pool: usize,
-        /// Nodes wanted.
-        count: u32,
-    },
-    /// Upgrade the control plane (unless it has the version already) and then the pools, one after the other.
-    Upgrade {
-        /// Version asked for; `None` for a node-image upgrade, which touches only pools.
-        version: Option<KubernetesVersion>,
-        /// Pools to upgrade, indexes into [`ClusterPlan::pools`].
-        pools: Vec<usize>,
-    },
-}
-
-impl OperationKind {
-    /// What is asked, in the words of `az`: `scale system to 3`, `upgrade apps, system to 1.35`.
-    #[must_use]
-    pub fn describe(&self, plan: &Plan) -> String {
-        let name = |pool: &usize| plan.cluster.pools[*pool].name.as_str();
-        match self {
-            Self::Scale { pool, count } => format!("scale {} to {count}", name(pool)),
-            Self::Upgrade { version, pools } => {
-                let pools = pools.iter().map(name).collect::<Vec<_>>().join(", ");
-                match version {
-                    Some(version) => format!("upgrade {pools} to {version}"),
-                    None => format!("upgrade the node image of {pools}"),
-                }
-            }
-        }
-    }
 }
 
 #[cfg(test)]

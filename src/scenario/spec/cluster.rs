@@ -138,7 +138,7 @@ pub struct SubnetSpec {
 }
 
 /// A node pool: one virtual machine scale set, every VM alike.
-#[derive(Debug, Deserr, JsonSchema)]
+#[derive(Clone, Debug, Deserr, JsonSchema)]
 #[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
 #[schemars(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AgentPoolSpec {
@@ -161,6 +161,9 @@ pub struct AgentPoolSpec {
     /// Most nodes of an autoscaled pool.
     #[deserr(default)]
     pub max_count: Option<u32>,
+    /// What becomes of nodes that are scaled in: Delete, or Deallocate to stop the VM and keep its disk. Delete unless given.
+    #[deserr(default)]
+    pub scale_down_mode: Option<String>,
     /// Most pods a node; 110 with kubenet, 30 with Azure CNI node subnet, 250 with overlay unless given.
     #[deserr(default)]
     pub max_pods: Option<u32>,
@@ -204,7 +207,7 @@ pub struct AgentPoolSpec {
 }
 
 /// How a pool is upgraded.
-#[derive(Debug, Default, Deserr, JsonSchema)]
+#[derive(Clone, Debug, Default, Deserr, JsonSchema)]
 #[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
 #[schemars(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpgradeSettingsSpec {

@@ -6,6 +6,7 @@
 mod cluster;
 mod decode;
 mod dist;
+mod operation;
 mod scalar;
 mod scheduler;
 mod table;
@@ -17,6 +18,7 @@ pub use cluster::{
 };
 pub use decode::{Entries, Fault, Faults, MISSING, UNKNOWN_KEY};
 pub use dist::DistSpec;
+pub use operation::{MigrateSpec, OperationSpec, UpdatePoolSpec, UpgradeSpec};
 pub use scalar::{ClockTime, Cpu, Duration, IntOrPercentText, Percent, ProfileNumber, Size, Version};
 pub use scheduler::{
     ArgsVersion, BalancedArgsKind, BalancedArgsSpec, DefaultingTypeSpec, FitArgsKind, FitArgsSpec,
@@ -94,48 +96,6 @@ pub struct SeedsSpec {
     pub first: u64,
     /// How many.
     pub count: u64,
-}
-
-/// An operation: exactly one of `scale` and `upgrade`.
-#[derive(Debug, Deserr, JsonSchema)]
-#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
-#[schemars(rename_all = "camelCase", deny_unknown_fields)]
-pub struct OperationSpec {
-    /// When it is asked, from the start of the scenario, such as `2d`.
-    pub at: Duration,
-    /// Set the node count of a pool.
-    #[deserr(default)]
-    pub scale: Option<ScaleSpec>,
-    /// Upgrade the cluster, or the node image of pools.
-    #[deserr(default)]
-    pub upgrade: Option<UpgradeSpec>,
-}
-
-/// Set the node count of a pool.
-#[derive(Debug, Deserr, JsonSchema)]
-#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
-#[schemars(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ScaleSpec {
-    /// Pool name.
-    pub pool: String,
-    /// Nodes wanted.
-    pub count: u32,
-}
-
-/// Upgrade the cluster: control plane first, then its pools, one after the other.
-#[derive(Debug, Deserr, JsonSchema)]
-#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
-#[schemars(rename_all = "camelCase", deny_unknown_fields)]
-pub struct UpgradeSpec {
-    /// Version to upgrade to, in quotes.
-    #[deserr(default)]
-    pub kubernetes_version: Option<Version>,
-    /// Replace the node image only; the version stays.
-    #[deserr(default)]
-    pub node_image_only: Option<bool>,
-    /// Pools to upgrade; by default all of them.
-    #[deserr(default)]
-    pub pools: Option<Vec<String>>,
 }
 
 /// An alternative.

@@ -27,6 +27,10 @@ pub const SMALLEST_SUBNET_PREFIX: u8 = 29;
 pub const KUBENET_ROUTES: u32 = 400;
 /// Prefix of the block of pod addresses of a kubenet or overlay node. Source: concepts-network-ip-address-planning.md, 2026-04-16.
 pub const NODE_BLOCK_PREFIX: u8 = 24;
+/// The virtual network that AKS makes, and its one subnet. Source: azure-aks-docs, configure-azure-cni.md, 2026-04-16.
+pub const MANAGED_VNET: &str = "10.224.0.0/12";
+/// The subnet of the network that AKS makes: name and range. Same source for the range; the name is that of clusters in use.
+pub const MANAGED_SUBNET: (&str, &str) = ("aks-subnet", "10.224.0.0/16");
 /// Ranges that no cluster range may touch. Source: azure-aks-docs, concepts-network-cni-overview.md, 2026-07-10.
 pub const FORBIDDEN_RANGES: [&str; 4] = ["169.254.0.0/16", "172.30.0.0/16", "172.31.0.0/16", "192.0.2.0/24"];
 /// Default `maxSurge` in per cent. Sources disagree: the API specification of 2025-05-01 says 10 %, azure-aks-docs'

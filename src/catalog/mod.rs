@@ -7,6 +7,7 @@ pub mod limits;
 pub mod reservations;
 
 mod autoscaler;
+mod managed_disk;
 mod os_disk;
 mod price;
 mod region;
@@ -17,10 +18,11 @@ mod version;
 mod vm;
 
 pub use autoscaler::{AutoscalerProfile, Expander};
+pub use managed_disk::Ssd;
 pub use os_disk::{OsDisk, OsDiskError, OsDiskKind};
 pub use price::{Price, PriceKind, Tier};
 pub use region::{Region, UnknownName};
-pub use storage::{BuiltInClass, DISK_DRIVER, DISK_ZONE, FILE_DRIVER, ZONE_LABELS};
+pub use storage::{BLOB_DRIVER, BuiltInClass, DISK_DRIVER, DISK_ZONE, FILE_DRIVER, ZONE_LABELS};
 pub use system_workloads::{Plugins, SystemController, SystemWorkload};
 pub use timing::{Basis, Confidence, Stage, Timings};
 pub use version::{ContainerRuntime, KubernetesVersion, OsImage, VersionError};

@@ -7,8 +7,8 @@ use super::{
 use crate::kernel::{Dist, FutureEvents, Id, SimDuration, SimTime};
 use crate::scenario::plan::{
     Behaviour, BudgetPlan, BudgetRule, ClusterCharges, ClusterPlan, Controller, IntOrPercent, LabelSelector,
-    NetworkModel, NetworkPlan, OperationKind, OperationPlan, Plan, PodTemplate, PoolMode, PoolPlan, ScaleSetPlan,
-    SubnetPlan, UpgradeSettings, WorkloadPlan,
+    NetworkModel, NetworkPlan, OperationKind, OperationPlan, OutboundType, Plan, PodTemplate, PoolMode, PoolPlan,
+    ScaleSetPlan, SubnetPlan, UpgradeSettings, WorkloadPlan,
 };
 use crate::units::{Bytes, MilliCpu, Resources, UsdPerHour};
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,6 +47,8 @@ fn cluster(pools: Vec<PoolPlan>) -> ClusterPlan {
             pod_cidr: Some("10.244.0.0/16".parse().expect("a prefix")),
             service_cidr: "10.0.0.0/16".parse().expect("a prefix"),
             dns_service_ip: "10.0.0.10".parse().expect("an address"),
+            outbound: OutboundType::LoadBalancer(1),
+            own_vnet: None,
         },
         subnets: vec![SubnetPlan { name: "nodes".into(), prefix: "10.224.0.0/24".parse().expect("a prefix") }],
         pools,

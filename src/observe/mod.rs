@@ -9,6 +9,7 @@ mod counters;
 mod detail;
 mod fingerprint;
 mod integral;
+pub mod inventory;
 mod metrics;
 mod quantile;
 mod recorder;

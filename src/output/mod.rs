@@ -4,6 +4,7 @@
 pub mod chart;
 pub mod csv;
 pub mod headline;
+pub mod inventory;
 pub mod number;
 pub mod report;
 pub mod run_json;

@@ -5,8 +5,8 @@ use crate::experiment::{ExperimentResult, PointResult, SummaryRow, Verdict};
 use crate::kernel::SimDuration;
 use crate::observe::{AddressRow, CostRow, Detail, NodeRow, OperationRow, PodRow, RunResult, Series};
 use crate::scenario::plan::{
-    ClusterCharges, ClusterPlan, Comparison, Expectation, IntOrPercent, NetworkModel, NetworkPlan, Plan, Point,
-    PoolMode, PoolPlan, ScaleSetPlan, SeedRange, Study, SubnetPlan, UpgradeSettings,
+    ClusterCharges, ClusterPlan, Comparison, Expectation, IntOrPercent, NetworkModel, NetworkPlan, OutboundType, Plan,
+    Point, PoolMode, PoolPlan, ScaleSetPlan, SeedRange, Study, SubnetPlan, UpgradeSettings,
 };
 use crate::units::{Resources, UsdPerHour};
 use std::collections::BTreeMap;
@@ -100,6 +100,8 @@ fn plan(burstable: bool) -> Plan {
                 pod_cidr: None,
                 service_cidr: "10.0.0.0/16".parse().unwrap(),
                 dns_service_ip: "10.0.0.10".parse().unwrap(),
+                outbound: OutboundType::LoadBalancer(1),
+                own_vnet: None,
             },
             subnets: vec![SubnetPlan { name: "nodes".to_owned(), prefix: "10.224.0.0/24".parse().unwrap() }],
             pools: vec![pool],

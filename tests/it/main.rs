@@ -3,6 +3,7 @@
 mod broken;
 mod explain;
 mod golden;
+mod inventory;
 mod layers;
 mod openb;
 mod scenarios;

@@ -1,7 +1,7 @@
 //! How an instance comes into the world: its name, zone and labels, and every duration of its life drawn at once.
 
 use crate::cluster::{BootStage, Ctx, Fact, Node, NodeId, NodeInfo, NodePhase, NodeTimes, PoolId, STAGES, World};
-use crate::kernel::{SimDuration, SimTime, Stream, correlated, stable_hash};
+use crate::kernel::{SimDuration, SimTime, Stream, correlated};
 use crate::units::MilliCpu;
 use std::sync::Arc;
 
@@ -118,12 +118,10 @@ fn push(world: &mut World, born: Born, ctx: &mut Ctx<'_>) -> NodeId {
     node
 }
 
-/// `aks-<pool>-<8 digits>-vmss<6 base-36 digits>`. The digits stand for the cluster; in lower case, as node names are.
+/// `aks-<pool>-<8 digits>-vmss<6 base-36 digits>`: the scale set, then the instance in lower case, as node names are.
 /// Source: azure-aks-docs, resize-node-pool.md, 2025-08-28; virtual-machine-scale-sets-instance-ids.md, 2018-02-22.
 fn node_name(world: &World, pool: PoolId, instance: u32) -> String {
-    let cluster = &world.plan.cluster;
-    let digits = stable_hash(format!("{}/{}", cluster.resource_group, cluster.name).as_bytes()) % 100_000_000;
-    format!("aks-{}-{digits:08}-vmss{}", world.pool_plan(pool).name, base36(instance))
+    world.plan.cluster.scale_set_name(&world.pool_plan(pool).name) + &base36(instance)
 }
 
 fn base36(mut number: u32) -> String {

@@ -10,7 +10,8 @@ use crate::cluster::{
 };
 use crate::kernel::{Dist, FutureEvents, Id};
 use crate::scenario::plan::{
-    Behaviour, ClusterCharges, ClusterPlan, Controller, NetworkModel, NetworkPlan, Plan, PodTemplate, WorkloadPlan,
+    Behaviour, ClusterCharges, ClusterPlan, Controller, NetworkModel, NetworkPlan, OutboundType, Plan, PodTemplate,
+    WorkloadPlan,
 };
 use crate::units::{Bytes, MilliCpu, Resources};
 use std::collections::BTreeMap;
@@ -123,6 +124,8 @@ fn plan(minor: u32, templates: Vec<PodTemplate>) -> Plan {
                 pod_cidr: Some(prefix),
                 service_cidr: prefix,
                 dns_service_ip: prefix.addr(),
+                outbound: OutboundType::LoadBalancer(1),
+                own_vnet: None,
             },
             subnets: Vec::new(),
             pools: Vec::new(),

@@ -3,6 +3,7 @@
 //! A [`Plan`] is one variant at one sweep point; a [`Study`] is all of them with the seeds to run.
 
 mod name;
+mod network;
 mod operation;
 mod pod;
 mod scheduler;
@@ -10,6 +11,7 @@ mod volume;
 mod workload;
 
 pub use name::{generated_suffix, template_hash, workload_key};
+pub use network::{NetworkModel, NetworkPlan, OutboundType, OwnVnet};
 pub use operation::{OperationKind, OperationPlan, PoolChange};
 pub use pod::{
     ClaimRef, HostPort, Image, LabelSelector, NodeSelectorTerm, Operator, PodAffinity, PodAffinityTerm, PodTemplate,
@@ -27,7 +29,6 @@ use crate::kernel::SimDuration;
 use crate::units::{MilliCpu, Resources, UsdPerHour};
 use ipnet::Ipv4Net;
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 /// A whole scenario file, resolved: every variant at every sweep point, the seeds, the comparison and the objectives.
@@ -175,30 +176,6 @@ pub struct ClusterCharges {
     pub load_balancer: UsdPerHour,
     /// All outbound public IP addresses together.
     pub public_ips: UsdPerHour,
-}
-
-/// Which of Azure's network models the cluster uses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NetworkModel {
-    /// Nodes take subnet addresses, pods a /24 of the pod CIDR behind NAT, one route per node.
-    Kubenet,
-    /// Azure CNI node subnet: every node preallocates `maxPods` subnet addresses besides its own.
-    AzureNodeSubnet,
-    /// Azure CNI Overlay: nodes take subnet addresses, pods a /24 of the overlay pod CIDR.
-    AzureOverlay,
-}
-
-/// Address ranges of the cluster.
-#[derive(Clone, Debug)]
-pub struct NetworkPlan {
-    /// Network model.
-    pub model: NetworkModel,
-    /// Range of pod addresses; `None` for the node-subnet model.
-    pub pod_cidr: Option<Ipv4Net>,
-    /// Range of Service addresses.
-    pub service_cidr: Ipv4Net,
-    /// Address of the DNS Service.
-    pub dns_service_ip: Ipv4Addr,
 }
 
 /// A subnet of the VNet.

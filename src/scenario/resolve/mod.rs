@@ -27,6 +27,7 @@ use crate::catalog::{KubernetesVersion, OsImage, Timings};
 use crate::kernel::SimDuration;
 use jiff::Zoned;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// The default start: a Monday at midnight UTC.
 const DEFAULT_START: &str = "2026-03-02T00:00:00Z";
@@ -133,10 +134,13 @@ pub fn plan(document: &Document, spec: &ScenarioSpec, files: &mut Files, problem
         startup: &timings.app_startup,
     };
     let behaviours = spec.workloads.as_ref().and_then(|workloads| workloads.behaviour.as_deref()).unwrap_or_default();
-    let Loaded { mut workloads, budgets, claims } = manifest::load(&documents, behaviours, &context, problems);
+    let Loaded { mut workloads, budgets, mut claims } = manifest::load(&documents, behaviours, &context, problems);
     workloads.extend(traced);
     workloads.sort_by(|a, b| manifest::order(a).cmp(&manifest::order(b)));
     let cluster = cluster?;
+    for claim in claims.iter_mut().filter_map(Arc::get_mut) {
+        claim.price = price::volume(spec, claim, cluster.location);
+    }
     let mut resolver = Resolver { document, problems };
     preflight::check(&mut resolver, &cluster, &workloads);
     Some(Plan { start, duration, warmup, cluster, workloads, budgets, claims, operations, timings })

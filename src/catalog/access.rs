@@ -1,8 +1,8 @@
 //! Azure's built-in roles that matter for a cluster, with the actions that each of them allows.
 //!
 //! Source of the AKS roles: azure-docs, built-in-roles/containers.md, 2025-06-30; of Owner and Contributor:
-//! built-in-roles/privileged.md, 2026-07-01; of Reader: built-in-roles/general.md. How patterns and exceptions are read:
-//! azure-docs, role-definitions.md. Not here: custom roles, deny assignments, conditions.
+//! built-in-roles/privileged.md, 2026-07-01; of Reader: built-in-roles/general.md, 2026-02-23. How patterns and exceptions are read:
+//! azure-docs, role-definitions.md, 2022-08-19. Not here: custom roles, deny assignments, conditions.
 
 /// Actions of the resource provider that operations ask for.
 /// Source: azure-docs, resource provider operations of Microsoft.ContainerService, 2023-09-13.

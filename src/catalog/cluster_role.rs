@@ -6,13 +6,13 @@
 
 /// One rule: every verb on every resource of the API group.
 #[derive(Debug, PartialEq, Eq)]
-pub struct PolicyRule {
+struct PolicyRule {
     /// The API group, empty for the core group; `*` for all.
-    pub group: &'static str,
+    group: &'static str,
     /// Resources and subresources such as `pods/eviction`; `*` for all.
-    pub resources: &'static [&'static str],
+    resources: &'static [&'static str],
     /// Verbs such as `get`; `*` for all.
-    pub verbs: &'static [&'static str],
+    verbs: &'static [&'static str],
 }
 
 impl PolicyRule {

@@ -20,7 +20,7 @@ mod vm;
 
 pub use access::{AzureRole, action};
 pub use autoscaler::{AutoscalerProfile, Expander};
-pub use cluster_role::{ClusterRole, PolicyRule};
+pub use cluster_role::ClusterRole;
 pub use os_disk::{OsDisk, OsDiskError, OsDiskKind};
 pub use price::{Price, PriceKind, Tier};
 pub use region::{Region, UnknownName};

@@ -2,17 +2,21 @@
 //!
 //! A [`Plan`] is one variant at one sweep point; a [`Study`] is all of them with the seeds to run.
 
+mod access;
 mod name;
 mod pod;
+mod required_action;
 mod scheduler;
 mod volume;
 mod workload;
 
+pub use access::{AccessPlan, Authentication, BindingPlan, Denial, PrincipalPlan};
 pub use name::{generated_suffix, template_hash, workload_key};
 pub use pod::{
     ClaimRef, HostPort, Image, LabelSelector, NodeSelectorTerm, Operator, PodAffinity, PodAffinityTerm, PodTemplate,
     ReadinessProbe, Requirement, Taint, TaintEffect, Toleration, TopologySpreadConstraint,
 };
+pub use required_action::{KubernetesRequest, RequiredAction, required_actions};
 pub use scheduler::{AddedAffinity, FitArgs, SchedulerPlan, ScoringStrategy, SpreadDefaults};
 pub use volume::{ClaimKind, ClaimPlan, Volume};
 pub use workload::{
@@ -127,6 +131,8 @@ pub struct Plan {
     pub claims: Vec<Arc<ClaimPlan>>,
     /// Operations, sorted by time, ties in the file's order.
     pub operations: Vec<OperationPlan>,
+    /// Who may ask for them, and how the cluster knows who asks.
+    pub access: AccessPlan,
     /// Durations of every stage of node and pod life.
     pub timings: Timings,
 }
@@ -339,6 +345,16 @@ pub struct OperationPlan {
     pub at: SimTime,
     /// What is asked.
     pub kind: OperationKind,
+    /// Who asks, an index into [`AccessPlan::principals`]; `None` for the owner, who may do everything.
+    pub asked_by: Option<usize>,
+}
+
+impl OperationPlan {
+    /// Whoever asks; `None` for the owner.
+    #[must_use]
+    pub fn asker<'a>(&self, access: &'a AccessPlan) -> Option<&'a PrincipalPlan> {
+        self.asked_by.map(|principal| &access.principals[principal])
+    }
 }
 
 /// What can be asked of AKS.

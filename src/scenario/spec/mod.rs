@@ -3,6 +3,7 @@
 //! The types here are read with `deserr`, which finds every error at once, and described with `schemars`, which makes the JSON
 //! Schema: their doc comments are what editors show to whoever writes a scenario.
 
+mod access;
 mod cluster;
 mod decode;
 mod dist;
@@ -11,6 +12,7 @@ mod scheduler;
 mod table;
 mod workload;
 
+pub use access::{AadProfileSpec, BindingSpec, PrincipalSpec};
 pub use cluster::{
     AgentPoolSpec, AutoScalerProfileSpec, ClusterSpec, NetworkProfileSpec, SkuSpec, SubnetSpec, UpgradeSettingsSpec,
     VnetSpec,
@@ -63,6 +65,9 @@ pub struct ScenarioSpec {
     /// What runs on it.
     #[deserr(default)]
     pub workloads: Option<WorkloadsSpec>,
+    /// Who may ask for operations besides the owner of the cluster.
+    #[deserr(default)]
+    pub principals: Option<Vec<PrincipalSpec>>,
     /// What is asked of AKS, and when.
     #[deserr(default)]
     pub operations: Option<Vec<OperationSpec>>,
@@ -103,6 +108,10 @@ pub struct SeedsSpec {
 pub struct OperationSpec {
     /// When it is asked, from the start of the scenario, such as `2d`.
     pub at: Duration,
+    /// Name of the principal who asks; the owner of the cluster, who may do everything, unless given.
+    #[deserr(default, rename = "as")]
+    #[schemars(rename = "as")]
+    pub asked_by: Option<String>,
     /// Set the node count of a pool.
     #[deserr(default)]
     pub scale: Option<ScaleSpec>,

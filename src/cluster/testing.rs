@@ -6,9 +6,9 @@ use super::{
 };
 use crate::kernel::{Dist, FutureEvents, Id, SimDuration, SimTime};
 use crate::scenario::plan::{
-    Behaviour, BudgetPlan, BudgetRule, ClusterCharges, ClusterPlan, Controller, IntOrPercent, LabelSelector,
-    NetworkModel, NetworkPlan, OperationKind, OperationPlan, OutboundType, Plan, PodTemplate, PoolMode, PoolPlan,
-    ScaleSetPlan, SubnetPlan, UpgradeSettings, WorkloadPlan,
+    AccessPlan, Behaviour, BudgetPlan, BudgetRule, ClusterCharges, ClusterPlan, Controller, IntOrPercent,
+    LabelSelector, NetworkModel, NetworkPlan, OperationKind, OperationPlan, OutboundType, Plan, PodTemplate, PoolMode,
+    PoolPlan, PrincipalPlan, ScaleSetPlan, SubnetPlan, UpgradeSettings, WorkloadPlan,
 };
 use crate::units::{Bytes, MilliCpu, Resources, UsdPerHour};
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,6 +30,7 @@ pub(crate) fn plan(pools: Vec<PoolPlan>) -> Plan {
         budgets: Vec::new(),
         claims: Vec::new(),
         operations: Vec::new(),
+        access: AccessPlan::default(),
         timings: catalogue::timings(),
     }
 }
@@ -134,7 +135,13 @@ pub(crate) fn budget(rule: BudgetRule) -> BudgetPlan {
 
 /// Operations, all to be asked at the start.
 pub(crate) fn operations(kinds: Vec<OperationKind>) -> Vec<OperationPlan> {
-    kinds.into_iter().map(|kind| OperationPlan { at: SimTime::ZERO, kind }).collect()
+    kinds.into_iter().map(|kind| OperationPlan { at: SimTime::ZERO, kind, asked_by: None }).collect()
+}
+
+/// A principal with these of Azure's roles and without bindings.
+pub(crate) fn principal(name: &str, roles: &[&str]) -> PrincipalPlan {
+    let roles = roles.iter().map(|role| catalogue::role(role)).collect();
+    PrincipalPlan { name: name.into(), roles, bindings: Vec::new() }
 }
 
 /// A world with its future event list and the facts stated so far, each with its time.
@@ -318,7 +325,9 @@ fn end_drain(world: &mut World, node: NodeId, outcome: DrainOutcome, ctx: &mut C
 
 /// The parts of a plan that come from the catalogue.
 mod catalogue {
-    use crate::catalog::{AutoscalerProfile, Catalog, KubernetesVersion, OsDisk, Region, Tier, Timings, VmSize};
+    use crate::catalog::{
+        AutoscalerProfile, AzureRole, Catalog, KubernetesVersion, OsDisk, Region, Tier, Timings, VmSize,
+    };
     use crate::kernel::Dist;
 
     /// Version 1.`minor`.
@@ -329,6 +338,10 @@ mod catalogue {
     /// Two vCPUs, not burstable.
     pub(crate) fn vm_size() -> &'static VmSize {
         Catalog::get().vm_size("Standard_D2s_v5").expect("a size of the catalogue")
+    }
+
+    pub(super) fn role(name: &str) -> &'static AzureRole {
+        AzureRole::find(name).expect("a built-in role")
     }
 
     pub(super) fn os_disk() -> OsDisk {

@@ -143,6 +143,7 @@ fn operation_row(world: &World, operation: &Operation) -> OperationRow {
     OperationRow {
         operation: plan.kind.describe(&world.plan),
         asked_s: operation.asked.unwrap_or(plan.at).as_secs_f64(),
+        asked_by: plan.asker(&world.plan.access).map(|asker| asker.name.clone()).unwrap_or_default(),
         answer: answer.to_owned(),
         code: error.map(|error| error.code.to_owned()).unwrap_or_default(),
         message: error.map(|error| error.message.clone()).unwrap_or_default(),

@@ -160,9 +160,11 @@ pub struct OperationRow {
     pub operation: String,
     /// Seconds since the start.
     pub asked_s: f64,
+    /// Name of the principal who asked; empty for the owner.
+    pub asked_by: String,
     /// `Accepted` or `Refused`; `Planned` when its time did not come.
     pub answer: String,
-    /// Azure's error code of a refusal or failure.
+    /// Azure's error code of a refusal or failure; `Forbidden` where the Kubernetes API refused.
     pub code: String,
     /// Its message.
     pub message: String,

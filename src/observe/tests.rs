@@ -3,7 +3,7 @@
 use super::burst::Burst;
 use super::{Recorder, RunResult, sample_interval};
 use crate::catalog::Catalog;
-use crate::cluster::testing::{Bench, create_node, deployment, operations, plan, pool};
+use crate::cluster::testing::{Bench, create_node, deployment, operations, plan, pool, principal};
 use crate::cluster::{
     BudgetId, Credits, Ctx, Event, Fact, NodeFailure, NodeId, Observer, OperationId, OperationState, PodId, PoolId,
     STAGES, SubnetId, World,
@@ -261,6 +261,8 @@ fn operations_are_told_in_words_and_an_upgrade_is_timed() {
         OperationKind::Scale { pool: 0, count: 3 },
         OperationKind::Upgrade { version: None, pools: vec![0] },
     ]);
+    plan.access.principals = vec![principal("alice", &[])];
+    plan.operations[1].asked_by = Some(0);
     let mut run = Watched::new(plan);
     run.at(70, |world, _| {
         for (id, state) in [(0, OperationState::Succeeded), (1, OperationState::Running)] {
@@ -275,6 +277,7 @@ fn operations_are_told_in_words_and_an_upgrade_is_timed() {
     let rows = result.detail.unwrap().operations;
     let words: Vec<(&str, &str)> = rows.iter().map(|row| (row.operation.as_str(), row.outcome.as_str())).collect();
     assert_eq!(words, [("scale apps to 3", "Succeeded"), ("upgrade the node image of apps", "Running")]);
+    assert_eq!([&*rows[0].asked_by, &*rows[1].asked_by], ["", "alice"]);
 }
 
 #[test]

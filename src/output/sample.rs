@@ -115,6 +115,7 @@ fn plan(burstable: bool) -> Plan {
         budgets: Vec::new(),
         claims: Vec::new(),
         operations: Vec::new(),
+        access: crate::scenario::plan::AccessPlan::default(),
         timings: Timings::defaults(VERSION, OsImage::Ubuntu2404),
     }
 }
@@ -244,6 +245,7 @@ fn detail() -> Detail {
     let operation = OperationRow {
         operation: "scale pool system to 3".to_owned(),
         asked_s: 345_600.0,
+        asked_by: String::new(),
         answer: "Accepted".to_owned(),
         code: String::new(),
         message: String::new(),

@@ -1,5 +1,7 @@
 //! Whole scenarios: from a file to a study, and what is said about it.
 
+mod access;
+
 use super::plan::{IntOrPercent, NetworkModel, OperationKind, OutboundType, OwnVnet, PoolMode};
 use super::{Loaded, Problems, load, starter};
 use crate::kernel::SimTime;

@@ -21,7 +21,7 @@ fn hours(hours: u64) -> SimTime {
 }
 
 fn at(hour: u64, kind: OperationKind) -> OperationPlan {
-    OperationPlan { at: hours(hour), kind }
+    OperationPlan { at: hours(hour), kind, asked_by: None }
 }
 
 /// One system node and two of the pool `apps` (pool 0), with ten pods of a Deployment and one bare pod.
@@ -177,6 +177,7 @@ fn an_aborted_upgrade_ends_what_it_began_and_touches_nothing_more() {
     plan.operations.push(OperationPlan {
         at: SimTime::after_start(SimDuration::from_mins(12)),
         kind: OperationKind::Abort { pool: None },
+        asked_by: None,
     });
     let simulation = run(plan, 6);
     let world = simulation.world();

@@ -129,7 +129,9 @@ fn sentence(fact: Fact, world: &World) -> String {
         Fact::ScaledDown(id) => format!("autoscaler removes {}", node(id)),
         Fact::OperationChanged(id) => {
             let operation = &world.operations[id];
-            let asked = world.plan.operations[operation.plan].kind.describe(&world.plan);
+            let plan = &world.plan.operations[operation.plan];
+            let asker = plan.asker(&world.plan.access).map(|asker| format!(" (as {})", asker.name));
+            let asked = format!("{}{}", plan.kind.describe(&world.plan), asker.unwrap_or_default());
             match &operation.state {
                 OperationState::Planned => format!("operation {asked}: planned"),
                 OperationState::Running => format!("operation {asked}: accepted"),

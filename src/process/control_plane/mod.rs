@@ -86,11 +86,11 @@ impl ControlPlane {
     /// The operator asks for an operation: it is refused, and nothing changes, or it begins.
     pub fn on_ask(&mut self, world: &mut World, operation: OperationId, ctx: &mut Ctx<'_>) {
         world.operations[operation].asked = Some(ctx.now);
-        let kind = world.plan.operations[world.operations[operation].plan].kind.clone();
+        let asked = &world.plan.operations[world.operations[operation].plan];
+        let kind = asked.kind.clone();
         let scope = Scope::of(world, &kind);
-        let admitted = self
-            .throttle
-            .admit(ctx.now, &kind)
+        let admitted = admission::authorize(world, asked)
+            .and_then(|()| self.throttle.admit(ctx.now, &kind))
             .and_then(|()| admission::admit_power(world, &kind))
             .and_then(|()| self.conflict(world, &kind, &scope))
             .and_then(|()| admission::admit(world, &kind));

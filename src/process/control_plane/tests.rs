@@ -1,6 +1,6 @@
 use super::*;
 use crate::cluster::Fact;
-use crate::cluster::testing::{Bench, MACHINE_DELAY, budget, deployment, operations, plan, pool, version};
+use crate::cluster::testing::{Bench, MACHINE_DELAY, budget, deployment, operations, plan, pool, principal, version};
 use crate::scenario::plan::{AutoscalingRange, BudgetRule, IntOrPercent, PoolChange, PoolMode, PoolPlan};
 
 const APPS: usize = 0;
@@ -327,4 +327,49 @@ fn a_deletion_replaces_what_is_in_progress_on_its_pool() {
     run(&mut bench, &mut control_plane, SimDuration::from_hours(1));
     assert_eq!(*state(&bench, 1), OperationState::Succeeded);
     assert_eq!(bench.world.live_nodes.len(), 2, "the system pool is left");
+}
+
+#[test]
+fn what_the_asker_has_no_permission_for_is_refused_before_anything_else_and_changes_nothing() {
+    let mut plan = plan(pools());
+    plan.access.principals = vec![
+        principal("alice", &["Azure Kubernetes Service Contributor Role"]),
+        principal("bob", &["Azure Kubernetes Service Cluster User Role"]),
+    ];
+    // The first would be refused for its count as well; the last may be asked for, but is in conflict with the third.
+    let askers = [Some(1), Some(1), Some(0), Some(1), Some(0)];
+    plan.operations = operations(vec![
+        scale(SYSTEM, 0),
+        upgrade(35, &[APPS]),
+        scale(APPS, 5),
+        OperationKind::Upgrade { version: None, pools: vec![SYSTEM, APPS] },
+        scale(APPS, 6),
+    ]);
+    plan.operations.iter_mut().zip(askers).for_each(|(operation, asker)| operation.asked_by = asker);
+    let mut bench = Bench::new(plan);
+    let mut control_plane = ControlPlane::default();
+    let pool = "Microsoft.ContainerService/managedClusters/agentPools/write";
+    let cluster = "Microsoft.ContainerService/managedClusters/write";
+    let image = "Microsoft.ContainerService/managedClusters/agentPools/upgradeNodeImageVersion/action";
+    let expected = [
+        Some(("AuthorizationFailed", pool)),
+        Some(("AuthorizationFailed", cluster)),
+        None,
+        Some(("AuthorizationFailed", image)),
+        Some(("OperationNotAllowed", "in progress")),
+    ];
+    for (operation, expected) in expected.into_iter().enumerate() {
+        let before = (bench.events.len(), bench.world.pools[PoolId::from_index(APPS)].target);
+        ask(&mut bench, &mut control_plane, operation);
+        let after = (bench.events.len(), bench.world.pools[PoolId::from_index(APPS)].target);
+        match (state(&bench, operation), expected) {
+            (OperationState::Running, None) => {}
+            (OperationState::Refused(refusal), Some((code, part))) => {
+                assert_eq!(refusal.code, code, "{operation}: {refusal:?}");
+                assert!(refusal.message.contains(part), "{operation}: {refusal:?}");
+                assert_eq!(before, after, "{operation} changed something");
+            }
+            (other, expected) => panic!("{operation}: {other:?} instead of {expected:?}"),
+        }
+    }
 }

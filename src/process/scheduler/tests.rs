@@ -139,6 +139,7 @@ fn plan(minor: u32, templates: Vec<PodTemplate>) -> Plan {
         budgets: Vec::new(),
         claims: Vec::new(),
         operations: Vec::new(),
+        access: crate::scenario::plan::AccessPlan::default(),
         timings: Timings {
             pod_schedule: Dist::Constant(0.05),
             scheduling_cycle: Dist::Constant(0.01),

@@ -2,14 +2,17 @@
 //!
 //! A [`Plan`] is one variant at one sweep point; a [`Study`] is all of them with the seeds to run.
 
+mod access;
 mod name;
 mod network;
 mod operation;
 mod pod;
+mod required_action;
 mod scheduler;
 mod volume;
 mod workload;
 
+pub use access::{AccessPlan, Authentication, BindingPlan, Denial, PrincipalPlan};
 pub use name::{generated_suffix, template_hash, workload_key};
 pub use network::{NetworkModel, NetworkPlan, OutboundType, OwnVnet};
 pub use operation::{OperationKind, OperationPlan, PoolChange};
@@ -17,6 +20,7 @@ pub use pod::{
     ClaimRef, HostPort, Image, LabelSelector, NodeSelectorTerm, Operator, PodAffinity, PodAffinityTerm, PodTemplate,
     ReadinessProbe, Requirement, Taint, TaintEffect, Toleration, TopologySpreadConstraint,
 };
+pub use required_action::{KubernetesRequest, RequiredAction, required_actions};
 pub use scheduler::{AddedAffinity, FitArgs, SchedulerPlan, ScoringStrategy, SpreadDefaults};
 pub use volume::{ClaimKind, ClaimPlan, Volume};
 pub use workload::{
@@ -130,6 +134,8 @@ pub struct Plan {
     pub claims: Vec<Arc<ClaimPlan>>,
     /// Operations, sorted by time, ties in the file's order.
     pub operations: Vec<OperationPlan>,
+    /// Who may ask for them, and how the cluster knows who asks.
+    pub access: AccessPlan,
     /// Durations of every stage of node and pod life.
     pub timings: Timings,
 }

@@ -1,6 +1,6 @@
 //! What an operator asks of AKS, and when.
 
-use super::{AutoscalingRange, Plan};
+use super::{AccessPlan, AutoscalingRange, Plan, PrincipalPlan};
 use crate::catalog::KubernetesVersion;
 use crate::kernel::{SimDuration, SimTime};
 
@@ -11,6 +11,16 @@ pub struct OperationPlan {
     pub at: SimTime,
     /// What is asked.
     pub kind: OperationKind,
+    /// Who asks, an index into [`AccessPlan::principals`]; `None` for the owner, who may do everything.
+    pub asked_by: Option<usize>,
+}
+
+impl OperationPlan {
+    /// Whoever asks; `None` for the owner.
+    #[must_use]
+    pub fn asker<'a>(&self, access: &'a AccessPlan) -> Option<&'a PrincipalPlan> {
+        self.asked_by.map(|principal| &access.principals[principal])
+    }
 }
 
 /// What can be asked of AKS. Pools are indexes into [`ClusterPlan::pools`](super::ClusterPlan::pools).

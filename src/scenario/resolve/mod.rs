@@ -1,5 +1,6 @@
 //! From what is written to what it means: everything looked up, defaulted, checked. All problems are found, not only the first.
 
+mod access;
 mod cluster;
 mod columns;
 mod expectation;
@@ -111,7 +112,8 @@ pub fn plan(document: &Document, spec: &ScenarioSpec, files: &mut Files, problem
     let start = start(&mut resolver, spec);
     let (duration, warmup) = durations(&mut resolver, spec);
     let cluster = cluster::resolve(&mut resolver, spec, files);
-    let operations = operation::resolve(&mut resolver, spec);
+    let access = access::resolve(&mut resolver, spec);
+    let operations = operation::resolve(&mut resolver, spec, &access);
     price::check(&mut resolver, spec);
     let version = spec.cluster.kubernetes_version.0;
     let timings = timings(&mut resolver, spec, version);
@@ -143,7 +145,18 @@ pub fn plan(document: &Document, spec: &ScenarioSpec, files: &mut Files, problem
     }
     let mut resolver = Resolver { document, problems };
     preflight::check(&mut resolver, &cluster, &workloads);
-    Some(Plan { start, duration, warmup, cluster, workloads, budgets, claims, operations, timings })
+    Some(Plan {
+        start,
+        duration,
+        warmup,
+        cluster,
+        workloads,
+        budgets,
+        claims,
+        operations,
+        access: access.plan,
+        timings,
+    })
 }
 
 /// True for a cluster over several availability zones.

@@ -1,6 +1,7 @@
 //! Operations: what is asked, of which pool, when.
 
 use super::Resolver;
+use super::access::Access;
 use super::pool::{self, Written};
 use crate::kernel::SimTime;
 use crate::scenario::plan::{AutoscalingRange, OperationKind, OperationPlan, PoolChange};
@@ -12,7 +13,7 @@ const KINDS: &str =
 
 /// Resolves all operations, sorted by time. Pools are looked up as they are written, so that an operation can be checked when
 /// something else about its pool is wrong; sorted by name they have the indexes of the plan.
-pub fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec) -> Vec<OperationPlan> {
+pub(super) fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec, access: &Access) -> Vec<OperationPlan> {
     let mut pools = pool::written(spec);
     pools.sort_by(|a, b| a.spec.name.cmp(&b.spec.name));
     let mut operations = Vec::new();
@@ -33,8 +34,14 @@ pub fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec) -> Vec<Operatio
             resolver.error(&pointer, "scenario::brought_nodes", "found an operation, but no node pool", remedy);
             continue;
         }
-        if let Some(kind) = (Context { resolver, pointer: &pointer, pools: &pools }).kind(written) {
-            operations.push(OperationPlan { at: SimTime::after_start(written.at.0), kind });
+        let as_at = format!("{pointer}/as");
+        let asked_by = written.asked_by.as_ref().map(|name| access.asker(resolver, &as_at, name)).transpose();
+        let kind = (Context { resolver, pointer: &pointer, pools: &pools }).kind(written);
+        if let (Some(kind), Ok(asked_by)) = (kind, asked_by) {
+            if let Some(asker) = asked_by {
+                access.foretell(resolver, &as_at, asker, &kind, spec.cluster.kubernetes_version.0);
+            }
+            operations.push(OperationPlan { at: SimTime::after_start(written.at.0), kind, asked_by });
         }
     }
     operations.sort_by_key(|operation| operation.at);

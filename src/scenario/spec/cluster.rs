@@ -1,7 +1,7 @@
 //! The cluster as it is written: in the words of `az aks show -o json`.
 
 use super::scalar::{ProfileDuration, ProfileFlag, ProfileNumber};
-use super::{Entries, Faults, IntOrPercentText, NodeListSpec, Version};
+use super::{AadProfileSpec, Entries, Faults, IntOrPercentText, NodeListSpec, Version};
 use deserr::Deserr;
 use schemars::JsonSchema;
 
@@ -43,6 +43,16 @@ pub struct ClusterSpec {
     /// The cluster autoscaler's settings, for all pools that it manages.
     #[deserr(default)]
     pub auto_scaler_profile: Option<AutoScalerProfileSpec>,
+    /// Microsoft Entra authentication; without it every kubeconfig is the administrator's.
+    #[deserr(default)]
+    pub aad_profile: Option<AadProfileSpec>,
+    /// Withholds the local administrator's kubeconfig, which is above all role bindings; false unless given.
+    #[deserr(default)]
+    pub disable_local_accounts: Option<bool>,
+    /// Kubernetes RBAC; true unless given. Microsoft Entra authentication needs it.
+    #[deserr(default, rename = "enableRBAC")]
+    #[schemars(rename = "enableRBAC")]
+    pub enable_rbac: Option<bool>,
 }
 
 impl ClusterSpec {

@@ -3,6 +3,7 @@
 //! The types here are read with `deserr`, which finds every error at once, and described with `schemars`, which makes the JSON
 //! Schema: their doc comments are what editors show to whoever writes a scenario.
 
+mod access;
 mod cluster;
 mod decode;
 mod dist;
@@ -12,6 +13,7 @@ mod scheduler;
 mod table;
 mod workload;
 
+pub use access::{AadProfileSpec, BindingSpec, PrincipalSpec};
 pub use cluster::{
     AgentPoolSpec, AutoScalerProfileSpec, ClusterSpec, NetworkProfileSpec, SkuSpec, SubnetSpec, UpgradeSettingsSpec,
     VnetSpec,
@@ -65,6 +67,9 @@ pub struct ScenarioSpec {
     /// What runs on it.
     #[deserr(default)]
     pub workloads: Option<WorkloadsSpec>,
+    /// Who may ask for operations besides the owner of the cluster.
+    #[deserr(default)]
+    pub principals: Option<Vec<PrincipalSpec>>,
     /// What is asked of AKS, and when.
     #[deserr(default)]
     pub operations: Option<Vec<OperationSpec>>,

@@ -12,6 +12,10 @@ use schemars::JsonSchema;
 pub struct OperationSpec {
     /// When it is asked, from the start of the scenario, such as `2d`.
     pub at: Duration,
+    /// Name of the principal who asks; the owner of the cluster, who may do everything, unless given.
+    #[deserr(default, rename = "as")]
+    #[schemars(rename = "as")]
+    pub asked_by: Option<String>,
     /// Create the cluster, which does not exist before: `create: {}`.
     #[deserr(default)]
     pub create: Option<NothingSpec>,

@@ -7,7 +7,9 @@ use crate::catalog::KubernetesVersion;
 use crate::catalog::limits::{NODES_PER_POOL, STOPPABLE_NODES};
 use crate::cluster::{Budget, Pool, PoolId, PowerState, ProvisioningState, Refusal, World};
 use crate::kernel::Id;
-use crate::scenario::plan::{BudgetRule, IntOrPercent, OperationKind, PoolMode, PoolPlan};
+use crate::scenario::plan::{
+    BudgetRule, IntOrPercent, OperationKind, OperationPlan, PoolMode, PoolPlan, required_actions,
+};
 
 /// What an operation holds while it is in progress.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +88,18 @@ impl ControlPlane {
         }
         Ok(())
     }
+}
+
+/// Refuses what whoever asks has no permission for, before anything else is looked at.
+pub(super) fn authorize(world: &World, operation: &OperationPlan) -> Result<(), Refusal> {
+    let access = &world.plan.access;
+    let Some(asker) = operation.asker(access) else {
+        return Ok(()); // The owner may do everything.
+    };
+    access.check(asker, &required_actions(&operation.kind, world.version)).map_err(|denial| {
+        let message = denial.message(&asker.name, &world.plan.cluster);
+        Refusal { code: denial.code(), message }
+    })
 }
 
 /// Refuses what the power state of the cluster does not allow: a stopped cluster can only be started.

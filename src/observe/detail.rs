@@ -39,6 +39,7 @@ pub(super) fn rows(recorder: &mut Recorder, world: &World) -> Option<Detail> {
         nodes: world.nodes.iter().map(|(id, node)| node_row(world, &reasons, id, node)).collect(),
         pods: world.pods.iter().map(|(id, pod)| pod_row(world, &reasons, id, pod)).collect(),
         addresses: recorder.addresses.take_rows(),
+        activities: recorder.activities.take_rows(world),
         operations: world.operations.iter().map(|(_, operation)| operation_row(world, operation)).collect(),
         costs: cost_rows(recorder, world),
     })

@@ -3,7 +3,7 @@
 use crate::catalog::{AutoscalerProfile, Catalog, KubernetesVersion, OsDisk, OsImage, Region, Tier, Timings};
 use crate::experiment::{ExperimentResult, PointResult, SummaryRow, Verdict};
 use crate::kernel::SimDuration;
-use crate::observe::{AddressRow, CostRow, Detail, NodeRow, OperationRow, PodRow, RunResult, Series};
+use crate::observe::{ActivityRow, AddressRow, CostRow, Detail, NodeRow, OperationRow, PodRow, RunResult, Series};
 use crate::scenario::plan::{
     ClusterCharges, ClusterPlan, Comparison, Expectation, IntOrPercent, NetworkModel, NetworkPlan, OutboundType, Plan,
     Point, PoolMode, PoolPlan, ScaleSetPlan, SeedRange, Study, SubnetPlan, UpgradeSettings,
@@ -260,7 +260,22 @@ fn detail() -> Detail {
         usd: 82.944,
         idle_share: Some(1.0 / 3.0),
     };
+    let activity = |activity: &str, from_s: f64, to_s: f64| ActivityRow {
+        node: node.node.clone(),
+        pool: node.pool.clone(),
+        activity: activity.to_owned(),
+        from_s,
+        to_s,
+        held_by: if activity == "held" { "default/store-front".to_owned() } else { String::new() },
+    };
+    let activities = vec![
+        activity("drain", 345_601.0, 345_650.0),
+        activity("held", 345_605.0, 345_640.0),
+        activity("reimage", 345_650.0, 345_700.0),
+        activity("soak", 345_700.0, 345_720.0),
+    ];
     Detail {
+        activities,
         nodes: vec![node.clone(), node],
         pods: vec![pod],
         addresses: vec![address],

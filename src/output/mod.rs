@@ -1,6 +1,7 @@
 //! Results as files and text: CSV, charts, a terminal table, an HTML report and `run.json`, one format a file, all from the same
 //! [`ExperimentResult`].
 
+pub mod blockers;
 pub mod chart;
 pub mod csv;
 pub mod headline;

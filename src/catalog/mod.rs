@@ -7,6 +7,7 @@ pub mod limits;
 pub mod reservations;
 
 mod autoscaler;
+mod calendar;
 mod os_disk;
 mod price;
 mod region;
@@ -17,6 +18,7 @@ mod version;
 mod vm;
 
 pub use autoscaler::{AutoscalerProfile, Expander};
+pub use calendar::{Month, Release, Support};
 pub use os_disk::{OsDisk, OsDiskError, OsDiskKind};
 pub use price::{Price, PriceKind, Tier};
 pub use region::{Region, UnknownName};
@@ -37,6 +39,7 @@ pub struct Catalog {
     prices: Prices,
     system_workloads: Vec<SystemWorkload>,
     storage_classes: Vec<BuiltInClass>,
+    releases: Vec<Release>,
 }
 
 impl Catalog {
@@ -52,7 +55,14 @@ impl Catalog {
             prices: Prices::load(),
             system_workloads: system_workloads::load(),
             storage_classes: storage::load(),
+            releases: calendar::load(),
         })
+    }
+
+    /// AKS's calendar of Kubernetes minor versions, oldest first.
+    #[must_use]
+    pub fn releases(&self) -> &[Release] {
+        &self.releases
     }
 
     /// The storage classes that AKS installs.

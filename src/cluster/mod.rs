@@ -34,7 +34,7 @@ pub use node::{BootStage, Node, NodeFailure, NodePhase, NodeTimes, STAGES};
 pub use node_info::{NOT_READY, NodeInfo, NodeInfos, PodGroup, Templates};
 pub use operation::{Operation, OperationState, Refusal};
 pub use pod::{Pod, PodCpu, PodDraws, PodPhase, PodTimes};
-pub use pool::{Pool, PoolUpgrade, ProvisioningState};
+pub use pool::{Pool, PoolHistory, PoolUpgrade, ProvisioningState, UpgradeOutcome, UpgradeRequest};
 pub use subnet::{Subnet, SubnetIsFull};
 pub use workload::Workload;
 pub use world::{CpuChange, CpuLedger, NodeChange, World};

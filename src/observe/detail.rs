@@ -131,9 +131,10 @@ fn operation_row(world: &World, operation: &Operation) -> OperationRow {
         OperationState::Running => ("Accepted", "Running"),
         OperationState::Succeeded => ("Accepted", "Succeeded"),
         OperationState::Failed(_) => ("Accepted", "Failed"),
+        OperationState::Canceled(_) => ("Accepted", "Canceled"),
     };
     let error = match &operation.state {
-        OperationState::Refused(error) | OperationState::Failed(error) => Some(error),
+        OperationState::Refused(error) | OperationState::Failed(error) | OperationState::Canceled(error) => Some(error),
         OperationState::Planned | OperationState::Running | OperationState::Succeeded => None,
     };
     OperationRow {
@@ -151,12 +152,17 @@ fn operation_row(world: &World, operation: &Operation) -> OperationRow {
 fn what_is_asked(cluster: &ClusterPlan, kind: &OperationKind) -> String {
     match kind {
         OperationKind::Scale { pool, count } => format!("scale pool {} to {count}", cluster.pools[*pool].name),
-        OperationKind::Upgrade { version, pools } => {
-            let names: Vec<&str> = pools.iter().map(|pool| cluster.pools[*pool].name.as_str()).collect();
+        OperationKind::Upgrade { version, pools, force } => {
+            let how = if *force { "force upgrade" } else { "upgrade" };
+            let mut names: Vec<&str> = pools.iter().map(|pool| cluster.pools[*pool].name.as_str()).collect();
+            if names.is_empty() {
+                names.push("control plane only");
+            }
             match version {
-                Some(version) => format!("upgrade to {version}: {}", names.join(", ")),
-                None => format!("upgrade node images: {}", names.join(", ")),
+                Some(version) => format!("{how} to {version}: {}", names.join(", ")),
+                None => format!("{how} node images: {}", names.join(", ")),
             }
         }
+        OperationKind::Rollback { pool } => format!("roll back pool {}", cluster.pools[*pool].name),
     }
 }

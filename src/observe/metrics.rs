@@ -117,11 +117,13 @@ impl List {
         let count = |wanted: fn(&OperationState) -> bool| asked().filter(|operation| wanted(&operation.state)).count();
         self.push("operations_succeeded", count(|state| *state == OperationState::Succeeded) as f64);
         self.push("operations_failed", count(|state| matches!(state, OperationState::Failed(_))) as f64);
+        self.push("operations_canceled", count(|state| matches!(state, OperationState::Canceled(_))) as f64);
         self.push("operations_refused", count(|state| matches!(state, OperationState::Refused(_))) as f64);
         let upgrades = asked().filter_map(|operation| upgrade_seconds(world, operation, window.to));
         self.push("upgrade_seconds", upgrades.fold(0.0, f64::max));
         self.push("evictions", recorder.counters.evictions as f64);
         self.push("evictions_refused", recorder.counters.evictions_refused as f64);
+        self.push("budgets_violated", recorder.counters.budgets_violated as f64);
         self.push("drains_timed_out", recorder.counters.drains_timed_out as f64);
     }
 

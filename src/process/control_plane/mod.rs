@@ -5,10 +5,12 @@
 
 mod admission;
 mod scale_in;
+mod versions;
 
 use crate::catalog::KubernetesVersion;
 use crate::cluster::{
-    Ctx, Event, NodeId, NodePhase, OperationId, OperationState, PoolId, PoolUpgrade, ProvisioningState, Refusal, World,
+    Ctx, Event, NodeId, NodePhase, OperationId, OperationState, PoolHistory, PoolId, PoolUpgrade, ProvisioningState,
+    Refusal, UpgradeOutcome, UpgradeRequest, World,
 };
 use crate::kernel::{Id, SimDuration};
 use crate::scenario::plan::OperationKind;
@@ -39,9 +41,9 @@ enum Progress {
     /// These instances are being drained and deleted.
     ScalingIn { pool: PoolId, leaving: BTreeSet<NodeId> },
     /// The control plane gets its new version; then the pools do.
-    UpgradingControlPlane { version: KubernetesVersion, pools: VecDeque<PoolId> },
+    UpgradingControlPlane { version: KubernetesVersion, request: UpgradeRequest, pools: VecDeque<PoolId> },
     /// One pool after the other.
-    UpgradingPools { version: Option<KubernetesVersion>, current: PoolId, pools: VecDeque<PoolId> },
+    UpgradingPools { request: UpgradeRequest, current: PoolId, pools: VecDeque<PoolId> },
 }
 
 impl Progress {
@@ -68,7 +70,11 @@ impl ControlPlane {
         world.set_operation(operation, OperationState::Running, ctx);
         let progress = match kind {
             OperationKind::Scale { pool, count } => start_scale(world, PoolId::from_index(pool), count, operation, ctx),
-            OperationKind::Upgrade { version, pools } => start_upgrade(world, version, &pools, operation, ctx),
+            OperationKind::Upgrade { version, pools, force } => {
+                let request = UpgradeRequest { version, force, rollback: false };
+                start_upgrade(world, request, &pools, operation, ctx)
+            }
+            OperationKind::Rollback { pool } => start_rollback(world, PoolId::from_index(pool), operation, ctx),
         };
         self.running.insert(operation, Running { scope, progress });
     }
@@ -85,29 +91,31 @@ impl ControlPlane {
                 self.end_scale_out_if_settled(world, pool, ctx);
             }
             Progress::ScalingIn { .. } => {}
-            Progress::UpgradingControlPlane { version, pools } => {
+            Progress::UpgradingControlPlane { version, request, pools } => {
                 world.version = *version;
-                let (version, pools) = (Some(*version), std::mem::take(pools));
-                self.upgrade_next_pool(world, operation, version, pools, ctx);
+                let (request, pools) = (*request, std::mem::take(pools));
+                self.upgrade_next_pool(world, operation, request, pools, ctx);
             }
-            Progress::UpgradingPools { version, current, pools } => {
-                let (version, current) = (*version, *current);
+            Progress::UpgradingPools { request, current, pools } => {
+                let (request, current) = (*request, *current);
                 let Some(outcome) = world.pools[current].upgrade.as_ref().and_then(|upgrade| upgrade.outcome.clone())
                 else {
                     return; // Stale: the pool's upgrade is in progress.
                 };
                 world.pools[current].upgrade = None;
                 let pools = std::mem::take(pools);
-                match outcome {
-                    Ok(()) => {
+                note_history(world, current, request, &outcome, ctx);
+                let (pool_state, state) = match outcome {
+                    UpgradeOutcome::Succeeded => {
                         world.pools[current].state = ProvisioningState::Succeeded;
-                        self.upgrade_next_pool(world, operation, version, pools, ctx);
+                        self.upgrade_next_pool(world, operation, request, pools, ctx);
+                        return;
                     }
-                    Err(failure) => {
-                        world.pools[current].state = ProvisioningState::Failed;
-                        self.end(world, operation, OperationState::Failed(failure), ctx);
-                    }
-                }
+                    UpgradeOutcome::Failed(failure) => (ProvisioningState::Failed, OperationState::Failed(failure)),
+                    UpgradeOutcome::Canceled(reason) => (ProvisioningState::Canceled, OperationState::Canceled(reason)),
+                };
+                world.pools[current].state = pool_state;
+                self.end(world, operation, state, ctx);
             }
         }
     }
@@ -197,16 +205,16 @@ impl ControlPlane {
         &mut self,
         world: &mut World,
         operation: OperationId,
-        version: Option<KubernetesVersion>,
+        request: UpgradeRequest,
         mut pools: VecDeque<PoolId>,
         ctx: &mut Ctx<'_>,
     ) {
         match pools.pop_front() {
             None => self.end(world, operation, OperationState::Succeeded, ctx),
             Some(current) => {
-                start_pool_upgrade(world, current, version, operation, ctx);
+                start_pool_upgrade(world, current, request, operation, ctx);
                 let running = self.running.get_mut(&operation).expect("an operation that goes on is in progress");
-                running.progress = Progress::UpgradingPools { version, current, pools };
+                running.progress = Progress::UpgradingPools { request, current, pools };
             }
         }
     }
@@ -254,31 +262,63 @@ fn start_scale(world: &mut World, pool: PoolId, count: u32, operation: Operation
 /// Begins to upgrade: the control plane unless it has the version, else the first pool; what is in progress from now on.
 fn start_upgrade(
     world: &mut World,
-    version: Option<KubernetesVersion>,
+    request: UpgradeRequest,
     pools: &[usize],
     operation: OperationId,
     ctx: &mut Ctx<'_>,
 ) -> Progress {
     let mut pools: VecDeque<PoolId> = pools.iter().map(|pool| PoolId::from_index(*pool)).collect();
-    if let Some(version) = version.filter(|version| *version > world.version) {
+    if let Some(version) = request.version.filter(|version| *version > world.version) {
         let stream = &mut world.streams.stream("operation", &world.operations[operation].plan.to_string());
         ctx.after(world.plan.timings.control_plane_upgrade.draw(stream), Event::OperationStep(operation));
-        return Progress::UpgradingControlPlane { version, pools };
+        return Progress::UpgradingControlPlane { version, request, pools };
     }
     let current = pools.pop_front().expect("an admitted upgrade has something to upgrade");
-    start_pool_upgrade(world, current, version, operation, ctx);
-    Progress::UpgradingPools { version, current, pools }
+    start_pool_upgrade(world, current, request, operation, ctx);
+    Progress::UpgradingPools { request, current, pools }
+}
+
+/// Begins to take the pool back to what it was before its last upgrade, which runs as an upgrade does.
+fn start_rollback(world: &mut World, pool: PoolId, operation: OperationId, ctx: &mut Ctx<'_>) -> Progress {
+    let PoolHistory::Upgraded { from, image_only, .. } = world.pools[pool].history else {
+        panic!("an admitted roll-back has an upgrade to take back");
+    };
+    let version = (!image_only).then_some(from);
+    let request = UpgradeRequest { version, force: false, rollback: true };
+    start_pool_upgrade(world, pool, request, operation, ctx);
+    Progress::UpgradingPools { request, current: pool, pools: VecDeque::new() }
+}
+
+/// What the pool can be rolled back to once an upgrade of it ended.
+///
+/// A roll-back that failed may be asked for again; one that succeeded leaves nothing to go back to.
+fn note_history(world: &mut World, pool: PoolId, request: UpgradeRequest, outcome: &UpgradeOutcome, ctx: &Ctx<'_>) {
+    let history = &mut world.pools[pool].history;
+    if request.rollback {
+        if *outcome == UpgradeOutcome::Succeeded {
+            *history = PoolHistory::RolledBack;
+        }
+    } else if let PoolHistory::Upgraded { ended, .. } = history {
+        *ended = Some(ctx.now);
+    }
 }
 
 fn start_pool_upgrade(
     world: &mut World,
     pool: PoolId,
-    version: Option<KubernetesVersion>,
+    request: UpgradeRequest,
     operation: OperationId,
     ctx: &mut Ctx<'_>,
 ) {
-    world.pools[pool].state = ProvisioningState::Upgrading;
-    world.pools[pool].upgrade = Some(PoolUpgrade { operation, version, outcome: None });
+    let state = &mut world.pools[pool];
+    state.state = ProvisioningState::Upgrading;
+    state.upgrade = Some(PoolUpgrade { operation, request, outcome: None });
+    // The same upgrade again, after one that failed, goes on from where that one began.
+    let resumes = request.version.is_some_and(|version| version == state.version);
+    if !request.rollback && !resumes {
+        let image_only = request.version.is_none();
+        state.history = PoolHistory::Upgraded { from: state.version, image_only, ended: None };
+    }
     ctx.soon(Event::UpgradeStep(pool));
 }
 
@@ -301,7 +341,7 @@ mod tests {
     }
 
     fn upgrade(minor: u32, pools: &[usize]) -> OperationKind {
-        OperationKind::Upgrade { version: Some(version(minor)), pools: pools.to_vec() }
+        OperationKind::Upgrade { version: Some(version(minor)), pools: pools.to_vec(), force: false }
     }
 
     fn bench(pools: Vec<PoolPlan>, kinds: Vec<OperationKind>) -> (Bench, ControlPlane) {
@@ -396,7 +436,7 @@ mod tests {
         check(behind(33), vec![upgrade(34, &[APPS, SYSTEM])], None);
         check(behind(32), vec![upgrade(35, &[APPS])], None);
         check(behind(31), vec![upgrade(35, &[APPS])], Some(("NodePoolMcVersionIncompatible", "agent pool system")));
-        let image = |pools: &[usize]| OperationKind::Upgrade { version: None, pools: pools.to_vec() };
+        let image = |pools: &[usize]| OperationKind::Upgrade { version: None, pools: pools.to_vec(), force: false };
         check(pools(), vec![image(&[APPS])], None);
     }
 
@@ -504,7 +544,7 @@ mod tests {
     }
 
     /// Runs an upgrade of both pools; the pools answer as given, without an upgrade process.
-    fn upgrade_with_answers(answers: &[(usize, Result<(), Refusal>)]) -> Bench {
+    fn upgrade_with_answers(answers: &[(usize, UpgradeOutcome)]) -> Bench {
         let (mut bench, mut control_plane) = bench(pools(), vec![upgrade(35, &[SYSTEM, APPS])]);
         ask(&mut bench, &mut control_plane, 0);
         for (pool, answer) in answers {
@@ -523,14 +563,14 @@ mod tests {
 
     #[test]
     fn an_upgrade_does_the_control_plane_first_and_then_one_pool_after_the_other() {
-        let bench = upgrade_with_answers(&[(SYSTEM, Ok(())), (APPS, Ok(()))]);
+        let bench = upgrade_with_answers(&[(SYSTEM, UpgradeOutcome::Succeeded), (APPS, UpgradeOutcome::Succeeded)]);
         assert_eq!(*state(&bench, 0), OperationState::Succeeded);
     }
 
     #[test]
     fn a_pool_that_fails_ends_the_upgrade_before_the_next_pool() {
         let failure = Refusal { code: "UpgradeFailed", message: "blocked".into() };
-        let bench = upgrade_with_answers(&[(SYSTEM, Err(failure.clone()))]);
+        let bench = upgrade_with_answers(&[(SYSTEM, UpgradeOutcome::Failed(failure.clone()))]);
         assert_eq!(*state(&bench, 0), OperationState::Failed(failure));
         assert_eq!(bench.world.pools[PoolId::from_index(SYSTEM)].state, ProvisioningState::Failed);
         assert!(bench.world.pools[PoolId::from_index(APPS)].upgrade.is_none());

@@ -72,7 +72,14 @@ fn row_mut(world: &mut World, node: NodeId) -> &mut Drain {
 
 /// Evicts the pod unless somebody else has asked for its deletion already: then there is only the waiting left.
 fn evict(world: &mut World, pod: PodId, ctx: &mut Ctx<'_>) -> Result<(), EvictionRefused> {
-    if world.pods[pod].times.deleted.is_some() { Ok(()) } else { world.evict(pod, ctx) }
+    if world.pods[pod].times.deleted.is_some() {
+        return Ok(());
+    }
+    if world.pods[pod].node.is_some_and(|node| world.drains[&node].forced) {
+        world.evict_by_force(pod, ctx);
+        return Ok(());
+    }
+    world.evict(pod, ctx)
 }
 
 fn end_when_empty(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {

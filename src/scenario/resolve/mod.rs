@@ -12,6 +12,7 @@ mod price;
 mod scheduler;
 mod shape;
 mod trace;
+mod upgrade;
 mod workloads;
 
 pub use expectation::parse as parse_expectation;
@@ -110,7 +111,7 @@ pub fn plan(document: &Document, spec: &ScenarioSpec, files: &mut Files, problem
     let start = start(&mut resolver, spec);
     let (duration, warmup) = durations(&mut resolver, spec);
     let cluster = cluster::resolve(&mut resolver, spec, files);
-    let operations = operation::resolve(&mut resolver, spec);
+    let operations = operation::resolve(&mut resolver, spec, &start);
     price::check(&mut resolver, spec);
     let version = spec.cluster.kubernetes_version.0;
     let timings = timings(&mut resolver, spec, version);

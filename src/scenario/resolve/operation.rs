@@ -1,13 +1,15 @@
 //! Operations: which pool, which version, when.
 
 use super::Resolver;
+use crate::catalog::{Catalog, Month, Support};
 use crate::kernel::SimTime;
 use crate::scenario::plan::{OperationKind, OperationPlan};
-use crate::scenario::spec::{AgentPoolSpec, OperationSpec, ScenarioSpec, UpgradeSpec};
+use crate::scenario::spec::{AgentPoolSpec, OperationSpec, ScenarioSpec, UpgradeSpec, Version};
+use jiff::{ToSpan, Zoned};
 
 /// Resolves all operations, sorted by time. Pools are looked up as they are written, so that an operation can be checked when
 /// something else about its pool is wrong; sorted by name they have the indexes of the plan.
-pub fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec) -> Vec<OperationPlan> {
+pub fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec, start: &Zoned) -> Vec<OperationPlan> {
     let mut pools: Vec<&AgentPoolSpec> = spec.cluster.pools().iter().collect();
     pools.sort_by(|a, b| a.name.cmp(&b.name));
     let mut operations = Vec::new();
@@ -29,6 +31,7 @@ pub fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec) -> Vec<Operatio
             continue;
         }
         if let Some(kind) = kind(resolver, &pointer, written, &pools) {
+            warn_of_calendar(resolver, &pointer, spec, start, written);
             operations.push(OperationPlan { at: SimTime::after_start(written.at.0), kind });
         }
     }
@@ -42,8 +45,8 @@ fn kind(
     written: &OperationSpec,
     pools: &[&AgentPoolSpec],
 ) -> Option<OperationKind> {
-    match (&written.scale, &written.upgrade) {
-        (Some(scale), None) => {
+    match (&written.scale, &written.upgrade, &written.rollback) {
+        (Some(scale), None, None) => {
             let pool = find_pool(resolver, &format!("{pointer}/scale/pool"), &scale.pool, pools)?;
             if pools[pool].enable_auto_scaling == Some(true) {
                 let found = format!("the autoscaler manages pool {}: AKS will refuse to scale it", scale.pool);
@@ -56,16 +59,49 @@ fn kind(
             }
             Some(OperationKind::Scale { pool, count: scale.count })
         }
-        (None, Some(upgrade)) => upgrade_of(resolver, &format!("{pointer}/upgrade"), upgrade, pools),
+        (None, Some(upgrade), None) => upgrade_of(resolver, &format!("{pointer}/upgrade"), upgrade, pools),
+        (None, None, Some(rollback)) => {
+            let pool = find_pool(resolver, &format!("{pointer}/rollback/pool"), &rollback.pool, pools)?;
+            Some(OperationKind::Rollback { pool })
+        }
         _ => {
             resolver.error(
                 pointer,
                 "scenario::operation",
                 "found not exactly one operation",
-                "write either scale or upgrade",
+                "write one of scale, upgrade and rollback",
             );
             None
         }
+    }
+}
+
+/// AKS will refuse an upgrade to a version that its calendar does not offer at the time.
+fn warn_of_calendar(
+    resolver: &mut Resolver<'_>,
+    pointer: &str,
+    spec: &ScenarioSpec,
+    start: &Zoned,
+    written: &OperationSpec,
+) {
+    let version = written.upgrade.as_ref().and_then(|upgrade| upgrade.kubernetes_version);
+    let moment = i64::try_from(written.at.0.micros()).ok().and_then(|at| start.checked_add(at.microseconds()).ok());
+    let (Some(Version(version)), Some(moment)) = (version, moment) else {
+        return;
+    };
+    let month = Month::of(&moment);
+    let long_term =
+        spec.cluster.support_plan.as_deref().is_some_and(|plan| plan.eq_ignore_ascii_case("AKSLongTermSupport"));
+    let support = Catalog::get().support(version, month);
+    if version > spec.cluster.kubernetes_version.0 && !support.is_offered(long_term) {
+        let found = match support {
+            Support::LongTerm => {
+                format!("{version} has only long-term support in {month}: AKS will refuse the upgrade")
+            }
+            _ => format!("AKS does not offer {version} in {month}, and will refuse the upgrade"),
+        };
+        let remedy = "choose another version or start, or supportPlan: AKSLongTermSupport where that is what it has";
+        resolver.warn(&format!("{pointer}/upgrade/kubernetesVersion"), "scenario::version_calendar", found, remedy);
     }
 }
 
@@ -87,7 +123,18 @@ fn upgrade_of(
         );
         return None;
     }
+    let control_plane_only = written.control_plane_only.unwrap_or(false);
+    if control_plane_only && (image_only || written.pools.as_ref().is_some_and(|pools| !pools.is_empty())) {
+        resolver.error(
+            &format!("{pointer}/controlPlaneOnly"),
+            "scenario::upgrade",
+            "the control plane has no node image, and no pool goes with it",
+            "remove controlPlaneOnly, or pools and nodeImageOnly",
+        );
+        return None;
+    }
     let chosen = match &written.pools {
+        _ if control_plane_only => Some(Vec::new()),
         None => Some((0..pools.len()).collect()),
         Some(names) => {
             let find =
@@ -95,7 +142,7 @@ fn upgrade_of(
             names.iter().enumerate().map(find).collect::<Option<Vec<_>>>()
         }
     };
-    Some(OperationKind::Upgrade { version, pools: chosen? })
+    Some(OperationKind::Upgrade { version, pools: chosen?, force: written.force.unwrap_or(false) })
 }
 
 fn find_pool(resolver: &mut Resolver<'_>, pointer: &str, name: &str, pools: &[&AgentPoolSpec]) -> Option<usize> {

@@ -12,8 +12,8 @@ mod table;
 mod workload;
 
 pub use cluster::{
-    AgentPoolSpec, AutoScalerProfileSpec, ClusterSpec, NetworkProfileSpec, SkuSpec, SubnetSpec, UpgradeSettingsSpec,
-    VnetSpec,
+    AgentPoolSpec, AutoScalerProfileSpec, BlueGreenSettingsSpec, ClusterSpec, NetworkProfileSpec, SkuSpec, SubnetSpec,
+    UpgradeSettingsSpec, VnetSpec,
 };
 pub use decode::{Entries, Fault, Faults, MISSING, UNKNOWN_KEY};
 pub use dist::DistSpec;
@@ -96,7 +96,7 @@ pub struct SeedsSpec {
     pub count: u64,
 }
 
-/// An operation: exactly one of `scale` and `upgrade`.
+/// An operation: exactly one of `scale`, `upgrade` and `rollback`.
 #[derive(Debug, Deserr, JsonSchema)]
 #[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
 #[schemars(rename_all = "camelCase", deny_unknown_fields)]
@@ -109,6 +109,9 @@ pub struct OperationSpec {
     /// Upgrade the cluster, or the node image of pools.
     #[deserr(default)]
     pub upgrade: Option<UpgradeSpec>,
+    /// Take a pool back to the version and node image before its last upgrade.
+    #[deserr(default)]
+    pub rollback: Option<RollbackSpec>,
 }
 
 /// Set the node count of a pool.
@@ -133,9 +136,24 @@ pub struct UpgradeSpec {
     /// Replace the node image only; the version stays.
     #[deserr(default)]
     pub node_image_only: Option<bool>,
-    /// Pools to upgrade; by default all of them.
+    /// Pools to upgrade; by default all of them. An empty list is the same as controlPlaneOnly.
     #[deserr(default)]
     pub pools: Option<Vec<String>>,
+    /// Upgrade the control plane and no pool, as `az aks upgrade --control-plane-only` does.
+    #[deserr(default)]
+    pub control_plane_only: Option<bool>,
+    /// Evict pods whatever their disruption budgets say, as `az aks upgrade --enable-force-upgrade` does.
+    #[deserr(default)]
+    pub force: Option<bool>,
+}
+
+/// Take a pool back to the version and node image before its last upgrade, as `az aks nodepool rollback` does.
+#[derive(Debug, Deserr, JsonSchema)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RollbackSpec {
+    /// Pool name.
+    pub pool: String,
 }
 
 /// An alternative.

@@ -183,6 +183,22 @@ mod tests {
     }
 
     #[test]
+    fn a_forced_drain_does_not_ask_the_budget_and_says_what_it_violated() {
+        let mut bench = bench(Some(BudgetRule::MinAvailable(IntOrPercent::Int(1))));
+        let node = NodeId::from_index(0);
+        let (one, other) = (bench.ready_pod(1, node), bench.ready_pod(1, node));
+        bench.act(|world, ctx| world.start_forced_drain(node, RETRY, TIMEOUT, ctx));
+        run(&mut bench, SimDuration::from_mins(1));
+        assert!(drained_at(&bench, node, true).is_some());
+        let count = |wanted: fn(&Fact) -> bool| bench.facts.iter().filter(|(_, fact)| wanted(fact)).count();
+        assert_eq!(count(|fact| matches!(fact, Fact::PodEvicted(_))), 2);
+        assert_eq!(count(|fact| matches!(fact, Fact::EvictionRefused(..))), 0);
+        let violated =
+            |pod| bench.facts.iter().any(|(_, fact)| matches!(fact, Fact::BudgetViolated(of, _) if *of == pod));
+        assert!(!violated(one) && violated(other), "the budget had one to spare, and not two");
+    }
+
+    #[test]
     fn a_blocked_drain_is_given_up_at_its_timeout_and_not_before() {
         let mut bench = bench(Some(BudgetRule::MaxUnavailable(IntOrPercent::Int(0))));
         let node = NodeId::from_index(0);

@@ -3,7 +3,7 @@
 //! Source: Kubernetes 1.31-1.36, `pkg/registry/core/pod/storage/eviction.go`. Not modelled: `unhealthyPodEvictionPolicy:
 //! AlwaysAllow`, and the moment in which a new budget has no status yet.
 
-use super::{BudgetId, Ctx, Fact, PodId, PodPhase, World};
+use super::{BudgetId, Ctx, Fact, NodeId, PodId, PodPhase, World};
 
 /// The API server's refusal to evict a pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -55,6 +55,15 @@ impl World {
         }
         ctx.observe(Fact::PodEvicted(pod));
         self.delete_pod(pod, ctx);
+    }
+
+    /// As [`World::evict_by_force`] for every pod of the node but DaemonSets'.
+    pub fn evict_all_by_force(&mut self, node: NodeId, ctx: &mut Ctx<'_>) {
+        for pod in self.nodes[node].pods.clone() {
+            if !self.is_daemon(pod) {
+                self.evict_by_force(pod, ctx);
+            }
+        }
     }
 
     /// The scheduler takes the place of the pod for another: it asks for its deletion, whatever budgets say, unless the pod is

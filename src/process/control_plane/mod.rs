@@ -155,6 +155,7 @@ impl ControlPlane {
     pub fn on_drain_ended(&mut self, world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
         let leaves = |running: &Running| matches!(&running.progress, Progress::ScalingIn { leaving, .. } if leaving.contains(&node));
         if self.running.values().any(leaves) && world.nodes[node].is_member() {
+            world.evict_all_by_force(node, ctx);
             ctx.soon(Event::DeleteNode(node));
         }
     }

@@ -138,15 +138,6 @@ fn old_nodes(world: &World, pool: PoolId, request: UpgradeRequest) -> Vec<NodeId
     world.members(pool).filter(|node| !world.nodes[*node].surge).filter(is_old).collect()
 }
 
-/// Takes all pods but DaemonSets' off the node, whatever their budgets say.
-fn evict_all_by_force(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
-    for pod in world.nodes[node].pods.clone() {
-        if !world.is_daemon(pod) {
-            world.evict_by_force(pod, ctx);
-        }
-    }
-}
-
 /// So many nodes of a pool, as scale sets count them.
 fn number(nodes: usize) -> u32 {
     u32::try_from(nodes).expect("a scale set has at most 1000 instances")

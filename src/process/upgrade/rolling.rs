@@ -8,7 +8,7 @@
 //! whose pods have not ended within the drain timeout.
 
 use super::extra::{self, Extra};
-use super::{Strategy, Terms, drain_failure, evict_all_by_force, number, old_nodes, surge};
+use super::{Strategy, Terms, drain_failure, number, old_nodes, surge};
 use crate::catalog::KubernetesVersion;
 use crate::cluster::{
     Ctx, DrainOutcome, Event, NodeId, NodePhase, PoolId, Refusal, UpgradeOutcome, UpgradeRequest, World,
@@ -129,7 +129,7 @@ impl Rolling {
                 world.set_cordoned(node, false, ctx);
             }
             UndrainableNodes::Replace => {
-                evict_all_by_force(world, node, ctx);
+                world.evict_all_by_force(node, ctx);
                 self.replacing += 1;
                 ctx.soon(Event::DeleteNode(node));
                 // The scale set makes up for it, at the new version.

@@ -88,26 +88,26 @@ fn minutes(
 fn undrainable(context: &mut Context<'_, '_>, written: &UpgradeSettingsSpec) -> Option<UndrainableNodes> {
     let at = |context: &Context<'_, '_>, key: &str| format!("{}/upgradeSettings/{key}", context.pointer);
     let schedule = match &written.schedule_outcome {
-        None => UndrainableNodes::Uncordon,
+        None => Some(UndrainableNodes::Uncordon),
         Some(text) => {
             let pointer = at(context, "scheduleOutcome");
             let known = [("Uncordon", UndrainableNodes::Uncordon), ("Replace", UndrainableNodes::Replace)];
-            context.resolver.choice(&pointer, "scenario::schedule_outcome", text, &known)?
+            context.resolver.choice(&pointer, "scenario::schedule_outcome", text, &known)
         }
     };
     let chosen = match &written.undrainable_node_behavior {
         None => schedule,
         Some(text) => {
             let pointer = at(context, "undrainableNodeBehavior");
-            let known = [("Schedule", schedule), ("Cordon", UndrainableNodes::Cordon)];
-            context.resolver.choice(&pointer, "scenario::undrainable", text, &known)?
+            let known = [("Schedule", schedule), ("Cordon", Some(UndrainableNodes::Cordon))];
+            context.resolver.choice(&pointer, "scenario::undrainable", text, &known).flatten()
         }
     };
-    if chosen == UndrainableNodes::Cordon && written.schedule_outcome.is_some() {
+    if chosen == Some(UndrainableNodes::Cordon) && written.schedule_outcome.is_some() {
         let found = "has no effect with Cordon: it says what Schedule means";
         context.note("upgradeSettings/scheduleOutcome", "scenario::upgrade_settings", found);
     }
-    Some(chosen)
+    chosen
 }
 
 fn strategy(context: &mut Context<'_, '_>, spot: bool) -> Option<UpgradeStrategy> {

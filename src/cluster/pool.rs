@@ -42,6 +42,8 @@ pub enum PoolHistory {
         /// When the upgrade ended; `None` while it is in progress.
         ended: Option<SimTime>,
     },
+    /// Its last upgrade was a blue-green one that is finished: the nodes before are gone.
+    Replaced,
     /// Its last upgrade was rolled back.
     RolledBack,
 }

@@ -13,7 +13,7 @@ use crate::cluster::{
     Refusal, UpgradeOutcome, UpgradeRequest, World,
 };
 use crate::kernel::{Id, SimDuration};
-use crate::scenario::plan::OperationKind;
+use crate::scenario::plan::{OperationKind, UpgradeStrategy};
 use admission::Scope;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -292,13 +292,18 @@ fn start_rollback(world: &mut World, pool: PoolId, operation: OperationId, ctx: 
 
 /// What the pool can be rolled back to once an upgrade of it ended.
 ///
+/// A blue-green upgrade that is finished has deleted the nodes to go back to (blue-green-node-pool-upgrade.md, 2024-11-06).
 /// A roll-back that failed may be asked for again; one that succeeded leaves nothing to go back to.
 fn note_history(world: &mut World, pool: PoolId, request: UpgradeRequest, outcome: &UpgradeOutcome, ctx: &Ctx<'_>) {
+    let finished = *outcome == UpgradeOutcome::Succeeded;
+    let blue_green = matches!(world.pool_plan(pool).upgrade.strategy, UpgradeStrategy::BlueGreen(_));
     let history = &mut world.pools[pool].history;
     if request.rollback {
-        if *outcome == UpgradeOutcome::Succeeded {
+        if finished {
             *history = PoolHistory::RolledBack;
         }
+    } else if finished && blue_green {
+        *history = PoolHistory::Replaced;
     } else if let PoolHistory::Upgraded { ended, .. } = history {
         *ended = Some(ctx.now);
     }
@@ -712,6 +717,34 @@ mod tests {
         let (mut bench, mut control_plane) = bench(pools(), vec![OperationKind::Rollback { pool: APPS }]);
         ask(&mut bench, &mut control_plane, 0);
         check(state(&bench, 0).clone(), "was not upgraded");
+    }
+
+    #[test]
+    fn a_pool_is_not_rolled_back_to_nodes_or_versions_that_are_gone() {
+        let with_history = |history: PoolHistory, month: &str| {
+            let mut plan = plan(pools());
+            on(35, month)(&mut plan);
+            plan.operations = operations(vec![OperationKind::Rollback { pool: APPS }]);
+            let mut bench = Bench::new(plan);
+            bench.world.pools[PoolId::from_index(APPS)].history = history;
+            ask(&mut bench, &mut ControlPlane::default(), 0);
+            match state(&bench, 0) {
+                OperationState::Refused(refusal) => format!("{}: {}", refusal.code, refusal.message),
+                other => format!("{other:?}"),
+            }
+        };
+        let from = |minor| PoolHistory::Upgraded {
+            from: version(minor),
+            image_only: false,
+            ended: Some(crate::kernel::SimTime::ZERO),
+        };
+        assert_eq!(with_history(from(34), "2026-11"), "Running");
+        let unsupported = with_history(from(34), "2026-12");
+        assert!(unsupported.contains("1.34 is not supported any more in 2026-12"), "{unsupported}");
+        let skew = with_history(from(31), "2025-11");
+        assert!(skew.starts_with("NodePoolMcVersionIncompatible"), "{skew}");
+        let replaced = with_history(PoolHistory::Replaced, "2026-11");
+        assert!(replaced.contains("the old nodes of its last upgrade"), "{replaced}");
     }
 
     #[test]

@@ -35,12 +35,16 @@ pub(super) fn admit(world: &World, version: KubernetesVersion, pools: &[PoolId])
 
 /// Refuses a roll-back unless the pool was upgraded within seven days and not rolled back since.
 ///
-/// That such a roll-back is refused is documented, its code is not.
+/// That such a roll-back is refused is documented, its code is not. Of a finished blue-green upgrade two pages disagree; that of
+/// blue-green upgrades (blue-green-node-pool-upgrade.md, 2024-11-06) is followed, by which there is no way back then.
 pub(super) fn admit_rollback(world: &World, pool: PoolId) -> Result<(), Refusal> {
     let name = &world.pool_plan(pool).name;
     let refused = |why: String| not_allowed(format!("agent pool {name} cannot be rolled back: {why}"));
     let (from, ended) = match world.pools[pool].history {
         PoolHistory::New => return refused("it was not upgraded".to_owned()),
+        PoolHistory::Replaced => {
+            return refused("the old nodes of its last upgrade, a blue-green one, are deleted".to_owned());
+        }
         PoolHistory::RolledBack => {
             return refused("it was rolled back already, and not upgraded since".to_owned());
         }
@@ -95,8 +99,8 @@ fn admit_path(world: &World, version: KubernetesVersion, pools: &[PoolId]) -> Re
     path_refused(current, version, &available).map(|()| false)
 }
 
-/// Source of the code, and of the message for versions with long-term support only: support articles for AKS,
-/// aks-upgrade-blocked.md, 2025-08-22, and reports of users.
+/// Source of the code: support articles for AKS, aks-upgrade-blocked.md, 2025-08-22, where it is about the version that a cluster is on.
+/// That it is the answer to a version asked for, too, and the words then are assumptions.
 fn not_offered<T>(world: &World, version: KubernetesVersion, month: Month) -> Result<T, Refusal> {
     let name = &world.plan.cluster.name;
     let why = match Catalog::get().support(version, month) {

@@ -22,6 +22,8 @@ pub struct Drain {
     pub retry: SimDuration,
     /// When it is given up.
     pub deadline: SimTime,
+    /// True when pods leave whatever their budgets say.
+    pub forced: bool,
     /// Pods that have yet to leave the node, each with the moment of its next eviction attempt; `None` once it is accepted.
     pub pods: BTreeMap<PodId, Option<SimTime>>,
     /// How it ended; `None` while it is in progress.
@@ -41,6 +43,15 @@ impl World {
         self.start_drain_after(cordon_delay, node, retry, timeout, ctx);
     }
 
+    /// As [`World::start_drain`], but no budget holds a pod back.
+    ///
+    /// # Panics
+    /// As [`World::start_drain`].
+    pub fn start_forced_drain(&mut self, node: NodeId, retry: SimDuration, timeout: SimDuration, ctx: &mut Ctx<'_>) {
+        self.start_drain(node, retry, timeout, ctx);
+        self.drains.get_mut(&node).expect("the drain was just asked for").forced = true;
+    }
+
     /// As [`World::start_drain`], with the given time from the cordon to the first evictions. The autoscaler's is fixed.
     ///
     /// # Panics
@@ -57,7 +68,14 @@ impl World {
         self.set_cordoned(node, true, ctx);
         self.drains.insert(
             node,
-            Drain { asked: ctx.now, retry, deadline: ctx.now + timeout, pods: BTreeMap::new(), outcome: None },
+            Drain {
+                asked: ctx.now,
+                retry,
+                deadline: ctx.now + timeout,
+                forced: false,
+                pods: BTreeMap::new(),
+                outcome: None,
+            },
         );
         ctx.after(delay, Event::StartDrain(node));
         ctx.after(timeout, Event::DrainTimeout(node));

@@ -3,7 +3,7 @@
 //! Source: Kubernetes 1.31-1.36, `pkg/registry/core/pod/storage/eviction.go`. Not modelled: `unhealthyPodEvictionPolicy:
 //! AlwaysAllow`, and the moment in which a new budget has no status yet.
 
-use super::{BudgetId, Ctx, Fact, PodId, PodPhase, World};
+use super::{BudgetId, Ctx, Fact, NodeId, PodId, PodPhase, World};
 
 /// The API server's refusal to evict a pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -42,6 +42,30 @@ impl World {
         Ok(())
     }
 
+    /// Takes the pod away whatever its budgets say; each that would have forbidden it is stated as a fact.
+    pub fn evict_by_force(&mut self, pod: PodId, ctx: &mut Ctx<'_>) {
+        let state = &self.pods[pod];
+        if state.is_terminal() || state.times.deleted.is_some() {
+            return;
+        }
+        if !matches!(state.phase, PodPhase::Pending | PodPhase::Creating) {
+            for budget in self.budgets_of(pod).filter(|budget| self.forbids(*budget, pod)) {
+                ctx.observe(Fact::BudgetViolated(pod, budget));
+            }
+        }
+        ctx.observe(Fact::PodEvicted(pod));
+        self.delete_pod(pod, ctx);
+    }
+
+    /// As [`World::evict_by_force`] for every pod of the node but DaemonSets'.
+    pub fn evict_all_by_force(&mut self, node: NodeId, ctx: &mut Ctx<'_>) {
+        for pod in self.nodes[node].pods.clone() {
+            if !self.is_daemon(pod) {
+                self.evict_by_force(pod, ctx);
+            }
+        }
+    }
+
     /// The scheduler takes the place of the pod for another: it asks for its deletion, whatever budgets say, unless the pod is
     /// going already.
     pub fn preempt(&mut self, victim: PodId, by: PodId, ctx: &mut Ctx<'_>) {
@@ -54,15 +78,18 @@ impl World {
 
     /// Takes one disruption from the budget for the pod, unless the pod is unready and the application has enough without it.
     fn charge(&self, pod: PodId, budget: BudgetId, ctx: &mut Ctx<'_>) -> Result<(), EvictionRefused> {
-        let status = self.budget_status(budget);
-        let unready = self.pods[pod].phase != PodPhase::Ready;
-        if unready && status.desired_healthy > 0 && status.current_healthy >= status.desired_healthy {
-            return Ok(());
-        }
-        if status.disruptions_allowed == 0 {
+        if self.forbids(budget, pod) {
             ctx.observe(Fact::EvictionRefused(pod, budget));
             return Err(EvictionRefused::Budget(budget));
         }
         Ok(())
+    }
+
+    /// True when the budget has no disruption to spare for the pod, which is covered by it and has started.
+    fn forbids(&self, budget: BudgetId, pod: PodId) -> bool {
+        let status = self.budget_status(budget);
+        let unready = self.pods[pod].phase != PodPhase::Ready;
+        let spare = unready && status.desired_healthy > 0 && status.current_healthy >= status.desired_healthy;
+        !spare && status.disruptions_allowed == 0
     }
 }

@@ -24,6 +24,8 @@ pub enum Fact {
     EvictionRefused(PodId, BudgetId),
     /// The eviction API accepted to evict the pod.
     PodEvicted(PodId),
+    /// The pod was taken away although this budget forbade it.
+    BudgetViolated(PodId, BudgetId),
     /// The pod has to make room for the second, which is more important.
     PodPreempted(PodId, PodId),
     /// An instance was asked of the scale set.
@@ -36,6 +38,8 @@ pub enum Fact {
     NodeFailed(NodeId, NodeFailure),
     /// The node was cordoned.
     NodeCordoned(NodeId),
+    /// The node could not be drained, and its upgrade left it behind.
+    NodeQuarantined(NodeId),
     /// The node's drain ended; `true` when every pod left in time.
     NodeDrained(NodeId, bool),
     /// The node was reimaged.

@@ -36,7 +36,7 @@ pub use node::{BootStage, Node, NodeFailure, NodePhase, NodeTimes, STAGES};
 pub use node_info::{NOT_READY, NodeInfo, NodeInfos, PodGroup, Templates};
 pub use operation::{Operation, OperationState, Refusal};
 pub use pod::{Pod, PodCpu, PodDraws, PodPhase, PodTimes};
-pub use pool::{Pool, PoolUpgrade, ProvisioningState};
+pub use pool::{Pool, PoolHistory, PoolUpgrade, ProvisioningState, UpgradeOutcome, UpgradeRequest};
 pub use power::PowerState;
 pub use span::Spans;
 pub use subnet::{Subnet, SubnetIsFull};

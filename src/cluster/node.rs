@@ -167,7 +167,19 @@ pub struct Node {
     pub times: NodeTimes,
 }
 
+/// The label of a node that an upgrade could not drain, and its value.
+/// Source: API specification of 2025-05-01, `undrainableNodeBehavior`.
+pub(super) const UPGRADE_STATUS: &str = "kubernetes.azure.com/upgrade-status";
+/// See [`UPGRADE_STATUS`].
+pub(super) const QUARANTINED: &str = "Quarantined";
+
 impl Node {
+    /// True when an upgrade could not drain it and left it behind, cordoned and at its old version.
+    #[must_use]
+    pub fn is_quarantined(&self) -> bool {
+        self.info.labels.get(UPGRADE_STATUS).is_some_and(|status| status == QUARANTINED)
+    }
+
     /// True when the Node object exists in the API and is there to stay: a node that is being deleted or reimaged takes nothing.
     #[must_use]
     pub fn is_registered(&self) -> bool {

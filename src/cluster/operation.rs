@@ -12,6 +12,14 @@ pub struct Refusal {
     pub message: String,
 }
 
+impl Refusal {
+    /// What an aborted operation ends with. The code is not documented.
+    #[must_use]
+    pub fn aborted() -> Self {
+        Self { code: "Canceled", message: "the operation was aborted; what it had done stays done".to_owned() }
+    }
+}
+
 /// Where an operation is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OperationState {

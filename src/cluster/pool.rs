@@ -2,6 +2,7 @@
 
 use super::{OperationId, Refusal};
 use crate::catalog::KubernetesVersion;
+use crate::kernel::SimTime;
 use crate::scenario::plan::AutoscalingRange;
 
 /// The state of a node pool.
@@ -29,6 +30,29 @@ pub struct Pool {
     pub state: ProvisioningState,
     /// The upgrade it is in.
     pub upgrade: Option<PoolUpgrade>,
+    /// What it can be rolled back to.
+    pub history: PoolHistory,
+}
+
+/// What a pool was before, as far as a roll-back asks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PoolHistory {
+    /// It was never upgraded.
+    #[default]
+    New,
+    /// It was upgraded, to the end or not.
+    Upgraded {
+        /// Version before.
+        from: KubernetesVersion,
+        /// True when only the node image was replaced.
+        image_only: bool,
+        /// When the upgrade ended; `None` while it is in progress.
+        ended: Option<SimTime>,
+    },
+    /// Its last upgrade was a blue-green one that is finished: the nodes before are gone.
+    Replaced,
+    /// Its last upgrade was rolled back.
+    RolledBack,
 }
 
 /// The upgrade of one pool, as the control plane asks for it and is answered.
@@ -36,12 +60,34 @@ pub struct Pool {
 pub struct PoolUpgrade {
     /// The operation it is part of.
     pub operation: OperationId,
-    /// Version to upgrade to; `None` for a node-image upgrade, which every node takes part in.
-    pub version: Option<KubernetesVersion>,
+    /// What is asked of it.
+    pub request: UpgradeRequest,
     /// True when the operation was aborted: no further node is touched.
     pub aborted: bool,
     /// How it ended; `None` while it is in progress.
-    pub outcome: Option<Result<(), Refusal>>,
+    pub outcome: Option<UpgradeOutcome>,
+}
+
+/// What an upgrade is to do with a pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UpgradeRequest {
+    /// Version to upgrade to; `None` for a node-image upgrade, which every node takes part in.
+    pub version: Option<KubernetesVersion>,
+    /// True when pods are evicted whatever their budgets say.
+    pub force: bool,
+    /// True when the pool goes back to what it was before its last upgrade.
+    pub rollback: bool,
+}
+
+/// How the upgrade of a pool ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UpgradeOutcome {
+    /// Every node is upgraded.
+    Succeeded,
+    /// Not every node is; what was done stays done.
+    Failed(Refusal),
+    /// It was aborted, or more nodes were blocked than there were surge nodes to replace them; what was done stays done.
+    Canceled(Refusal),
 }
 
 /// Azure's `provisioningState` of a node pool.
@@ -80,10 +126,10 @@ impl ProvisioningState {
             Self::Stopping => "Stopping",
             Self::Starting => "Starting",
             Self::Deleting => "Deleting",
-            Self::Canceled => "Canceled",
             Self::Scaling => "Scaling",
             Self::Upgrading => "Upgrading",
             Self::Failed => "Failed",
+            Self::Canceled => "Canceled",
         }
     }
 }

@@ -19,10 +19,10 @@ pub(crate) use catalogue::{version, vm_size};
 /// How long the stand-in for the machines takes to boot, to reimage and to delete a node.
 pub(crate) const MACHINE_DELAY: SimDuration = SimDuration::from_secs(60);
 
-/// A plan of one day without warm-up, on version 1.34, with these pools and nothing else.
+/// A plan of one day in July 2026, when AKS offers 1.34 to 1.36, without warm-up, on version 1.34, with these pools and nothing else.
 pub(crate) fn plan(pools: Vec<PoolPlan>) -> Plan {
     Plan {
-        start: jiff::Timestamp::UNIX_EPOCH.to_zoned(jiff::tz::TimeZone::UTC),
+        start: "2026-07-01T00:00:00[UTC]".parse().expect("a moment"),
         duration: SimDuration::from_hours(24),
         warmup: SimDuration::ZERO,
         cluster: cluster(pools),
@@ -42,6 +42,7 @@ fn cluster(pools: Vec<PoolPlan>) -> ClusterPlan {
         node_resource_group: "MC_group_test_eastus".into(),
         location: catalogue::REGION,
         tier: catalogue::TIER,
+        long_term_support: false,
         version: version(34),
         network: NetworkPlan {
             model: NetworkModel::AzureOverlay,
@@ -83,12 +84,7 @@ pub(crate) fn pool(name: &str, count: u32) -> PoolPlan {
         zones: Vec::new(),
         spot: false,
         version: version(34),
-        upgrade: UpgradeSettings {
-            max_surge: IntOrPercent::Int(1),
-            max_unavailable: IntOrPercent::Int(0),
-            drain_timeout: SimDuration::from_mins(30),
-            soak: SimDuration::ZERO,
-        },
+        upgrade: UpgradeSettings { max_surge: IntOrPercent::Int(1), ..UpgradeSettings::default() },
         allocatable: Resources {
             cpu: MilliCpu::from_millis(1900),
             memory: Bytes::from_gib(6),

@@ -1,9 +1,10 @@
 //! The world: every table, and the changes that keep several of them in step.
 
+use super::node::{QUARANTINED, UPGRADE_STATUS};
 use super::{
     Budget, BudgetId, Claims, Ctx, Drain, Event, Fact, Node, NodeId, NodePhase, Operation, OperationId, OperationState,
-    Pod, PodClaims, PodDraws, PodId, PodPhase, PodTimes, Pool, PoolId, PowerState, ProvisioningState, Spans, Subnet,
-    SubnetId, Templates, Workload, WorkloadId,
+    Pod, PodClaims, PodDraws, PodId, PodPhase, PodTimes, Pool, PoolHistory, PoolId, PowerState, ProvisioningState,
+    Spans, Subnet, SubnetId, Templates, Workload, WorkloadId,
 };
 use crate::catalog::{DISK_ZONE, KubernetesVersion};
 use crate::kernel::{Id, SimTime, Streams, Table};
@@ -114,6 +115,7 @@ impl World {
             batches: 0,
             state: ProvisioningState::Succeeded,
             upgrade: None,
+            history: PoolHistory::New,
         });
         let workloads = plan.workloads.iter().enumerate().map(|(index, workload)| Workload {
             plan: index,
@@ -399,6 +401,21 @@ impl World {
     /// Takes the taints of this key off the node.
     pub fn remove_taint(&mut self, node: NodeId, key: &str) {
         self.nodes[node].info.taints.retain(|taint| *taint.key != *key);
+        self.node_changes.push(NodeChange::Node(node));
+    }
+
+    /// Marks the node as one that an upgrade could not drain, or takes the mark off.
+    pub fn set_quarantined(&mut self, node: NodeId, quarantined: bool, ctx: &mut Ctx<'_>) {
+        if self.nodes[node].is_quarantined() == quarantined {
+            return;
+        }
+        let labels = Arc::make_mut(&mut self.nodes[node].info.labels);
+        if quarantined {
+            labels.insert(UPGRADE_STATUS.to_owned(), QUARANTINED.to_owned());
+            ctx.observe(Fact::NodeQuarantined(node));
+        } else {
+            labels.remove(UPGRADE_STATUS);
+        }
         self.node_changes.push(NodeChange::Node(node));
     }
 

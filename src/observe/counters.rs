@@ -15,6 +15,8 @@ pub(super) struct Counters {
     pub evictions: u64,
     /// Evictions refused because of a budget.
     pub evictions_refused: u64,
+    /// Times a budget was violated by force.
+    pub budgets_violated: u64,
     /// Pods that had to make room for more important ones.
     pub pods_preempted: u64,
     /// Drains that ended before every pod had left.
@@ -30,6 +32,7 @@ impl Counters {
             Fact::NodeFailed(..) => self.nodes_failed += 1,
             Fact::PodEvicted(_) => self.evictions += 1,
             Fact::EvictionRefused(..) => self.evictions_refused += 1,
+            Fact::BudgetViolated(..) => self.budgets_violated += 1,
             Fact::PodPreempted(..) => self.pods_preempted += 1,
             Fact::NodeDrained(_, false) => self.drains_timed_out += 1,
             _ => {}

@@ -117,6 +117,7 @@ impl List {
         let count = |wanted: fn(&OperationState) -> bool| asked().filter(|operation| wanted(&operation.state)).count();
         self.push("operations_succeeded", count(|state| *state == OperationState::Succeeded) as f64);
         self.push("operations_failed", count(|state| matches!(state, OperationState::Failed(_))) as f64);
+        self.push("operations_canceled", count(|state| matches!(state, OperationState::Canceled(_))) as f64);
         self.push("operations_refused", count(|state| matches!(state, OperationState::Refused(_))) as f64);
         let longest = |is_one: fn(&OperationKind) -> bool| {
             asked().filter_map(|operation| seconds_taken(world, operation, is_one, window.to)).fold(0.0, f64::max)
@@ -127,6 +128,7 @@ impl List {
         self.push("surge_vcpus_peak", waits::most_surge_vcpus(world, window) as f64);
         self.push("evictions", recorder.counters.evictions as f64);
         self.push("evictions_refused", recorder.counters.evictions_refused as f64);
+        self.push("budgets_violated", recorder.counters.budgets_violated as f64);
         self.push("drains_timed_out", recorder.counters.drains_timed_out as f64);
         for (id, budget) in world.budgets.iter() {
             let plan = &world.plan.budgets[budget.plan];

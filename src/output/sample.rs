@@ -76,12 +76,7 @@ fn plan(burstable: bool) -> Plan {
         zones: Vec::new(),
         spot: false,
         version: VERSION,
-        upgrade: UpgradeSettings {
-            max_surge: IntOrPercent::Percent(33),
-            max_unavailable: IntOrPercent::Int(0),
-            drain_timeout: SimDuration::from_mins(30),
-            soak: SimDuration::ZERO,
-        },
+        upgrade: UpgradeSettings { max_surge: IntOrPercent::Percent(33), ..UpgradeSettings::default() },
         allocatable: Resources::default(),
     };
     Plan {
@@ -94,6 +89,7 @@ fn plan(burstable: bool) -> Plan {
             node_resource_group: "MC_shop_store_eastus".to_owned(),
             location: Region::ALL[0],
             tier: Tier::Standard,
+            long_term_support: false,
             version: VERSION,
             network: NetworkPlan {
                 model: NetworkModel::AzureNodeSubnet,

@@ -2,9 +2,13 @@
 
 mod access;
 
-use super::plan::{IntOrPercent, NetworkModel, OperationKind, OutboundType, OwnVnet, PoolMode};
+use super::plan::{
+    BlueGreenSettings, IntOrPercent, NetworkModel, OperationKind, OutboundType, OwnVnet, PoolMode, UndrainableNodes,
+    UpgradeStrategy,
+};
 use super::{Loaded, Problems, load, starter};
-use crate::kernel::SimTime;
+use crate::catalog::KubernetesVersion;
+use crate::kernel::{SimDuration, SimTime};
 use std::path::Path;
 
 const HEAD: &str = "apiVersion: aksim/v1\nname: test\nduration: 2d\n";
@@ -143,6 +147,57 @@ fn operations_are_sorted_by_time() {
     assert_eq!(operations[0].at, SimTime::from_micros(7_200_000_000));
     assert_eq!(operations[0].kind, OperationKind::Scale { pool: 0, count: 3 });
     assert!(matches!(&operations[1].kind, OperationKind::Upgrade { pools, .. } if *pools == [0, 1]));
+}
+
+#[test]
+fn an_upgrade_of_the_control_plane_only_names_no_pool() {
+    let kind = |upgrade: &str| {
+        let text =
+            format!("{HEAD}operations: [{{at: 1d, upgrade: {{kubernetesVersion: \"1.35\", {upgrade}}}}}]\n{CLUSTER}");
+        read(&text).study.points[0].plan.operations[0].kind.clone()
+    };
+    let expected = OperationKind::Upgrade { version: Some(KubernetesVersion::minor(35)), pools: vec![], force: false };
+    assert_eq!(kind("controlPlaneOnly: true"), expected);
+    assert_eq!(kind("pools: []"), expected);
+    assert!(matches!(kind("force: true"), OperationKind::Upgrade { force: true, pools, .. } if pools.len() == 2));
+}
+
+#[test]
+fn an_upgrade_that_comes_before_its_version_is_warned_of() {
+    let text = format!(
+        "{HEAD}start: 2026-01-31T12:00:00Z\noperations: [{{at: 11h, upgrade: {{kubernetesVersion: \"1.35\"}}}}]\n{CLUSTER}"
+    );
+    let warnings = lines(&read(&text).warnings);
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].contains("AKS does not offer 1.35 in 2026-01"), "{warnings:?}");
+    assert_eq!(lines(&read(&text.replace("at: 11h", "at: 12h")).warnings), Vec::<String>::new());
+}
+
+#[test]
+fn settings_of_upgrades_reach_the_plan() {
+    let settings = |written: &str| {
+        let cluster = CLUSTER.replace("count: 2}\n", &format!("count: 2, {written}}}\n"));
+        read(&format!("{HEAD}{cluster}")).study.points[0].plan.cluster.pools[0].upgrade
+    };
+    let rolling = settings(
+        "upgradeSettings: {maxSurge: 2, undrainableNodeBehavior: Cordon, maxBlockedNodes: 50%, nodeSoakDurationInMinutes: 3}",
+    );
+    assert_eq!((rolling.undrainable, rolling.max_blocked), (UndrainableNodes::Cordon, Some(IntOrPercent::Percent(50))));
+    assert_eq!((rolling.soak, rolling.strategy), (SimDuration::from_mins(3), UpgradeStrategy::Rolling));
+    assert_eq!(settings("upgradeSettings: {scheduleOutcome: Replace}").undrainable, UndrainableNodes::Replace);
+    assert_eq!(
+        settings("upgradeStrategy: bluegreen").strategy,
+        UpgradeStrategy::BlueGreen(BlueGreenSettings::default())
+    );
+    let blue_green = settings(
+        "upgradeStrategy: BlueGreen, upgradeSettingsBlueGreen: {drainBatchSize: 2, finalSoakDurationInMinutes: 0}",
+    );
+    let expected = BlueGreenSettings {
+        drain_batch: IntOrPercent::Int(2),
+        final_soak: SimDuration::ZERO,
+        ..BlueGreenSettings::default()
+    };
+    assert_eq!(blue_green.strategy, UpgradeStrategy::BlueGreen(expected));
 }
 
 /// What `az aks show -o json` prints of a small cluster, names and ids shortened.

@@ -73,6 +73,60 @@ fn every_scenario_runs_and_gives_what_it_gave() {
     }
 }
 
+/// What a metric of a variant is to be in every seed.
+type Promise = (&'static str, &'static str, fn(f64) -> bool);
+
+/// The scenarios of upgrades keep what their comments promise.
+#[test]
+fn the_scenarios_of_upgrades_show_what_they_say() {
+    let check = |name: &str, expected: &[Promise]| {
+        let result = run(&root().join(format!("scenarios/{name}.yaml")), 2);
+        for (variant, metric, holds) in expected {
+            let point = result.points.iter().find(|point| result.study.points[point.point].variant == *variant);
+            for run in &point.expect("the variant exists").runs {
+                let value = run.metric(metric).expect("the metric exists");
+                assert!(holds(value), "{name}, {variant}, seed {}: {metric} is {value}", run.seed);
+            }
+        }
+    };
+    check(
+        "stuck-drain",
+        &[
+            ("schedule", "operations_failed", |n| n == 1.0),
+            ("schedule", "budgets_violated", |n| n == 0.0),
+            ("schedule", "upgrade_seconds", |s| s > 1800.0),
+            ("schedule-replaces", "operations_succeeded", |n| n == 1.0),
+            ("schedule-replaces", "budgets_violated", |n| n >= 1.0),
+            ("force", "operations_succeeded", |n| n == 1.0),
+            ("force", "budgets_violated", |n| n >= 1.0),
+            ("force", "drains_timed_out", |n| n == 0.0),
+        ],
+    );
+    check(
+        "quarantine",
+        &[
+            ("cordon", "operations_failed", |n| n == 1.0),
+            ("cordon", "operations_succeeded", |n| n == 1.0),
+            ("cordon", "nodes_peak", |n| n == 7.0),
+            ("cordon", "budgets_violated", |n| n == 1.0),
+            ("schedule", "operations_failed", |n| n == 1.0),
+            ("schedule", "budgets_violated", |n| n == 0.0),
+        ],
+    );
+    check(
+        "blue-green",
+        &[
+            ("blue-green", "operations_succeeded", |n| n == 1.0),
+            ("blue-green", "operations_refused", |n| n == 1.0),
+            ("blue-green", "nodes_peak", |n| n == 14.0),
+            ("rolling", "operations_succeeded", |n| n == 2.0),
+            ("rolling", "nodes_peak", |n| n == 9.0),
+            ("no-room", "operations_failed", |n| n == 1.0),
+            ("no-room", "nodes_peak", |n| n == 8.0),
+        ],
+    );
+}
+
 #[test]
 fn the_number_of_threads_changes_nothing() {
     let file = root().join("scenarios/quickstart.yaml");

@@ -56,6 +56,7 @@ fn subjects(fact: Fact, world: &World) -> (Option<&str>, Option<&str>) {
         | Fact::PodDeleted(pod)
         | Fact::PodEnded(pod)
         | Fact::EvictionRefused(pod, _)
+        | Fact::BudgetViolated(pod, _)
         | Fact::PodEvicted(pod)
         | Fact::PodPreempted(pod, _) => of_pod(pod),
         Fact::NodeRequested(node)
@@ -63,6 +64,7 @@ fn subjects(fact: Fact, world: &World) -> (Option<&str>, Option<&str>) {
         | Fact::NodeReady(node)
         | Fact::NodeFailed(node, _)
         | Fact::NodeCordoned(node)
+        | Fact::NodeQuarantined(node)
         | Fact::NodeDrained(node, _)
         | Fact::NodeReimaged(node)
         | Fact::NodeDeleted(node)
@@ -106,6 +108,13 @@ fn sentence(fact: Fact, world: &World) -> String {
                 world.plan.budgets[world.budgets[budget].plan].name
             )
         }
+        Fact::BudgetViolated(id, budget) => {
+            format!(
+                "{} taken away by force: disruption budget {} allows none",
+                pod(id),
+                world.plan.budgets[world.budgets[budget].plan].name
+            )
+        }
         Fact::PodEvicted(id) => format!("{} evicted", pod(id)),
         Fact::PodPreempted(id, by) => format!("{} preempted: makes room for {}", pod(id), pod(by)),
         Fact::NodeRequested(id) => {
@@ -115,6 +124,7 @@ fn sentence(fact: Fact, world: &World) -> String {
         Fact::NodeReady(id) => format!("{} ready, Kubernetes {}", node(id), world.nodes[id].version),
         Fact::NodeFailed(id, failure) => format!("{} failed: {}", node(id), failure.code()),
         Fact::NodeCordoned(id) => format!("{} cordoned", node(id)),
+        Fact::NodeQuarantined(id) => format!("{} quarantined: the upgrade leaves it behind", node(id)),
         Fact::NodeDrained(id, true) => format!("{} drained", node(id)),
         Fact::NodeDrained(id, false) => format!("{} not drained before the timeout", node(id)),
         Fact::NodeReimaged(id) => format!("{} reimaged", node(id)),

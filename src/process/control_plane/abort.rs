@@ -7,11 +7,6 @@ use super::admission::Scope;
 use super::{ControlPlane, Progress, Running, Then};
 use crate::cluster::{Ctx, Event, NodeId, OperationId, OperationState, PoolId, ProvisioningState, Refusal, World};
 
-/// What an aborted operation ends with. The code is not documented.
-pub(super) fn aborted() -> Refusal {
-    Refusal { code: "Canceled", message: "the operation was aborted; what it had done stays done".to_owned() }
-}
-
 impl ControlPlane {
     /// The operation in progress that an abort is about, if it can be aborted.
     pub(super) fn abortable(&self, pool: Option<PoolId>) -> Option<OperationId> {
@@ -61,7 +56,7 @@ impl ControlPlane {
             }
             Progress::Waiting(_) => {}
         }
-        self.end(world, operation, OperationState::Canceled(aborted()), ctx);
+        self.end(world, operation, OperationState::Canceled(Refusal::aborted()), ctx);
     }
 
     /// Ends the operations in progress on a pool that is about to be deleted.

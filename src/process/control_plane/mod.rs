@@ -12,9 +12,11 @@ mod provision;
 mod scale_in;
 mod throttle;
 mod upgrade;
+mod versions;
 
 use crate::cluster::{
-    Ctx, Event, NodeId, NodePhase, OperationId, OperationState, PoolId, ProvisioningState, Refusal, World,
+    Ctx, Event, NodeId, NodePhase, OperationId, OperationState, PoolId, ProvisioningState, Refusal, UpgradeRequest,
+    World,
 };
 use crate::kernel::{Id, SimDuration, SimTime};
 use crate::scenario::plan::OperationKind;
@@ -135,10 +137,15 @@ impl ControlPlane {
                 let progress = provision::scale(world, pool(index), count, operation, ctx);
                 (ProvisioningState::Scaling, vec![pool(index)], progress)
             }
-            OperationKind::Upgrade { version, pools } => {
+            OperationKind::Upgrade { version, pools, force } => {
+                let request = UpgradeRequest { version, force, rollback: false };
                 let pools = pools.iter().map(|index| pool(*index)).collect();
-                let (busy, progress) = upgrade::start(world, version, pools, operation, ctx);
+                let (busy, progress) = upgrade::start(world, UpgradePath { request, pools }, operation, ctx);
                 (ProvisioningState::Upgrading, busy, progress)
+            }
+            OperationKind::Rollback { pool: index } => {
+                let progress = upgrade::roll_back(world, pool(index), operation, ctx);
+                (ProvisioningState::Upgrading, vec![pool(index)], progress)
             }
             OperationKind::AddPool { pool: index, version } => {
                 let progress = pools::add(world, pool(index), version, operation, ctx);
@@ -179,7 +186,7 @@ impl ControlPlane {
             Progress::Provisioning { .. } | Progress::Removing { .. } => self.end_if_settled(world, operation, ctx),
             Progress::Waiting(then) => match std::mem::replace(then, Then::End) {
                 Then::UpgradePools(path) => {
-                    world.version = path.version.expect("a control plane is upgraded to a version");
+                    world.version = path.request.version.expect("a control plane is upgraded to a version");
                     self.upgrade_next_pool(world, operation, path, ctx);
                 }
                 Then::Serve => {
@@ -232,6 +239,7 @@ impl ControlPlane {
         for (operation, running) in &self.running {
             match &running.progress {
                 Progress::Removing { leaving, by, .. } if leaving.contains(&node) && world.nodes[node].is_member() => {
+                    world.evict_all_by_force(node, ctx);
                     ctx.soon(by.event(node));
                 }
                 Progress::Migrating(migration) if migration.drains(world, node) => {

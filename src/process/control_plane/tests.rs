@@ -1,6 +1,6 @@
 use super::*;
-use crate::cluster::Fact;
 use crate::cluster::testing::{Bench, MACHINE_DELAY, budget, deployment, operations, plan, pool, principal, version};
+use crate::cluster::{Fact, PoolHistory, UpgradeOutcome};
 use crate::scenario::plan::{AutoscalingRange, BudgetRule, IntOrPercent, PoolChange, PoolMode, PoolPlan};
 
 const APPS: usize = 0;
@@ -15,7 +15,7 @@ fn scale(pool: usize, count: u32) -> OperationKind {
 }
 
 fn upgrade(minor: u32, pools: &[usize]) -> OperationKind {
-    OperationKind::Upgrade { version: Some(version(minor)), pools: pools.to_vec() }
+    OperationKind::Upgrade { version: Some(version(minor)), pools: pools.to_vec(), force: false }
 }
 
 fn bench(pools: Vec<PoolPlan>, kinds: Vec<OperationKind>) -> (Bench, ControlPlane) {
@@ -110,7 +110,7 @@ fn versions_go_up_one_minor_at_a_time_and_pools_follow() {
     check(behind(33), vec![upgrade(34, &[APPS, SYSTEM])], None);
     check(behind(32), vec![upgrade(35, &[APPS])], None);
     check(behind(31), vec![upgrade(35, &[APPS])], Some(("NodePoolMcVersionIncompatible", "agent pool system")));
-    let image = |pools: &[usize]| OperationKind::Upgrade { version: None, pools: pools.to_vec() };
+    let image = |pools: &[usize]| OperationKind::Upgrade { version: None, pools: pools.to_vec(), force: false };
     check(pools(), vec![image(&[APPS])], None);
 }
 
@@ -218,7 +218,7 @@ fn a_scale_in_drains_and_deletes_even_a_node_that_cannot_be_drained() {
 }
 
 /// Runs an upgrade of both pools; the pools answer as given, without an upgrade process.
-fn upgrade_with_answers(answers: &[(usize, Result<(), Refusal>)]) -> Bench {
+fn upgrade_with_answers(answers: &[(usize, UpgradeOutcome)]) -> Bench {
     let (mut bench, mut control_plane) = bench(pools(), vec![upgrade(35, &[SYSTEM, APPS])]);
     ask(&mut bench, &mut control_plane, 0);
     for (pool, answer) in answers {
@@ -237,14 +237,14 @@ fn upgrade_with_answers(answers: &[(usize, Result<(), Refusal>)]) -> Bench {
 
 #[test]
 fn an_upgrade_does_the_control_plane_first_and_then_one_pool_after_the_other() {
-    let bench = upgrade_with_answers(&[(SYSTEM, Ok(())), (APPS, Ok(()))]);
+    let bench = upgrade_with_answers(&[(SYSTEM, UpgradeOutcome::Succeeded), (APPS, UpgradeOutcome::Succeeded)]);
     assert_eq!(*state(&bench, 0), OperationState::Succeeded);
 }
 
 #[test]
 fn a_pool_that_fails_ends_the_upgrade_before_the_next_pool() {
     let failure = Refusal { code: "UpgradeFailed", message: "blocked".into() };
-    let bench = upgrade_with_answers(&[(SYSTEM, Err(failure.clone()))]);
+    let bench = upgrade_with_answers(&[(SYSTEM, UpgradeOutcome::Failed(failure.clone()))]);
     assert_eq!(*state(&bench, 0), OperationState::Failed(failure));
     assert_eq!(bench.world.pools[PoolId::from_index(SYSTEM)].state, ProvisioningState::Failed);
     assert!(bench.world.pools[PoolId::from_index(APPS)].upgrade.is_none());
@@ -342,7 +342,7 @@ fn what_the_asker_has_no_permission_for_is_refused_before_anything_else_and_chan
         scale(SYSTEM, 0),
         upgrade(35, &[APPS]),
         scale(APPS, 5),
-        OperationKind::Upgrade { version: None, pools: vec![SYSTEM, APPS] },
+        OperationKind::Upgrade { version: None, pools: vec![SYSTEM, APPS], force: false },
         scale(APPS, 6),
     ]);
     plan.operations.iter_mut().zip(askers).for_each(|(operation, asker)| operation.asked_by = asker);
@@ -372,4 +372,188 @@ fn what_the_asker_has_no_permission_for_is_refused_before_anything_else_and_chan
             (other, expected) => panic!("{operation}: {other:?} instead of {expected:?}"),
         }
     }
+}
+
+/// As [`check`], in a plan that is changed first.
+fn check_in(
+    change: impl FnOnce(&mut crate::scenario::plan::Plan),
+    kind: OperationKind,
+    expected: Option<(&str, &str)>,
+) {
+    let mut plan = plan(pools());
+    plan.operations = operations(vec![kind.clone()]);
+    change(&mut plan);
+    let mut bench = Bench::new(plan);
+    ask(&mut bench, &mut ControlPlane::default(), 0);
+    match (state(&bench, 0), expected) {
+        (OperationState::Running, None) => {}
+        (OperationState::Refused(refusal), Some((code, part))) => {
+            assert_eq!(refusal.code, code, "{kind:?}: {}", refusal.message);
+            assert!(refusal.message.contains(part), "{kind:?}: {}", refusal.message);
+        }
+        (found, _) => panic!("{kind:?}: {found:?} instead of {expected:?}"),
+    }
+}
+
+/// The cluster and its pools are on this version, and it is this month.
+fn on(minor: u32, month: &str) -> impl FnOnce(&mut crate::scenario::plan::Plan) {
+    let start = format!("{month}-01T00:00:00[UTC]").parse().expect("a moment");
+    move |plan| {
+        plan.start = start;
+        plan.cluster.version = version(minor);
+        plan.cluster.pools.iter_mut().for_each(|pool| pool.version = version(minor));
+    }
+}
+
+/// supported-kubernetes-versions.md, 2026-08-05.
+#[test]
+fn an_upgrade_goes_only_to_a_version_that_the_calendar_offers() {
+    let not_offered = Some(("K8sVersionNotSupported", "not supported in this region in 2026-01"));
+    check_in(on(34, "2026-01"), upgrade(35, &[APPS, SYSTEM]), not_offered);
+    check_in(on(34, "2026-02"), upgrade(35, &[APPS, SYSTEM]), None);
+    let long_term_only = Some(("K8sVersionNotSupported", "only available for Long-Term Support"));
+    check_in(on(31, "2026-05"), upgrade(32, &[APPS, SYSTEM]), long_term_only);
+    let with_plan = |plan: &mut crate::scenario::plan::Plan| {
+        on(31, "2026-05")(plan);
+        plan.cluster.long_term_support = true;
+    };
+    check_in(with_plan, upgrade(32, &[APPS, SYSTEM]), None);
+}
+
+/// The table and the examples of supported-kubernetes-versions.md, 2026-08-05.
+#[test]
+fn minor_versions_are_skipped_only_with_long_term_support_or_out_of_an_unsupported_version() {
+    let one_at_a_time = Some(("OperationNotAllowed", "1.33 to 1.35 is not allowed. Available upgrades: [1.34]"));
+    check_in(on(33, "2026-06"), upgrade(35, &[APPS, SYSTEM]), one_at_a_time);
+    let long_term = |minor, month| {
+        move |plan: &mut crate::scenario::plan::Plan| {
+            on(minor, month)(plan);
+            plan.cluster.long_term_support = true;
+        }
+    };
+    check_in(long_term(29, "2026-03"), upgrade(32, &[APPS, SYSTEM]), None);
+    let skew = Some(("NodePoolMcVersionIncompatible", "agent pool apps"));
+    check_in(long_term(29, "2026-03"), upgrade(33, &[]), skew);
+    // 1.28 is out of support, and 1.33 the oldest that is supported then.
+    check_in(on(28, "2026-05"), upgrade(33, &[APPS, SYSTEM]), None);
+    let whole_cluster = Some(("OperationNotAllowed", "1.28 to 1.33 is not allowed. Available upgrades: [1.33]"));
+    check_in(on(28, "2026-05"), upgrade(33, &[]), whole_cluster);
+    check_in(on(28, "2026-05"), upgrade(34, &[APPS, SYSTEM]), Some(("OperationNotAllowed", "[1.33]")));
+}
+
+#[test]
+fn a_forced_upgrade_does_not_look_at_budgets() {
+    let forced = OperationKind::Upgrade { version: Some(version(35)), pools: vec![APPS], force: true };
+    let with_budget = |plan: &mut crate::scenario::plan::Plan| {
+        plan.workloads = vec![deployment("web", 2)];
+        plan.budgets = vec![budget(BudgetRule::MaxUnavailable(IntOrPercent::Int(0)))];
+    };
+    check_in(with_budget, upgrade(35, &[APPS]), Some(("UnsatisfiablePDB", "budget")));
+    check_in(with_budget, forced, None);
+}
+
+#[test]
+fn green_nodes_must_fit_the_scale_set() {
+    let blue_green = |count| {
+        move |plan: &mut crate::scenario::plan::Plan| {
+            let pool = &mut plan.cluster.pools[APPS];
+            pool.count = count;
+            pool.upgrade.strategy = crate::scenario::plan::UpgradeStrategy::BlueGreen(Default::default());
+        }
+    };
+    check_in(blue_green(500), upgrade(35, &[APPS]), None);
+    check_in(blue_green(501), upgrade(35, &[APPS]), Some(("OperationNotAllowed", "501 green nodes")));
+}
+
+/// Asks for a roll-back so long after the pool's upgrade ended, `again` after a first one.
+fn roll_back_after(delay: SimDuration, again: bool) -> OperationState {
+    let roll_back = OperationKind::Rollback { pool: APPS };
+    let (mut bench, mut control_plane) = bench(pools(), vec![upgrade(35, &[APPS]), roll_back.clone(), roll_back]);
+    let pool = PoolId::from_index(APPS);
+    let mut end_pool_upgrade = |bench: &mut Bench, operation: usize| {
+        ask(bench, &mut control_plane, operation);
+        let later = bench.world.clock.since(crate::kernel::SimTime::ZERO) + SimDuration::from_hours(2);
+        run(bench, &mut control_plane, later);
+        if let Some(row) = &mut bench.world.pools[pool].upgrade {
+            row.outcome = Some(UpgradeOutcome::Succeeded);
+            bench.world.pools[pool].version =
+                bench.world.pools[pool].upgrade.as_ref().and_then(|row| row.request.version).expect("a version");
+            bench.act(|_, ctx| ctx.soon(Event::OperationStep(OperationId::from_index(operation))));
+            run(bench, &mut control_plane, later + SimDuration::from_secs(1));
+        }
+    };
+    end_pool_upgrade(&mut bench, 0);
+    let later = bench.world.clock.since(crate::kernel::SimTime::ZERO) + delay;
+    bench.run(later, |_, _, _| {});
+    end_pool_upgrade(&mut bench, 1);
+    if again {
+        end_pool_upgrade(&mut bench, 2);
+    }
+    assert_eq!(bench.world.version, version(35), "the control plane stays");
+    state(&bench, if again { 2 } else { 1 }).clone()
+}
+
+/// roll-back-node-pool-version.md, 2026-08-05.
+#[test]
+fn a_pool_is_rolled_back_once_and_within_seven_days() {
+    assert_eq!(roll_back_after(SimDuration::from_hours(24), false), OperationState::Succeeded);
+    let check = |state: OperationState, part: &str| match state {
+        OperationState::Refused(refusal) => {
+            assert_eq!(refusal.code, "OperationNotAllowed");
+            assert!(refusal.message.contains(part), "{}", refusal.message);
+        }
+        other => panic!("{other:?}"),
+    };
+    check(roll_back_after(SimDuration::from_hours(8 * 24), false), "more than 7 days past");
+    check(roll_back_after(SimDuration::from_hours(1), true), "rolled back already");
+    let (mut bench, mut control_plane) = bench(pools(), vec![OperationKind::Rollback { pool: APPS }]);
+    ask(&mut bench, &mut control_plane, 0);
+    check(state(&bench, 0).clone(), "was not upgraded");
+}
+
+#[test]
+fn a_pool_is_not_rolled_back_to_nodes_or_versions_that_are_gone() {
+    let with_history = |history: PoolHistory, month: &str| {
+        let mut plan = plan(pools());
+        on(35, month)(&mut plan);
+        plan.operations = operations(vec![OperationKind::Rollback { pool: APPS }]);
+        let mut bench = Bench::new(plan);
+        bench.world.pools[PoolId::from_index(APPS)].history = history;
+        ask(&mut bench, &mut ControlPlane::default(), 0);
+        match state(&bench, 0) {
+            OperationState::Refused(refusal) => format!("{}: {}", refusal.code, refusal.message),
+            other => format!("{other:?}"),
+        }
+    };
+    let from = |minor| PoolHistory::Upgraded {
+        from: version(minor),
+        image_only: false,
+        ended: Some(crate::kernel::SimTime::ZERO),
+    };
+    assert_eq!(with_history(from(34), "2026-11"), "Running");
+    let unsupported = with_history(from(34), "2026-12");
+    assert!(unsupported.contains("1.34 is not supported any more in 2026-12"), "{unsupported}");
+    let skew = with_history(from(31), "2025-11");
+    assert!(skew.starts_with("NodePoolMcVersionIncompatible"), "{skew}");
+    let replaced = with_history(PoolHistory::Replaced, "2026-11");
+    assert!(replaced.contains("the old nodes of its last upgrade"), "{replaced}");
+}
+
+#[test]
+fn a_canceled_upgrade_leaves_its_pool_canceled() {
+    let reason = Refusal { code: "UpgradeFailed", message: "blocked".into() };
+    let bench = upgrade_with_answers(&[(SYSTEM, UpgradeOutcome::Canceled(reason.clone()))]);
+    assert_eq!(*state(&bench, 0), OperationState::Canceled(reason));
+    assert_eq!(bench.world.pools[PoolId::from_index(SYSTEM)].state, ProvisioningState::Canceled);
+}
+
+/// upgrade-options.md, 2026-06-22.
+#[test]
+fn a_scale_in_takes_the_nodes_that_an_upgrade_left_behind_first() {
+    let (mut bench, _) = bench(pools(), Vec::new());
+    bench.act(|world, ctx| world.set_quarantined(NodeId::from_index(0), true, ctx));
+    let pool = PoolId::from_index(APPS);
+    let leaving = |count| scale_in::victims(&bench.world, pool, count);
+    assert_eq!(leaving(2), [NodeId::from_index(0)]);
+    assert_eq!(leaving(1), [NodeId::from_index(0), NodeId::from_index(2)]);
 }

@@ -61,13 +61,14 @@ fn bucket(kind: &OperationKind) -> Option<(Bucket, &'static str)> {
     let cluster = Some((Bucket::Cluster, "PutManagedClusterHandler"));
     match kind {
         OperationKind::CreateCluster => cluster,
-        OperationKind::Upgrade { version: Some(_), pools } if pools.len() != 1 => cluster,
+        OperationKind::Upgrade { version: Some(_), pools, .. } if pools.len() != 1 => cluster,
         OperationKind::Upgrade { pools, .. } => pools.first().and_then(|first| pool(*first)),
         OperationKind::Scale { pool: of, .. }
         | OperationKind::AddPool { pool: of, .. }
         | OperationKind::UpdatePool { pool: of, .. }
         | OperationKind::StopPool { pool: of }
-        | OperationKind::StartPool { pool: of } => pool(*of),
+        | OperationKind::StartPool { pool: of }
+        | OperationKind::Rollback { pool: of } => pool(*of),
         OperationKind::Migrate { to, .. } => pool(*to),
         OperationKind::StopCluster
         | OperationKind::StartCluster

@@ -1,15 +1,18 @@
-//! The upgrade of a cluster: the control plane first, then its pools, one after the other.
+//! The upgrade of a cluster: the control plane first, then its pools, one after the other. A roll-back of a pool runs as its upgrade does.
 
 use super::{ControlPlane, Progress, Then};
-use crate::catalog::KubernetesVersion;
-use crate::cluster::{Ctx, Event, OperationId, OperationState, PoolId, PoolUpgrade, ProvisioningState, World};
+use crate::cluster::{
+    Ctx, Event, OperationId, OperationState, PoolHistory, PoolId, PoolUpgrade, ProvisioningState, UpgradeOutcome,
+    UpgradeRequest, World,
+};
+use crate::scenario::plan::UpgradeStrategy;
 use std::collections::VecDeque;
 
 /// What is left of an upgrade.
 #[derive(Debug)]
 pub(super) struct UpgradePath {
-    /// Version to upgrade to; `None` for node images.
-    pub version: Option<KubernetesVersion>,
+    /// What every pool is asked for.
+    pub request: UpgradeRequest,
     /// Pools whose turn has not come.
     pub pools: VecDeque<PoolId>,
 }
@@ -17,19 +20,28 @@ pub(super) struct UpgradePath {
 /// Begins to upgrade: the control plane unless it has the version, else the first pool. Returns the pools that are busy too.
 pub(super) fn start(
     world: &mut World,
-    version: Option<KubernetesVersion>,
-    mut pools: VecDeque<PoolId>,
+    mut path: UpgradePath,
     operation: OperationId,
     ctx: &mut Ctx<'_>,
 ) -> (Vec<PoolId>, Progress) {
-    if version.is_some_and(|version| version > world.version) {
+    if path.request.version.is_some_and(|version| version > world.version) {
         let stream = &mut world.streams.stream("operation", &world.operations[operation].plan.to_string());
         ctx.after(world.plan.timings.control_plane_upgrade.draw(stream), Event::OperationStep(operation));
-        return (Vec::new(), Progress::Waiting(Then::UpgradePools(UpgradePath { version, pools })));
+        return (Vec::new(), Progress::Waiting(Then::UpgradePools(path)));
     }
-    let current = pools.pop_front().expect("an admitted upgrade has something to upgrade");
-    start_pool(world, current, version, operation, ctx);
-    (vec![current], Progress::UpgradingPools { current, path: UpgradePath { version, pools } })
+    let current = path.pools.pop_front().expect("an admitted upgrade has something to upgrade");
+    start_pool(world, current, path.request, operation, ctx);
+    (vec![current], Progress::UpgradingPools { current, path })
+}
+
+/// Begins to take the pool back to what it was before its last upgrade.
+pub(super) fn roll_back(world: &mut World, pool: PoolId, operation: OperationId, ctx: &mut Ctx<'_>) -> Progress {
+    let PoolHistory::Upgraded { from, image_only, .. } = world.pools[pool].history else {
+        panic!("an admitted roll-back has an upgrade to take back");
+    };
+    let request = UpgradeRequest { version: (!image_only).then_some(from), force: false, rollback: true };
+    start_pool(world, pool, request, operation, ctx);
+    Progress::UpgradingPools { current: pool, path: UpgradePath { request, pools: VecDeque::new() } }
 }
 
 impl ControlPlane {
@@ -40,24 +52,22 @@ impl ControlPlane {
             return;
         };
         let current = *current;
-        let row = world.pools[current].upgrade.as_ref();
-        let Some((outcome, aborted)) = row.and_then(|upgrade| Some((upgrade.outcome.clone()?, upgrade.aborted))) else {
+        let Some(outcome) = world.pools[current].upgrade.as_ref().and_then(|upgrade| upgrade.outcome.clone()) else {
             return; // Stale: the pool's upgrade is in progress.
         };
         world.pools[current].upgrade = None;
-        match outcome {
-            Ok(()) if !aborted => {
+        note_history(world, current, path.request, &outcome, ctx);
+        let state = match outcome {
+            UpgradeOutcome::Succeeded => {
                 world.pools[current].state = ProvisioningState::Succeeded;
-                let path = UpgradePath { version: path.version, pools: std::mem::take(&mut path.pools) };
+                let path = UpgradePath { request: path.request, pools: std::mem::take(&mut path.pools) };
                 self.upgrade_next_pool(world, operation, path, ctx);
+                return;
             }
-            Ok(()) => {
-                let state = OperationState::Canceled(super::abort::aborted());
-                self.end(world, operation, state, ctx);
-            }
-            Err(failure) if aborted => self.end(world, operation, OperationState::Canceled(failure), ctx),
-            Err(failure) => self.end(world, operation, OperationState::Failed(failure), ctx),
-        }
+            UpgradeOutcome::Failed(failure) => OperationState::Failed(failure),
+            UpgradeOutcome::Canceled(reason) => OperationState::Canceled(reason),
+        };
+        self.end(world, operation, state, ctx);
     }
 
     /// Hands the next pool to the upgrade process, or ends the operation after the last.
@@ -76,21 +86,41 @@ impl ControlPlane {
             }
             Some(current) => {
                 running.busy = vec![current];
-                start_pool(world, current, path.version, operation, ctx);
+                start_pool(world, current, path.request, operation, ctx);
                 running.progress = Progress::UpgradingPools { current, path };
             }
         }
     }
 }
 
-fn start_pool(
-    world: &mut World,
-    pool: PoolId,
-    version: Option<KubernetesVersion>,
-    operation: OperationId,
-    ctx: &mut Ctx<'_>,
-) {
-    world.pools[pool].state = ProvisioningState::Upgrading;
-    world.pools[pool].upgrade = Some(PoolUpgrade { operation, version, aborted: false, outcome: None });
+/// What the pool can be rolled back to once an upgrade of it ended.
+///
+/// A blue-green upgrade that is finished has deleted the nodes to go back to (blue-green-node-pool-upgrade.md, 2024-11-06).
+/// A roll-back that failed may be asked for again; one that succeeded leaves nothing to go back to.
+fn note_history(world: &mut World, pool: PoolId, request: UpgradeRequest, outcome: &UpgradeOutcome, ctx: &Ctx<'_>) {
+    let finished = *outcome == UpgradeOutcome::Succeeded;
+    let blue_green = matches!(world.pool_plan(pool).upgrade.strategy, UpgradeStrategy::BlueGreen(_));
+    let history = &mut world.pools[pool].history;
+    if request.rollback {
+        if finished {
+            *history = PoolHistory::RolledBack;
+        }
+    } else if finished && blue_green {
+        *history = PoolHistory::Replaced;
+    } else if let PoolHistory::Upgraded { ended, .. } = history {
+        *ended = Some(ctx.now);
+    }
+}
+
+fn start_pool(world: &mut World, pool: PoolId, request: UpgradeRequest, operation: OperationId, ctx: &mut Ctx<'_>) {
+    let state = &mut world.pools[pool];
+    state.state = ProvisioningState::Upgrading;
+    state.upgrade = Some(PoolUpgrade { operation, request, aborted: false, outcome: None });
+    // The same upgrade again, after one that failed, goes on from where that one began.
+    let resumes = request.version.is_some_and(|version| version == state.version);
+    if !request.rollback && !resumes {
+        let image_only = request.version.is_none();
+        state.history = PoolHistory::Upgraded { from: state.version, image_only, ended: None };
+    }
     ctx.soon(Event::UpgradeStep(pool));
 }

@@ -72,7 +72,14 @@ fn row_mut(world: &mut World, node: NodeId) -> &mut Drain {
 
 /// Evicts the pod unless somebody else has asked for its deletion already: then there is only the waiting left.
 fn evict(world: &mut World, pod: PodId, ctx: &mut Ctx<'_>) -> Result<(), EvictionRefused> {
-    if world.pods[pod].times.deleted.is_some() { Ok(()) } else { world.evict(pod, ctx) }
+    if world.pods[pod].times.deleted.is_some() {
+        return Ok(());
+    }
+    if world.pods[pod].node.is_some_and(|node| world.drains[&node].forced) {
+        world.evict_by_force(pod, ctx);
+        return Ok(());
+    }
+    world.evict(pod, ctx)
 }
 
 fn end_when_empty(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
@@ -173,6 +180,22 @@ mod tests {
         run(&mut bench, SimDuration::from_mins(1));
         assert!(bench.facts.iter().any(|(_, fact)| *fact == Fact::PodEvicted(pod)));
         assert!(drained_at(&bench, node, true).is_some());
+    }
+
+    #[test]
+    fn a_forced_drain_does_not_ask_the_budget_and_says_what_it_violated() {
+        let mut bench = bench(Some(BudgetRule::MinAvailable(IntOrPercent::Int(1))));
+        let node = NodeId::from_index(0);
+        let (one, other) = (bench.ready_pod(1, node), bench.ready_pod(1, node));
+        bench.act(|world, ctx| world.start_forced_drain(node, RETRY, TIMEOUT, ctx));
+        run(&mut bench, SimDuration::from_mins(1));
+        assert!(drained_at(&bench, node, true).is_some());
+        let count = |wanted: fn(&Fact) -> bool| bench.facts.iter().filter(|(_, fact)| wanted(fact)).count();
+        assert_eq!(count(|fact| matches!(fact, Fact::PodEvicted(_))), 2);
+        assert_eq!(count(|fact| matches!(fact, Fact::EvictionRefused(..))), 0);
+        let violated =
+            |pod| bench.facts.iter().any(|(_, fact)| matches!(fact, Fact::BudgetViolated(of, _) if *of == pod));
+        assert!(!violated(one) && violated(other), "the budget had one to spare, and not two");
     }
 
     #[test]

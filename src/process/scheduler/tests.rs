@@ -118,6 +118,7 @@ fn plan(minor: u32, templates: Vec<PodTemplate>) -> Plan {
             node_resource_group: "MC_group_test_eastus".into(),
             location: Region::EastUs,
             tier: Tier::Standard,
+            long_term_support: false,
             version,
             network: NetworkPlan {
                 model: NetworkModel::Kubenet,

@@ -34,12 +34,10 @@ pub(super) fn retries_with_one(pool: KubernetesVersion) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::SimDuration;
     use crate::scenario::plan::IntOrPercent::{self, Int, Percent};
 
     fn check(max_surge: IntOrPercent, max_unavailable: IntOrPercent, size: u32, old: u32, expected: (u32, u32)) {
-        let settings =
-            UpgradeSettings { max_surge, max_unavailable, drain_timeout: SimDuration::ZERO, soak: SimDuration::ZERO };
+        let settings = UpgradeSettings { max_surge, max_unavailable, ..UpgradeSettings::default() };
         let Width { surge, at_once } = width(&settings, false, size, old);
         assert_eq!((surge, at_once), expected, "{max_surge:?} {max_unavailable:?} of {size}, {old} old");
     }
@@ -66,12 +64,7 @@ mod tests {
 
     #[test]
     fn a_spot_pool_gets_no_surge_nodes() {
-        let settings = UpgradeSettings {
-            max_surge: Int(2),
-            max_unavailable: Int(0),
-            drain_timeout: SimDuration::ZERO,
-            soak: SimDuration::ZERO,
-        };
+        let settings = UpgradeSettings { max_surge: Int(2), ..UpgradeSettings::default() };
         assert_eq!(width(&settings, true, 4, 4), Width { surge: 0, at_once: 2 });
     }
 }

@@ -28,7 +28,7 @@ pub use workload::{
     WorkloadPlan,
 };
 
-use crate::catalog::{AutoscalerProfile, KubernetesVersion, OsDisk, Region, Tier, Timings, VmSize};
+use crate::catalog::{AutoscalerProfile, KubernetesVersion, OsDisk, Region, Tier, Timings, VmSize, limits};
 use crate::kernel::SimDuration;
 use crate::units::{MilliCpu, Resources, UsdPerHour};
 use ipnet::Ipv4Net;
@@ -153,6 +153,8 @@ pub struct ClusterPlan {
     pub location: Region,
     /// Pricing tier of the control plane.
     pub tier: Tier,
+    /// True with `supportPlan: AKSLongTermSupport`.
+    pub long_term_support: bool,
     /// Version of the control plane at the start.
     pub version: KubernetesVersion,
     /// How pods and nodes get their addresses.
@@ -329,6 +331,84 @@ pub struct UpgradeSettings {
     pub drain_timeout: SimDuration,
     /// Wait after a drain, before the reimage.
     pub soak: SimDuration,
+    /// What becomes of a node that cannot be drained.
+    pub undrainable: UndrainableNodes,
+    /// Blocked nodes that an upgrade with [`UndrainableNodes::Cordon`] goes on with; as many as `max_surge` unless given.
+    pub max_blocked: Option<IntOrPercent>,
+    /// How old nodes give way to new ones.
+    pub strategy: UpgradeStrategy,
+}
+
+impl Default for UpgradeSettings {
+    /// AKS's own. Source: API specification of 2025-05-01.
+    fn default() -> Self {
+        Self {
+            max_surge: IntOrPercent::Percent(limits::DEFAULT_MAX_SURGE_PERCENT),
+            max_unavailable: IntOrPercent::Int(0),
+            drain_timeout: SimDuration::from_mins(limits::DEFAULT_DRAIN_TIMEOUT_MINUTES),
+            soak: SimDuration::ZERO,
+            undrainable: UndrainableNodes::Uncordon,
+            max_blocked: None,
+            strategy: UpgradeStrategy::Rolling,
+        }
+    }
+}
+
+impl UpgradeSettings {
+    /// The most nodes that an upgrade adds to a pool of `nodes`.
+    #[must_use]
+    pub fn most_extra(&self, nodes: u32) -> u32 {
+        match self.strategy {
+            UpgradeStrategy::Rolling => self.max_surge.of_rounded_up(nodes).min(nodes),
+            UpgradeStrategy::BlueGreen(_) => nodes,
+        }
+    }
+}
+
+/// What becomes of a node whose drain ran out of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UndrainableNodes {
+    /// `Schedule` as the API specification of 2025-05-01 has it: it takes pods again, stays at its version, and the upgrade stops.
+    Uncordon,
+    /// `Schedule` as azure-aks-docs, upgrade-options.md, 2026-06-22, has it: it is deleted with its pods and replaced, and the
+    /// upgrade goes on.
+    Replace,
+    /// `Cordon`: it stays cordoned at its version, a surge node takes its place for good, and the upgrade goes on.
+    Cordon,
+}
+
+/// `upgradeStrategy` of a pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UpgradeStrategy {
+    /// A few nodes at a time, with surge nodes.
+    Rolling,
+    /// A second set of nodes beside the first.
+    BlueGreen(BlueGreenSettings),
+}
+
+/// `upgradeSettingsBlueGreen` of a pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BlueGreenSettings {
+    /// Blue nodes drained at once; a percentage is one of the blue nodes at the start.
+    pub drain_batch: IntOrPercent,
+    /// How long one node's drain may take.
+    pub drain_timeout: SimDuration,
+    /// Wait between two batches.
+    pub batch_soak: SimDuration,
+    /// Wait after the last batch, before the blue nodes go.
+    pub final_soak: SimDuration,
+}
+
+impl Default for BlueGreenSettings {
+    /// AKS's own. Source: azure-aks-docs, blue-green-node-pool-upgrade.md, 2024-11-06.
+    fn default() -> Self {
+        Self {
+            drain_batch: IntOrPercent::Percent(10),
+            drain_timeout: SimDuration::from_mins(30),
+            batch_soak: SimDuration::from_mins(15),
+            final_soak: SimDuration::from_mins(60),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -43,8 +43,15 @@ pub enum OperationKind {
     Upgrade {
         /// Version asked for; `None` for a node-image upgrade, which touches only pools.
         version: Option<KubernetesVersion>,
-        /// Pools to upgrade.
+        /// Pools to upgrade; none upgrades the control plane only.
         pools: Vec<usize>,
+        /// Evict pods whatever their budgets say.
+        force: bool,
+    },
+    /// Take the nodes of a pool back to the version and image before its last upgrade (`az aks nodepool rollback`).
+    Rollback {
+        /// The pool.
+        pool: usize,
     },
     /// Create a pool (`az aks nodepool add`).
     AddPool {
@@ -110,13 +117,19 @@ impl OperationKind {
             Self::StopCluster => "stop the cluster".to_owned(),
             Self::StartCluster => "start the cluster".to_owned(),
             Self::Scale { pool, count } => format!("scale {} to {count}", name(pool)),
-            Self::Upgrade { version, pools } => {
-                let pools = pools.iter().map(name).collect::<Vec<_>>().join(", ");
+            Self::Upgrade { version, pools, force } => {
+                let how = if *force { "upgrade by force" } else { "upgrade" };
+                let pools = if pools.is_empty() {
+                    "the control plane".to_owned()
+                } else {
+                    pools.iter().map(name).collect::<Vec<_>>().join(", ")
+                };
                 match version {
-                    Some(version) => format!("upgrade {pools} to {version}"),
-                    None => format!("upgrade the node image of {pools}"),
+                    Some(version) => format!("{how} {pools} to {version}"),
+                    None => format!("{how} the node image of {pools}"),
                 }
             }
+            Self::Rollback { pool } => format!("roll {} back", name(pool)),
             Self::AddPool { pool, .. } => format!("add pool {}", name(pool)),
             Self::DeletePool { pool } => format!("delete pool {}", name(pool)),
             Self::UpdatePool { pool, change } => match change {

@@ -79,7 +79,8 @@ pub fn required_actions(kind: &OperationKind, control_plane: KubernetesVersion) 
         | OperationKind::AddPool { pool, .. }
         | OperationKind::UpdatePool { pool, .. }
         | OperationKind::StopPool { pool }
-        | OperationKind::StartPool { pool } => vec![of_pool(action::POOL_WRITE, *pool)],
+        | OperationKind::StartPool { pool }
+        | OperationKind::Rollback { pool } => vec![of_pool(action::POOL_WRITE, *pool)],
         OperationKind::DeletePool { pool } => vec![of_pool(action::POOL_DELETE, *pool)],
         OperationKind::Abort { pool: Some(pool) } => vec![of_pool(action::POOL_ABORT, *pool)],
         OperationKind::Abort { pool: None } => vec![of_cluster(action::CLUSTER_ABORT)],
@@ -89,13 +90,15 @@ pub fn required_actions(kind: &OperationKind, control_plane: KubernetesVersion) 
             needed.push(of_pool(action::POOL_DELETE, *from));
             needed
         }
-        OperationKind::Upgrade { version: Some(version), pools } if *version > control_plane || pools.is_empty() => {
+        OperationKind::Upgrade { version: Some(version), pools, .. }
+            if *version > control_plane || pools.is_empty() =>
+        {
             vec![of_cluster(action::CLUSTER_WRITE)]
         }
-        OperationKind::Upgrade { version: Some(_), pools } => {
+        OperationKind::Upgrade { version: Some(_), pools, .. } => {
             pools.iter().map(|pool| of_pool(action::POOL_WRITE, *pool)).collect()
         }
-        OperationKind::Upgrade { version: None, pools } => {
+        OperationKind::Upgrade { version: None, pools, .. } => {
             pools.iter().map(|pool| of_pool(action::POOL_UPGRADE_NODE_IMAGE, *pool)).collect()
         }
     }
@@ -158,11 +161,12 @@ mod tests {
         let upgrade = |minor, pools: &[usize]| OperationKind::Upgrade {
             version: Some(KubernetesVersion::minor(minor)),
             pools: pools.to_vec(),
+            force: false,
         };
         check(&upgrade(35, &[0, 1]), &[("write", None)]);
         check(&upgrade(35, &[]), &[("write", None)]);
         check(&upgrade(34, &[1]), &[("agentPools/write", Some(1))]);
-        let image = OperationKind::Upgrade { version: None, pools: vec![0, 1] };
+        let image = OperationKind::Upgrade { version: None, pools: vec![0, 1], force: false };
         let action = "agentPools/upgradeNodeImageVersion/action";
         check(&image, &[(action, Some(0)), (action, Some(1))]);
     }

@@ -18,6 +18,7 @@ pub fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec, files: &mut Fil
     let location: Option<Region> = resolver.parse("/cluster/location", "scenario::region", &written.location);
     let tier = tier(resolver, spec);
     let version = version(resolver, written.kubernetes_version.0);
+    let long_term_support = support_plan(resolver, written, tier);
     let autoscaler = autoscaler(resolver, written.auto_scaler_profile.as_ref());
     let scheduler = scheduler::resolve(resolver, spec.scheduler.as_ref(), !written.pools().is_empty());
     if written.auto_scaler_profile.is_some() && written.pools().is_empty() {
@@ -48,6 +49,7 @@ pub fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec, files: &mut Fil
         name: written.name.clone(),
         location: location?,
         tier: tier?,
+        long_term_support,
         version,
         scheduler,
         charges: if billed {
@@ -86,6 +88,22 @@ fn tier(resolver: &mut Resolver<'_>, spec: &ScenarioSpec) -> Option<Tier> {
             resolver.parse("/cluster/sku/tier", "scenario::tier", &sku.tier)
         }
     }
+}
+
+/// True with long-term support, which comes with the Premium tier and with no other.
+/// Source: azure-aks-docs, free-standard-pricing-tiers.md, 2026-07-06.
+fn support_plan(resolver: &mut Resolver<'_>, written: &ClusterSpec, tier: Option<Tier>) -> bool {
+    const AT: &str = "/cluster/supportPlan";
+    let Some(text) = &written.support_plan else {
+        return false;
+    };
+    let plans = [("KubernetesOfficial", false), ("AKSLongTermSupport", true)];
+    let long_term = resolver.choice(AT, "scenario::support_plan", text, &plans).unwrap_or(false);
+    if long_term && tier.is_some_and(|tier| tier != Tier::Premium) {
+        let found = "long-term support without the Premium tier";
+        resolver.error(AT, "scenario::support_plan", found, "write sku: {tier: Premium}");
+    }
+    long_term
 }
 
 fn version(resolver: &mut Resolver<'_>, version: KubernetesVersion) -> KubernetesVersion {

@@ -13,6 +13,7 @@ mod price;
 mod scheduler;
 mod shape;
 mod trace;
+mod upgrade;
 mod workloads;
 
 pub use expectation::parse as parse_expectation;
@@ -113,7 +114,7 @@ pub fn plan(document: &Document, spec: &ScenarioSpec, files: &mut Files, problem
     let (duration, warmup) = durations(&mut resolver, spec);
     let cluster = cluster::resolve(&mut resolver, spec, files);
     let access = access::resolve(&mut resolver, spec);
-    let operations = operation::resolve(&mut resolver, spec, &access);
+    let operations = operation::resolve(&mut resolver, spec, &access, &start);
     price::check(&mut resolver, spec);
     let version = spec.cluster.kubernetes_version.0;
     let timings = timings(&mut resolver, spec, version);

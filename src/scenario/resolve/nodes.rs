@@ -135,7 +135,7 @@ fn pool(
         max_surge: IntOrPercent::Int(0),
         max_unavailable: IntOrPercent::Int(0),
         drain_timeout: SimDuration::ZERO,
-        soak: SimDuration::ZERO,
+        ..UpgradeSettings::default()
     };
     PoolPlan {
         name,

@@ -3,17 +3,23 @@
 use super::Resolver;
 use super::access::Access;
 use super::pool::{self, Written};
+use crate::catalog::{Catalog, Month, Support};
 use crate::kernel::SimTime;
 use crate::scenario::plan::{AutoscalingRange, OperationKind, OperationPlan, PoolChange};
-use crate::scenario::spec::{MigrateSpec, OperationSpec, ScenarioSpec, UpdatePoolSpec, UpgradeSpec};
+use crate::scenario::spec::{MigrateSpec, OperationSpec, ScenarioSpec, UpdatePoolSpec, UpgradeSpec, Version};
+use jiff::{ToSpan, Zoned};
 
 /// The keys of which an operation has exactly one.
-const KINDS: &str =
-    "scale, upgrade, addPool, deletePool, updatePool, stopPool, startPool, migrate, create, stop, start or abort";
+const KINDS: &str = "scale, upgrade, rollback, addPool, deletePool, updatePool, stopPool, startPool, migrate, create, stop, start or abort";
 
 /// Resolves all operations, sorted by time. Pools are looked up as they are written, so that an operation can be checked when
 /// something else about its pool is wrong; sorted by name they have the indexes of the plan.
-pub(super) fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec, access: &Access) -> Vec<OperationPlan> {
+pub(super) fn resolve(
+    resolver: &mut Resolver<'_>,
+    spec: &ScenarioSpec,
+    access: &Access,
+    start: &Zoned,
+) -> Vec<OperationPlan> {
     let mut pools = pool::written(spec);
     pools.sort_by(|a, b| a.spec.name.cmp(&b.spec.name));
     let mut operations = Vec::new();
@@ -41,6 +47,7 @@ pub(super) fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec, access: 
             if let Some(asker) = asked_by {
                 access.foretell(resolver, &as_at, asker, &kind, spec.cluster.kubernetes_version.0);
             }
+            warn_of_calendar(resolver, &pointer, spec, start, written);
             operations.push(OperationPlan { at: SimTime::after_start(written.at.0), kind, asked_by });
         }
     }
@@ -51,6 +58,35 @@ pub(super) fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec, access: 
         resolver.error("/operations", "scenario::create", "create is not the first operation", remedy);
     }
     operations
+}
+
+/// AKS will refuse an upgrade to a version that its calendar does not offer at the time.
+fn warn_of_calendar(
+    resolver: &mut Resolver<'_>,
+    pointer: &str,
+    spec: &ScenarioSpec,
+    start: &Zoned,
+    written: &OperationSpec,
+) {
+    let version = written.upgrade.as_ref().and_then(|upgrade| upgrade.kubernetes_version);
+    let moment = i64::try_from(written.at.0.micros()).ok().and_then(|at| start.checked_add(at.microseconds()).ok());
+    let (Some(Version(version)), Some(moment)) = (version, moment) else {
+        return;
+    };
+    let month = Month::of(&moment);
+    let long_term =
+        spec.cluster.support_plan.as_deref().is_some_and(|plan| plan.eq_ignore_ascii_case("AKSLongTermSupport"));
+    let support = Catalog::get().support(version, month);
+    if version > spec.cluster.kubernetes_version.0 && !support.is_offered(long_term) {
+        let found = match support {
+            Support::LongTerm => {
+                format!("{version} has only long-term support in {month}: AKS will refuse the upgrade")
+            }
+            _ => format!("AKS does not offer {version} in {month}, and will refuse the upgrade"),
+        };
+        let remedy = "choose another version or start, or supportPlan: AKSLongTermSupport where that is what it has";
+        resolver.warn(&format!("{pointer}/upgrade/kubernetesVersion"), "scenario::version_calendar", found, remedy);
+    }
 }
 
 /// One operation and where it stands.
@@ -96,6 +132,10 @@ impl Context<'_, '_> {
             };
             Some(OperationKind::Abort { pool })
         }));
+        add(written.rollback.as_ref().map(|of| {
+            let pool = self.pool("rollback", &of.pool)?;
+            Some(OperationKind::Rollback { pool })
+        }));
         add(written.migrate.as_ref().map(|migrate| self.migrate(migrate)));
         if kinds.len() != 1 {
             let remedy = format!("write one of {KINDS}");
@@ -118,14 +158,22 @@ impl Context<'_, '_> {
             );
             return None;
         }
+        let control_plane_only = written.control_plane_only.unwrap_or(false);
+        if control_plane_only && (image_only || written.pools.as_ref().is_some_and(|pools| !pools.is_empty())) {
+            let found = "the control plane has no node image, and no pool goes with it";
+            let remedy = "remove controlPlaneOnly, or pools and nodeImageOnly";
+            self.error("upgrade/controlPlaneOnly", "scenario::upgrade", found, remedy);
+            return None;
+        }
         let chosen = match &written.pools {
+            _ if control_plane_only => Some(Vec::new()),
             None => Some((0..self.pools.len()).filter(|pool| self.pools[*pool].from_start).collect()),
             Some(names) => {
                 let find = |(index, name): (usize, &String)| self.pool_at(&format!("upgrade/pools/{index}"), name);
                 names.iter().enumerate().map(find).collect::<Option<Vec<_>>>()
             }
         };
-        Some(OperationKind::Upgrade { version, pools: chosen? })
+        Some(OperationKind::Upgrade { version, pools: chosen?, force: written.force.unwrap_or(false) })
     }
 
     /// One change. Settings that can never change are passed on: AKS refuses them, and the scenario shows how.

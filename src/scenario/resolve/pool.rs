@@ -1,13 +1,11 @@
 //! Node pools: size, bounds, disk, subnet, labels and taints, upgrade settings.
 
-use super::{Resolver, price};
+use super::{Resolver, price, upgrade};
 use crate::catalog::{Catalog, KubernetesVersion, OsDisk, OsDiskKind, Region, VmFamily, VmSize, limits, reservations};
-use crate::kernel::SimDuration;
 use crate::scenario::plan::{
-    AutoscalingRange, IntOrPercent, NetworkModel, PoolMode, PoolPlan, ScaleDownMode, ScaleSetPlan, SubnetPlan, Taint,
-    TaintEffect, UpgradeSettings,
+    AutoscalingRange, NetworkModel, PoolMode, PoolPlan, ScaleDownMode, ScaleSetPlan, SubnetPlan, Taint, TaintEffect,
 };
-use crate::scenario::spec::{AgentPoolSpec, MISSING, MigrateSpec, ScenarioSpec, UpgradeSettingsSpec};
+use crate::scenario::spec::{AgentPoolSpec, MISSING, MigrateSpec, ScenarioSpec};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -117,12 +115,12 @@ pub fn resolve_all(
 }
 
 /// One pool and where it stands.
-struct Context<'a, 'b> {
-    resolver: &'a mut Resolver<'b>,
+pub(super) struct Context<'a, 'b> {
+    pub(super) resolver: &'a mut Resolver<'b>,
     spec: &'a ScenarioSpec,
     around: &'a Surroundings<'a>,
-    pool: &'a AgentPoolSpec,
-    pointer: &'a str,
+    pub(super) pool: &'a AgentPoolSpec,
+    pub(super) pointer: &'a str,
     first: bool,
     from_start: bool,
 }
@@ -139,7 +137,7 @@ impl Context<'_, '_> {
         let subnet = self.subnet();
         let taints = self.taints(spot);
         let zones = self.zones();
-        let upgrade = self.upgrade();
+        let upgrade = upgrade::settings(&mut self, spot);
         self.operating_system();
         let version = self.pool.orchestrator_version.map_or(self.around.version, |version| version.0);
         if version > self.around.version {
@@ -181,8 +179,18 @@ impl Context<'_, '_> {
         })
     }
 
-    fn error(&mut self, field: &str, code: &'static str, found: impl Into<String>, remedy: impl Into<String>) {
+    pub(super) fn error(
+        &mut self,
+        field: &str,
+        code: &'static str,
+        found: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
         self.resolver.error(&format!("{}/{field}", self.pointer), code, found, remedy);
+    }
+
+    pub(super) fn note(&mut self, field: &str, code: &'static str, found: impl Into<String>) {
+        self.resolver.note(&format!("{}/{field}", self.pointer), code, found);
     }
 
     fn warn(&mut self, field: &str, code: &'static str, found: impl Into<String>, remedy: impl Into<String>) {
@@ -426,48 +434,6 @@ impl Context<'_, '_> {
             self.error("scaleDownMode", "scenario::scale_down_mode", found, "add osDiskType: Managed, or write Delete");
         }
         mode
-    }
-
-    fn upgrade(&mut self) -> Option<UpgradeSettings> {
-        let default = UpgradeSettingsSpec::default();
-        let written = self.pool.upgrade_settings.as_ref().unwrap_or(&default);
-        let max_surge =
-            written.max_surge.map_or(IntOrPercent::Percent(limits::DEFAULT_MAX_SURGE_PERCENT), |surge| surge.0);
-        let max_unavailable = written.max_unavailable.map_or(IntOrPercent::Int(0), |unavailable| unavailable.0);
-        let zero = |value: IntOrPercent| matches!(value, IntOrPercent::Int(0) | IntOrPercent::Percent(0));
-        if zero(max_surge) && zero(max_unavailable) {
-            let remedy = "write at least 1 for one of them";
-            self.error(
-                "upgradeSettings",
-                "scenario::upgrade_settings",
-                "maxSurge and maxUnavailable are both 0",
-                remedy,
-            );
-        }
-        let drain = written.drain_timeout_in_minutes.map_or(limits::DEFAULT_DRAIN_TIMEOUT_MINUTES, u64::from);
-        if !(1..=1440).contains(&drain) {
-            self.error(
-                "upgradeSettings/drainTimeoutInMinutes",
-                "scenario::drain_timeout",
-                format!("found {drain}"),
-                "write 1 to 1440",
-            );
-        }
-        let soak = written.node_soak_duration_in_minutes.map_or(0, u64::from);
-        if soak > 30 {
-            self.error(
-                "upgradeSettings/nodeSoakDurationInMinutes",
-                "scenario::soak",
-                format!("found {soak}"),
-                "write 0 to 30",
-            );
-        }
-        Some(UpgradeSettings {
-            max_surge,
-            max_unavailable,
-            drain_timeout: SimDuration::from_mins(drain),
-            soak: SimDuration::from_mins(soak),
-        })
     }
 
     /// What AKS allows and advises against. Source: azure-aks-docs, use-system-pools.md, 2026-04-30, quotas-skus-regions.md, 2026-08-03.

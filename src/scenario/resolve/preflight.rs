@@ -25,7 +25,7 @@ fn scale_sets(cluster: &ClusterPlan) -> impl Iterator<Item = (&PoolPlan, &ScaleS
 /// The most nodes of a pool, and its surge nodes during an upgrade then.
 fn worst_case(pool: &PoolPlan) -> (u32, u32) {
     let nodes = pool.autoscaling.map_or(pool.count, |range| range.max.max(pool.count));
-    (nodes, pool.upgrade.max_surge.of_rounded_up(nodes).min(nodes))
+    (nodes, pool.upgrade.most_extra(nodes))
 }
 
 fn subnets(resolver: &mut Resolver<'_>, cluster: &ClusterPlan) {

@@ -23,6 +23,9 @@ pub struct ClusterSpec {
     /// Pricing tier of the control plane; Free unless given.
     #[deserr(default)]
     pub sku: Option<SkuSpec>,
+    /// `KubernetesOfficial` or, with the Premium tier, `AKSLongTermSupport`; the former unless given.
+    #[deserr(default)]
+    pub support_plan: Option<String>,
     /// Kubernetes version, in quotes.
     pub kubernetes_version: Version,
     /// Network model and ranges; Azure CNI Overlay unless given.
@@ -211,9 +214,15 @@ pub struct AgentPoolSpec {
     /// Regular or Spot.
     #[deserr(default)]
     pub scale_set_priority: Option<String>,
+    /// Rolling or BlueGreen; Rolling unless given.
+    #[deserr(default)]
+    pub upgrade_strategy: Option<String>,
     /// How the pool is upgraded.
     #[deserr(default)]
     pub upgrade_settings: Option<UpgradeSettingsSpec>,
+    /// How the pool is upgraded with the strategy BlueGreen.
+    #[deserr(default)]
+    pub upgrade_settings_blue_green: Option<BlueGreenSettingsSpec>,
 }
 
 /// How a pool is upgraded.
@@ -233,6 +242,38 @@ pub struct UpgradeSettingsSpec {
     /// Wait between the drain of a node and its reimage, in minutes; 0 unless given.
     #[deserr(default)]
     pub node_soak_duration_in_minutes: Option<u32>,
+    /// What becomes of a node that cannot be drained: Schedule (see scheduleOutcome) or Cordon (it is left behind, cordoned, and a
+    /// surge node takes its place); Schedule unless given.
+    #[deserr(default)]
+    pub undrainable_node_behavior: Option<String>,
+    /// Nodes that may be left behind before the upgrade stops, with Cordon: a number, or a percentage of the nodes, rounded up. As
+    /// maxSurge unless given.
+    #[deserr(default)]
+    pub max_blocked_nodes: Option<IntOrPercentText>,
+    /// Ours, not Azure's: what Schedule means, on which Microsoft's documents disagree. Uncordon (the node takes pods again and the
+    /// upgrade stops, as in the API specification) or Replace (the node is deleted and replaced, as on the page of upgrade options);
+    /// Uncordon unless given.
+    #[deserr(default)]
+    pub schedule_outcome: Option<String>,
+}
+
+/// How a pool is upgraded with the strategy BlueGreen: a second set of nodes beside the first.
+#[derive(Clone, Debug, Default, Deserr, JsonSchema)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BlueGreenSettingsSpec {
+    /// Old nodes drained at once: a number, or a percentage of the old nodes, rounded up. 10% unless given.
+    #[deserr(default)]
+    pub drain_batch_size: Option<IntOrPercentText>,
+    /// How long the drain of one node may take before the upgrade fails, in minutes; 30 unless given.
+    #[deserr(default)]
+    pub drain_timeout_in_minutes: Option<u32>,
+    /// Wait between two batches, in minutes; 15 unless given.
+    #[deserr(default)]
+    pub batch_soak_duration_in_minutes: Option<u32>,
+    /// Wait after the last batch, before the old nodes are deleted, in minutes; 60 unless given.
+    #[deserr(default)]
+    pub final_soak_duration_in_minutes: Option<u32>,
 }
 
 /// The cluster autoscaler's settings. Durations are written as 10s or 10m; bare numbers mean seconds.

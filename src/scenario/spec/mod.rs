@@ -15,8 +15,8 @@ mod workload;
 
 pub use access::{AadProfileSpec, BindingSpec, PrincipalSpec};
 pub use cluster::{
-    AgentPoolSpec, AutoScalerProfileSpec, ClusterSpec, NetworkProfileSpec, SkuSpec, SubnetSpec, UpgradeSettingsSpec,
-    VnetSpec,
+    AgentPoolSpec, AutoScalerProfileSpec, BlueGreenSettingsSpec, ClusterSpec, NetworkProfileSpec, SkuSpec, SubnetSpec,
+    UpgradeSettingsSpec, VnetSpec,
 };
 pub use decode::{Entries, Fault, Faults, MISSING, UNKNOWN_KEY};
 pub use dist::DistSpec;

@@ -31,6 +31,9 @@ pub struct OperationSpec {
     /// Upgrade the cluster, or the node image of pools.
     #[deserr(default)]
     pub upgrade: Option<UpgradeSpec>,
+    /// Take a pool back to the version and node image before its last upgrade.
+    #[deserr(default)]
+    pub rollback: Option<PoolNameSpec>,
     /// Create a pool, written as those of `agentPoolProfiles`.
     #[deserr(default)]
     pub add_pool: Option<AgentPoolSpec>,
@@ -82,9 +85,15 @@ pub struct UpgradeSpec {
     /// Replace the node image only; the version stays.
     #[deserr(default)]
     pub node_image_only: Option<bool>,
-    /// Pools to upgrade; by default all of them.
+    /// Pools to upgrade; by default all of them. An empty list is the same as controlPlaneOnly.
     #[deserr(default)]
     pub pools: Option<Vec<String>>,
+    /// Upgrade the control plane and no pool, as `az aks upgrade --control-plane-only` does.
+    #[deserr(default)]
+    pub control_plane_only: Option<bool>,
+    /// Evict pods whatever their disruption budgets say, as `az aks upgrade --enable-force-upgrade` does.
+    #[deserr(default)]
+    pub force: Option<bool>,
 }
 
 /// The pool that an operation is about.

@@ -2,13 +2,12 @@
 
 mod pool;
 
-use super::ControlPlane;
-use crate::catalog::KubernetesVersion;
+use super::{ControlPlane, versions};
 use crate::catalog::limits::{NODES_PER_POOL, STOPPABLE_NODES};
-use crate::cluster::{Budget, Pool, PoolId, PowerState, ProvisioningState, Refusal, World};
+use crate::cluster::{Budget, PoolId, PowerState, ProvisioningState, Refusal, World};
 use crate::kernel::Id;
 use crate::scenario::plan::{
-    BudgetRule, IntOrPercent, OperationKind, OperationPlan, PoolMode, PoolPlan, required_actions,
+    BudgetRule, IntOrPercent, OperationKind, OperationPlan, PoolMode, PoolPlan, UpgradeStrategy, required_actions,
 };
 
 /// What an operation holds while it is in progress.
@@ -30,6 +29,7 @@ impl Scope {
             }
             OperationKind::CreateCluster | OperationKind::StopCluster | OperationKind::StartCluster => Self::Cluster,
             OperationKind::Scale { pool, .. }
+            | OperationKind::Rollback { pool }
             | OperationKind::AddPool { pool, .. }
             | OperationKind::DeletePool { pool }
             | OperationKind::UpdatePool { pool, .. }
@@ -140,16 +140,24 @@ pub(super) fn admit(world: &World, kind: &OperationKind) -> Result<(), Refusal> 
             pool::admit_delete_after(world, from, to)?;
             pool::admit_add(world, to, None)
         }
-        OperationKind::Upgrade { version, pools } => {
+        OperationKind::Upgrade { version, pools, force } => {
             let pools: Vec<PoolId> = pools.iter().map(|pool| PoolId::from_index(*pool)).collect();
             pools.iter().try_for_each(|pool| pool::exists(world, *pool))?;
             match version {
-                Some(version) => admit_version(world, *version, &pools)?,
+                Some(version) => versions::admit(world, *version, &pools)?,
                 None if pools.is_empty() => return not_allowed("no agent pool to upgrade".to_owned()),
                 None => {}
             }
-            admit_budgets(world, &pools)?;
+            if !force {
+                admit_budgets(world, &pools)?;
+            }
             pools.iter().try_for_each(|pool| admit_surge(world, *pool))
+        }
+        OperationKind::Rollback { pool } => {
+            let pool = PoolId::from_index(*pool);
+            versions::admit_rollback(world, pool)?;
+            admit_budgets(world, &[pool])?;
+            admit_surge(world, pool)
         }
     }
 }
@@ -209,63 +217,6 @@ fn admit_nodes(world: &World, pool: PoolId, count: u32) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The path from version to version: no step back, one minor version at a time, no pool too far from the control plane.
-///
-/// Sources: azure-aks-docs, supported-kubernetes-versions.md, 2026-08-05, and upgrade-aks-control-plane.md, 2026-07-30; support
-/// articles for AKS, aks-upgrade-blocked.md, 2025-08-22. Not modelled: long-term support and recovery of unsupported versions.
-fn admit_version(world: &World, version: KubernetesVersion, pools: &[PoolId]) -> Result<(), Refusal> {
-    let current = world.version;
-    let path_refused = |from: KubernetesVersion, available: String| {
-        not_allowed(format!(
-            "Upgrading Kubernetes version {from} to {version} is not allowed. Available upgrades: [{available}]"
-        ))
-    };
-    if version.minor > current.minor + 1 {
-        return path_refused(current, format!("1.{}", current.minor + 1));
-    }
-    if version < current && pools.is_empty() {
-        return path_refused(current, String::new());
-    }
-    if let Some(newer) = pools.iter().map(|pool| &world.pools[*pool]).find(|pool| pool.version > version) {
-        return path_refused(newer.version, String::new());
-    }
-    if version > current {
-        admit_cluster_upgrade(world, version, pools)?;
-    } else if pools.iter().all(|pool| has_version(&world.pools[*pool], version)) {
-        return not_allowed(format!("the cluster is on version {version} already and is not in a failed state"));
-    }
-    Ok(())
-}
-
-fn has_version(pool: &Pool, version: KubernetesVersion) -> bool {
-    pool.version == version && pool.state == ProvisioningState::Succeeded
-}
-
-/// What an upgrade of the control plane asks of every pool, also of those that stay behind.
-fn admit_cluster_upgrade(world: &World, version: KubernetesVersion, pools: &[PoolId]) -> Result<(), Refusal> {
-    // Source: azure-aks-docs, spot-node-pool.md, 2025-04-06. The code is not documented.
-    let existing = world.pools.iter().filter(|(_, pool)| pool.exists).map(|(id, _)| world.pool_plan(id));
-    let spot = existing.into_iter().find(|pool| pool.spot);
-    if let (Some(spot), false) = (spot, pools.is_empty()) {
-        return not_allowed(format!(
-            "agent pool {} is a spot pool: upgrade the control plane and the agent pools separately",
-            spot.name
-        ));
-    }
-    let skew = if version.minor >= 28 { 3 } else { 2 };
-    for (id, pool) in world.pools.iter().filter(|(_, pool)| pool.exists) {
-        if version.minor > pool.version.minor + skew {
-            let message = format!(
-                "agent pool {} version {} and control plane version {version} are incompatible",
-                world.pool_plan(id).name,
-                pool.version
-            );
-            return Err(Refusal { code: "NodePoolMcVersionIncompatible", message });
-        }
-    }
-    Ok(())
-}
-
 /// A budget that never allows a disruption would block the upgrade for certain.
 ///
 /// Source: support articles for AKS, unsatisfiablepdb-error.md, 2023-10-27.
@@ -295,10 +246,11 @@ fn admit_budgets(world: &World, pools: &[PoolId]) -> Result<(), Refusal> {
 fn admit_surge(world: &World, pool: PoolId) -> Result<(), Refusal> {
     let PoolPlan { name, mode, upgrade, .. } = world.pool_plan(pool);
     let nodes = world.pools[pool].target;
-    let surge = upgrade.max_surge.of_rounded_up(nodes).min(nodes);
+    let surge = upgrade.most_extra(nodes);
+    let kind = if matches!(upgrade.strategy, UpgradeStrategy::BlueGreen(_)) { "green" } else { "surge" };
     if nodes + surge > NODES_PER_POOL {
         return not_allowed(format!(
-            "agent pool {name}: {nodes} nodes and {surge} surge nodes are more than the {NODES_PER_POOL} of a scale set"
+            "agent pool {name}: {nodes} nodes and {surge} {kind} nodes are more than the {NODES_PER_POOL} of a scale set"
         ));
     }
     if nodes == 0 || surge > 0 {
@@ -313,7 +265,7 @@ fn admit_surge(world: &World, pool: PoolId) -> Result<(), Refusal> {
     }
 }
 
-fn not_allowed(message: String) -> Result<(), Refusal> {
+pub(super) fn not_allowed(message: String) -> Result<(), Refusal> {
     Err(Refusal { code: "OperationNotAllowed", message })
 }
 

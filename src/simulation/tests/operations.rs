@@ -1,6 +1,6 @@
 //! Operations from their request to their end, with every process taking part.
 
-use super::*;
+use super::super::*;
 use crate::cluster::testing::{budget, deployment, operations, plan, pool, workload};
 use crate::cluster::{NodePhase, OperationState, PodPhase, PoolId, PowerState};
 use crate::kernel::{EventKey, Id};
@@ -173,7 +173,7 @@ fn an_aborted_upgrade_ends_what_it_began_and_touches_nothing_more() {
     let mut plan = shop(Vec::new());
     plan.cluster.pools[0].count = 6;
     let next = crate::cluster::testing::version(35);
-    plan.operations = operations(vec![OperationKind::Upgrade { version: Some(next), pools: vec![0] }]);
+    plan.operations = operations(vec![OperationKind::Upgrade { version: Some(next), pools: vec![0], force: false }]);
     plan.operations.push(OperationPlan {
         at: SimTime::after_start(SimDuration::from_mins(12)),
         kind: OperationKind::Abort { pool: None },

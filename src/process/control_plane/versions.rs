@@ -1,0 +1,165 @@
+//! From which version to which a cluster or a pool may go, and when AKS offers them.
+//!
+//! Sources: azure-aks-docs, supported-kubernetes-versions.md, 2026-08-05, upgrade-aks-control-plane.md, 2026-07-30, and
+//! roll-back-node-pool-version.md, 2026-08-05; support articles for AKS, aks-upgrade-blocked.md, 2025-08-22. Not modelled: AKS's own
+//! upgrades of clusters that fell out of support, and patch versions, each of which is taken for the latest of its minor version.
+
+use super::admission::not_allowed;
+use crate::catalog::{Catalog, KubernetesVersion, Month, Support};
+use crate::cluster::{Pool, PoolHistory, PoolId, ProvisioningState, Refusal, World};
+use crate::kernel::{SimDuration, SimTime};
+use jiff::ToSpan;
+
+/// How long after an upgrade a pool may be rolled back. Source: roll-back-node-pool-version.md, 2026-08-05.
+const ROLLBACK_WINDOW: SimDuration = SimDuration::from_hours(7 * 24);
+
+/// Refuses an upgrade to a version that cannot be reached from where the cluster and the pools are.
+pub(super) fn admit(world: &World, version: KubernetesVersion, pools: &[PoolId]) -> Result<(), Refusal> {
+    let current = world.version;
+    if version < current && pools.is_empty() {
+        return path_refused(current, version, &[]);
+    }
+    if let Some(newer) = pools.iter().map(|pool| &world.pools[*pool]).find(|pool| pool.version > version) {
+        return path_refused(newer.version, version, &[]);
+    }
+    if version > current {
+        let recovers = admit_path(world, version, pools)?;
+        admit_spot(world, pools)?;
+        admit_skew(world, version, if recovers { pools } else { &[] })
+    } else if pools.iter().all(|pool| has_version(&world.pools[*pool], version)) {
+        not_allowed(format!("the cluster is on version {version} already and is not in a failed state"))
+    } else {
+        Ok(())
+    }
+}
+
+/// Refuses a roll-back unless the pool was upgraded within seven days and not rolled back since.
+///
+/// That such a roll-back is refused is documented, its code is not. Of a finished blue-green upgrade two pages disagree; that of
+/// blue-green upgrades (blue-green-node-pool-upgrade.md, 2024-11-06) is followed, by which there is no way back then.
+pub(super) fn admit_rollback(world: &World, pool: PoolId) -> Result<(), Refusal> {
+    let name = &world.pool_plan(pool).name;
+    let refused = |why: String| not_allowed(format!("agent pool {name} cannot be rolled back: {why}"));
+    let (from, ended) = match world.pools[pool].history {
+        PoolHistory::New => return refused("it was not upgraded".to_owned()),
+        PoolHistory::Replaced => {
+            return refused("the old nodes of its last upgrade, a blue-green one, are deleted".to_owned());
+        }
+        PoolHistory::RolledBack => {
+            return refused("it was rolled back already, and not upgraded since".to_owned());
+        }
+        PoolHistory::Upgraded { from, ended, .. } => (from, ended),
+    };
+    if ended.is_some_and(|ended| world.clock.since(ended) > ROLLBACK_WINDOW) {
+        return refused("its last upgrade is more than 7 days past".to_owned());
+    }
+    let month = month_at(world, world.clock);
+    if !Catalog::get().support(from, month).is_offered(world.plan.cluster.long_term_support) {
+        return refused(format!("version {from} is not supported any more in {month}"));
+    }
+    if too_far_behind(world.version, from) {
+        return incompatible(name, from, world.version);
+    }
+    Ok(())
+}
+
+/// The month of the calendar at this simulated time.
+fn month_at(world: &World, at: SimTime) -> Month {
+    let start = &world.plan.start;
+    let micros = i64::try_from(at.micros()).ok();
+    // A moment beyond the calendar of dates lies after everything that AKS's calendar knows.
+    let moment = micros.and_then(|micros| start.checked_add(micros.microseconds()).ok());
+    Month::of(moment.as_ref().unwrap_or(start))
+}
+
+/// Checks that AKS offers the version and that no minor version between is skipped, unless it may be. `true` for the recovery
+/// of an unsupported cluster, on which skew is no hindrance, since all of its pools come along.
+fn admit_path(world: &World, version: KubernetesVersion, pools: &[PoolId]) -> Result<bool, Refusal> {
+    let current = world.version;
+    let catalog = Catalog::get();
+    let month = month_at(world, world.clock);
+    let long_term = world.plan.cluster.long_term_support;
+    let offered = |version: KubernetesVersion| catalog.support(version, month).is_offered(long_term);
+    if !offered(version) {
+        return not_offered(world, version, month);
+    }
+    let next = KubernetesVersion::minor(current.minor + 1);
+    if version.minor <= next.minor || long_term {
+        return Ok(false);
+    }
+    let unsupported = matches!(catalog.support(current, month), Support::LongTerm | Support::Ended);
+    let whole_cluster = pools.len()
+        == world.pools.iter().filter(|(id, pool)| pool.exists && !world.pool_plan(*id).is_brought()).count();
+    let oldest = catalog.oldest_supported(month).filter(|_| unsupported);
+    if whole_cluster && oldest.is_some_and(|oldest| oldest.minor == version.minor) {
+        return Ok(true);
+    }
+    let mut available: Vec<KubernetesVersion> = [Some(next), oldest].into_iter().flatten().collect();
+    available.retain(|version| offered(*version));
+    available.dedup();
+    path_refused(current, version, &available).map(|()| false)
+}
+
+/// Source of the code: support articles for AKS, aks-upgrade-blocked.md, 2025-08-22, where it is about the version that a cluster is on.
+/// That it is the answer to a version asked for, too, and the words then are assumptions.
+fn not_offered<T>(world: &World, version: KubernetesVersion, month: Month) -> Result<T, Refusal> {
+    let name = &world.plan.cluster.name;
+    let why = match Catalog::get().support(version, month) {
+        Support::LongTerm => "which is only available for Long-Term Support (LTS)",
+        _ => "which is not supported in this region",
+    };
+    let message = format!("Managed cluster {name} is asked for version {version}, {why} in {month}");
+    Err(Refusal { code: "K8sVersionNotSupported", message })
+}
+
+fn path_refused(
+    from: KubernetesVersion,
+    to: KubernetesVersion,
+    available: &[KubernetesVersion],
+) -> Result<(), Refusal> {
+    let available: Vec<String> = available.iter().map(ToString::to_string).collect();
+    not_allowed(format!(
+        "Upgrading Kubernetes version {from} to {to} is not allowed. Available upgrades: [{}]",
+        available.join(", ")
+    ))
+}
+
+fn has_version(pool: &Pool, version: KubernetesVersion) -> bool {
+    pool.version == version && pool.state == ProvisioningState::Succeeded
+}
+
+/// A cluster with a spot pool is not upgraded in one go.
+///
+/// Source: azure-aks-docs, spot-node-pool.md, 2025-04-06. The code is not documented.
+fn admit_spot(world: &World, pools: &[PoolId]) -> Result<(), Refusal> {
+    let existing = world.pools.iter().filter(|(_, pool)| pool.exists).map(|(id, _)| world.pool_plan(id));
+    let spot = existing.into_iter().find(|pool| pool.spot);
+    if let (Some(spot), false) = (spot, pools.is_empty()) {
+        return not_allowed(format!(
+            "agent pool {} is a spot pool: upgrade the control plane and the agent pools separately",
+            spot.name
+        ));
+    }
+    Ok(())
+}
+
+/// What an upgrade of the control plane asks of every pool but the `exempt` ones, also of those that stay behind.
+fn admit_skew(world: &World, version: KubernetesVersion, exempt: &[PoolId]) -> Result<(), Refusal> {
+    let mut others = world.pools.iter().filter(|(id, pool)| pool.exists && !exempt.contains(id));
+    match others.find(|(_, pool)| too_far_behind(version, pool.version)) {
+        Some((id, pool)) => incompatible(&world.pool_plan(id).name, pool.version, version),
+        None => Ok(()),
+    }
+}
+
+/// Three minor versions from 1.28 on, two before.
+fn too_far_behind(control_plane: KubernetesVersion, pool: KubernetesVersion) -> bool {
+    let skew = if control_plane.minor >= 28 { 3 } else { 2 };
+    control_plane.minor > pool.minor + skew
+}
+
+fn incompatible(name: &str, pool: KubernetesVersion, control_plane: KubernetesVersion) -> Result<(), Refusal> {
+    let message =
+        format!("agent pool {name} version {pool} and control plane version {control_plane} are incompatible");
+    Err(Refusal { code: "NodePoolMcVersionIncompatible", message })
+}

@@ -1,0 +1,4 @@
+//! Whole simulations, with every process taking part.
+
+mod operations;
+mod upgrades;

@@ -1,9 +1,9 @@
 //! Operations from their request to their end, with every process taking part.
 
 use super::super::*;
-use crate::cluster::testing::{budget, deployment, operations, plan, pool, workload};
-use crate::cluster::{NodePhase, OperationState, PodPhase, PoolId, PowerState};
-use crate::kernel::{EventKey, Id};
+use crate::cluster::testing::{budget, deployment, operations, plan, pool, version, workload};
+use crate::cluster::{NodePhase, OperationState, PodPhase, Pool, PoolId, PowerState, ProvisioningState};
+use crate::kernel::{EventKey, Id, Stream, Streams};
 use crate::process::billing;
 use crate::scenario::plan::{
     AutoscalingRange, BudgetRule, Controller, IntOrPercent, OperationKind, OperationPlan, PoolChange, PoolMode,
@@ -186,4 +186,119 @@ fn an_aborted_upgrade_ends_what_it_began_and_touches_nothing_more() {
     let upgraded = world.members(PoolId::from_index(0)).filter(|node| world.nodes[*node].version == next).count();
     assert!((1..6).contains(&upgraded), "{upgraded} nodes were upgraded");
     assert_eq!((ready(world, 0), serving(world)), (6, 10), "a bare pod on an upgraded node does not come back");
+}
+
+/// What a refused operation must leave as it is.
+fn standing(world: &World) -> Vec<(bool, bool, u32, u32, Option<AutoscalingRange>, ProvisioningState)> {
+    let of = |pool: &Pool| (pool.exists, pool.stopped, pool.target, pool.surge, pool.autoscaling, pool.state);
+    world.pools.iter().map(|(_, pool)| of(pool)).collect()
+}
+
+/// Sees that refused operations change nothing, and that no pod sits on a node that is gone.
+#[derive(Default)]
+struct Watch {
+    before: Vec<(bool, bool, u32, u32, Option<AutoscalingRange>, ProvisioningState)>,
+    refused: usize,
+    accepted: usize,
+}
+
+impl Observer for Watch {
+    fn after_event(&mut self, key: EventKey, event: Event, facts: &[Fact], world: &World) {
+        if let Event::AskOperation(operation) = event {
+            match &world.operations[operation].state {
+                OperationState::Refused(why) => {
+                    self.refused += 1;
+                    assert_eq!(standing(world), self.before, "{:?}: {why:?}", key.at);
+                    assert!(matches!(facts, [Fact::OperationChanged(_)]), "{facts:?}");
+                }
+                _ => self.accepted += 1,
+            }
+        }
+        self.before = standing(world);
+        for (_, pod) in world.pods.iter().filter(|(_, pod)| pod.is_serving()) {
+            let node = &world.nodes[pod.node.expect("a serving pod is bound")];
+            assert!(node.is_registered(), "{} serves on {} in {:?}", pod.name, node.info.name, node.phase);
+        }
+    }
+}
+
+fn random_operation(draws: &mut Stream) -> OperationKind {
+    let pool = draws.below(3) as usize;
+    match draws.below(13) {
+        0 | 1 => OperationKind::Scale { pool, count: draws.below(5) as u32 },
+        2 => OperationKind::AddPool { pool: 1, version: None },
+        3 => OperationKind::DeletePool { pool },
+        4 => {
+            let range = (draws.below(2) == 0).then(|| AutoscalingRange { min: 1, max: 1 + draws.below(4) as u32 });
+            OperationKind::UpdatePool { pool, change: PoolChange::Autoscaling(range) }
+        }
+        5 => OperationKind::StopPool { pool },
+        6 => OperationKind::StartPool { pool },
+        7 => OperationKind::StopCluster,
+        8 => OperationKind::StartCluster,
+        9 => OperationKind::Abort { pool: (draws.below(3) > 0).then_some(pool) },
+        10 => {
+            let timeout = SimDuration::from_mins(20);
+            OperationKind::Migrate { from: draws.below(2) as usize * 2, to: 1, drain_timeout: Some(timeout) }
+        }
+        _ => {
+            let version = (draws.below(3) > 0).then(|| version(35));
+            let pools = if draws.below(2) == 0 { vec![0, 2] } else { vec![pool] };
+            OperationKind::Upgrade { version, pools, force: draws.below(4) == 0 }
+        }
+    }
+}
+
+/// A day of operations without rhyme or reason, and a day without any.
+fn random_day(draws: &mut Stream) -> Plan {
+    let modes = [ScaleDownMode::Delete, ScaleDownMode::Deallocate];
+    let mut apps = PoolPlan { scale_down_mode: modes[draws.below(2) as usize], ..pool("apps", draws.below(4) as u32) };
+    if draws.below(2) == 0 {
+        apps.autoscaling = Some(AutoscalingRange { min: 0, max: 4 });
+    }
+    let next = PoolPlan { from_start: false, ..pool("next", 2) };
+    let mut plan = plan(vec![apps, next, PoolPlan { mode: PoolMode::System, ..pool("system", 2) }]);
+    plan.duration = SimDuration::from_hours(48);
+    plan.cluster.system_workloads = false;
+    let daemon = workload("agent", Controller::DaemonSet);
+    let set = workload("cache", Controller::StatefulSet { replicas: 2, parallel: false });
+    let web = deployment("web", draws.below(40) as u32);
+    plan.workloads = vec![web, daemon, set, workload("bare", Controller::Pod)];
+    if draws.below(2) == 0 {
+        plan.budgets = vec![budget(BudgetRule::MaxUnavailable(IntOrPercent::Int(1)))];
+    }
+    let mut minutes: Vec<u64> = (0..12).map(|_| draws.below(24 * 60)).collect();
+    // Some come right after another, when that is in the midst of what it does.
+    minutes.extend(minutes.clone().into_iter().map(|minute| minute + 1 + draws.below(8)));
+    minutes.sort_unstable();
+    let at = |minute| SimTime::after_start(SimDuration::from_mins(minute));
+    let asked = minutes.into_iter().map(|minute| (at(minute), random_operation(draws)));
+    plan.operations = asked.map(|(at, kind)| OperationPlan { at, kind, asked_by: None }).collect();
+    plan
+}
+
+#[test]
+fn whatever_is_asked_ends_and_whatever_is_refused_changes_nothing() {
+    let mut draws = Streams::new(3).stream("test", "operations");
+    let (mut refused, mut accepted) = (0, 0);
+    for day in 0..300 {
+        let plan = random_day(&mut draws);
+        let mut simulation = Simulation::new(&Arc::new(plan), day);
+        let mut watch = Watch::default();
+        simulation.run(&mut watch);
+        (refused, accepted) = (refused + watch.refused, accepted + watch.accepted);
+        let world = simulation.world();
+        for (_, operation) in world.operations.iter() {
+            let asked = &world.plan.operations[operation.plan];
+            assert!(operation.ended.is_some(), "day {day}: {asked:?} is {:?}", operation.state);
+        }
+        for (id, pool) in world.pools.iter().filter(|(_, pool)| pool.exists && !pool.stopped) {
+            let members = world.members(id).filter(|node| !world.nodes[*node].surge).count();
+            let wanted = if world.is_running() { pool.target as usize } else { 0 };
+            assert_eq!(members, wanted, "day {day}: pool {}", world.pool_plan(id).name);
+        }
+        let used: u32 = world.live_nodes.iter().map(|node| world.nodes[*node].addresses).sum();
+        assert_eq!(used, world.subnets.iter().map(|(_, subnet)| subnet.used()).sum::<u32>(), "day {day}");
+    }
+    assert!(refused > 1000 && accepted > 1000, "{refused} refused, {accepted} accepted");
 }

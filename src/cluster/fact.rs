@@ -42,6 +42,8 @@ pub enum Fact {
     NodeQuarantined(NodeId),
     /// The node's drain ended; `true` when every pod left in time.
     NodeDrained(NodeId, bool),
+    /// The node's drain was given up by whoever asked for it.
+    DrainCanceled(NodeId),
     /// The node was reimaged.
     NodeReimaged(NodeId),
     /// The instance is gone.

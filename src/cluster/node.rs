@@ -111,6 +111,8 @@ impl NodeFailure {
 pub struct NodeTimes {
     /// When it was asked for.
     pub requested: SimTime,
+    /// When it was last started: as asked for, or again after its VM was deallocated.
+    pub started: SimTime,
     /// When the machine was there: a VM is billed from then on.
     pub allocated: Option<SimTime>,
     /// When its Node object appeared.
@@ -145,6 +147,8 @@ pub struct Node {
     pub pods: Vec<PodId>,
     /// Pods that may run nowhere else (DaemonSets'), bound or not, until they are gone.
     pub pinned: Vec<PodId>,
+    /// True for a deallocated node whose pool was upgraded: it is reimaged when it starts.
+    pub reimage_due: bool,
     /// When the boot stage or the reimage that it is in ends; an end at any other moment is stale.
     pub stage_ends: SimTime,
     /// Drawn duration of each boot stage.

@@ -9,7 +9,8 @@ use super::{
 use crate::catalog::{DISK_ZONE, KubernetesVersion};
 use crate::kernel::{Id, SimTime, Streams, Table};
 use crate::scenario::plan::{
-    Controller, OperationKind, Plan, PodTemplate, PoolPlan, Taint, WorkloadPlan, generated_suffix, template_hash,
+    Controller, OperationKind, Plan, PodTemplate, PoolPlan, ScaleDownMode, Taint, WorkloadPlan, generated_suffix,
+    template_hash,
 };
 use crate::units::{Bytes, CoreSeconds, MilliCpu};
 use std::collections::BTreeMap;
@@ -416,6 +417,28 @@ impl World {
         } else {
             labels.remove(UPGRADE_STATUS);
         }
+        self.node_changes.push(NodeChange::Node(node));
+    }
+
+    /// Has the node scaled in: its VM is deallocated where the pool's scale-down mode says so and it was in service, else deleted.
+    pub fn scale_in(&self, node: NodeId, ctx: &mut Ctx<'_>) {
+        let state = &self.nodes[node];
+        let keeps = self.pool_plan(state.pool).scale_down_mode == ScaleDownMode::Deallocate;
+        let event = if keeps && state.is_ready() && !state.surge {
+            Event::DeallocateNode(node)
+        } else {
+            Event::DeleteNode(node)
+        };
+        ctx.soon(event);
+    }
+
+    /// Gives the node the taints of its pool, and that of a node that is not Ready while it is not: others were put on the node object
+    /// that it had before.
+    pub fn restore_taints(&mut self, node: NodeId) {
+        let taints = self.pool_plan(self.nodes[node].pool).taints.clone();
+        let state = &mut self.nodes[node];
+        state.info.taints = taints;
+        state.info.set_ready(state.phase == NodePhase::Ready);
         self.node_changes.push(NodeChange::Node(node));
     }
 

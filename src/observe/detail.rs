@@ -89,8 +89,11 @@ fn node_row(world: &World, reasons: &Reasons, id: NodeId, node: &Node) -> NodeRo
     }
 }
 
-/// How long the stage took, or zero when the node ended before the stage did.
+/// How long the stage took, or zero when the node ended before the stage did, or was there at the start.
 fn finished_stage(node: &Node, stage: BootStage, end: SimTime) -> SimDuration {
+    if node.times.ready == Some(SimTime::ZERO) {
+        return SimDuration::ZERO;
+    }
     let through = node.boot[..=stage as usize].iter().fold(SimDuration::ZERO, |sum, stage| sum + *stage);
     if node.times.requested + through <= end { node.boot[stage as usize] } else { SimDuration::ZERO }
 }

@@ -261,7 +261,7 @@ fn operations_are_told_in_words_and_an_upgrade_is_timed() {
     let mut plan = small_plan();
     plan.operations = operations(vec![
         OperationKind::Scale { pool: 0, count: 3 },
-        OperationKind::Upgrade { version: None, pools: vec![0], force: false },
+        OperationKind::Upgrade { version: None, pools: vec![0], force: false, whole_cluster: false },
     ]);
     plan.access.principals = vec![principal("alice", &[])];
     plan.operations[1].asked_by = Some(0);

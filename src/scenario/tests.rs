@@ -156,7 +156,12 @@ fn an_upgrade_of_the_control_plane_only_names_no_pool() {
             format!("{HEAD}operations: [{{at: 1d, upgrade: {{kubernetesVersion: \"1.35\", {upgrade}}}}}]\n{CLUSTER}");
         read(&text).study.points[0].plan.operations[0].kind.clone()
     };
-    let expected = OperationKind::Upgrade { version: Some(KubernetesVersion::minor(35)), pools: vec![], force: false };
+    let expected = OperationKind::Upgrade {
+        version: Some(KubernetesVersion::minor(35)),
+        pools: vec![],
+        force: false,
+        whole_cluster: false,
+    };
     assert_eq!(kind("controlPlaneOnly: true"), expected);
     assert_eq!(kind("pools: []"), expected);
     assert!(matches!(kind("force: true"), OperationKind::Upgrade { force: true, pools, .. } if pools.len() == 2));

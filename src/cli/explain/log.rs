@@ -66,6 +66,7 @@ fn subjects(fact: Fact, world: &World) -> (Option<&str>, Option<&str>) {
         | Fact::NodeCordoned(node)
         | Fact::NodeQuarantined(node)
         | Fact::NodeDrained(node, _)
+        | Fact::DrainCanceled(node)
         | Fact::NodeReimaged(node)
         | Fact::NodeDeleted(node)
         | Fact::NodeDeallocated(node)
@@ -127,6 +128,7 @@ fn sentence(fact: Fact, world: &World) -> String {
         Fact::NodeQuarantined(id) => format!("{} quarantined: the upgrade leaves it behind", node(id)),
         Fact::NodeDrained(id, true) => format!("{} drained", node(id)),
         Fact::NodeDrained(id, false) => format!("{} not drained before the timeout", node(id)),
+        Fact::DrainCanceled(id) => format!("drain of {} given up", node(id)),
         Fact::NodeReimaged(id) => format!("{} reimaged", node(id)),
         Fact::NodeDeleted(id) => format!("{} deleted", node(id)),
         Fact::NodeDeallocated(id) => format!("{} deallocated", node(id)),

@@ -16,8 +16,8 @@ pub(super) fn scale(
     if leaving.is_empty() {
         return fill(vec![pool], operation, ctx);
     }
-    drain_all(world, &leaving, Removal::Delete, ctx);
-    Progress::Removing { leaving: leaving.into_iter().collect(), by: Removal::Delete, not_before: ctx.now }
+    drain_all(world, &leaving, Removal::ScaleIn, ctx);
+    Progress::Removing { leaving: leaving.into_iter().collect(), by: Removal::ScaleIn, not_before: ctx.now }
 }
 
 /// Has the scale sets create or start what their pools lack.
@@ -40,7 +40,7 @@ pub(super) fn drain_all(world: &mut World, nodes: &[NodeId], by: Removal, ctx: &
             let timeout = world.pool_plan(world.nodes[*node].pool).upgrade.drain_timeout;
             world.start_drain(*node, EVICTION_RETRY, timeout, ctx);
         } else {
-            ctx.soon(by.event(*node));
+            by.remove(world, *node, ctx);
         }
     }
 }

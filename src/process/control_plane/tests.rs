@@ -15,7 +15,7 @@ fn scale(pool: usize, count: u32) -> OperationKind {
 }
 
 fn upgrade(minor: u32, pools: &[usize]) -> OperationKind {
-    OperationKind::Upgrade { version: Some(version(minor)), pools: pools.to_vec(), force: false }
+    OperationKind::Upgrade { version: Some(version(minor)), pools: pools.to_vec(), force: false, whole_cluster: false }
 }
 
 fn bench(pools: Vec<PoolPlan>, kinds: Vec<OperationKind>) -> (Bench, ControlPlane) {
@@ -110,7 +110,12 @@ fn versions_go_up_one_minor_at_a_time_and_pools_follow() {
     check(behind(33), vec![upgrade(34, &[APPS, SYSTEM])], None);
     check(behind(32), vec![upgrade(35, &[APPS])], None);
     check(behind(31), vec![upgrade(35, &[APPS])], Some(("NodePoolMcVersionIncompatible", "agent pool system")));
-    let image = |pools: &[usize]| OperationKind::Upgrade { version: None, pools: pools.to_vec(), force: false };
+    let image = |pools: &[usize]| OperationKind::Upgrade {
+        version: None,
+        pools: pools.to_vec(),
+        force: false,
+        whole_cluster: false,
+    };
     check(pools(), vec![image(&[APPS])], None);
 }
 
@@ -342,7 +347,7 @@ fn what_the_asker_has_no_permission_for_is_refused_before_anything_else_and_chan
         scale(SYSTEM, 0),
         upgrade(35, &[APPS]),
         scale(APPS, 5),
-        OperationKind::Upgrade { version: None, pools: vec![SYSTEM, APPS], force: false },
+        OperationKind::Upgrade { version: None, pools: vec![SYSTEM, APPS], force: false, whole_cluster: false },
         scale(APPS, 6),
     ]);
     plan.operations.iter_mut().zip(askers).for_each(|(operation, asker)| operation.asked_by = asker);
@@ -443,7 +448,8 @@ fn minor_versions_are_skipped_only_with_long_term_support_or_out_of_an_unsupport
 
 #[test]
 fn a_forced_upgrade_does_not_look_at_budgets() {
-    let forced = OperationKind::Upgrade { version: Some(version(35)), pools: vec![APPS], force: true };
+    let forced =
+        OperationKind::Upgrade { version: Some(version(35)), pools: vec![APPS], force: true, whole_cluster: false };
     let with_budget = |plan: &mut crate::scenario::plan::Plan| {
         plan.workloads = vec![deployment("web", 2)];
         plan.budgets = vec![budget(BudgetRule::MaxUnavailable(IntOrPercent::Int(0)))];

@@ -102,6 +102,7 @@ fn push(world: &mut World, born: Born, ctx: &mut Ctx<'_>) -> NodeId {
         version: world.pools[pool].version,
         pods: Vec::new(),
         pinned: Vec::new(),
+        reimage_due: false,
         stage_ends: SimTime::ZERO,
         boot: draws.boot,
         reimage_delay: draws.reimage_delay,
@@ -111,7 +112,7 @@ fn push(world: &mut World, born: Born, ctx: &mut Ctx<'_>) -> NodeId {
         cpu_used: MilliCpu::ZERO,
         cpu_wanted: MilliCpu::ZERO,
         credits: None,
-        times: NodeTimes { requested: ctx.now, ..NodeTimes::default() },
+        times: NodeTimes { requested: ctx.now, started: ctx.now, ..NodeTimes::default() },
     });
     world.live_nodes.push(node);
     ctx.observe(Fact::NodeRequested(node));

@@ -10,7 +10,6 @@ pub use kubelet::Kubelet;
 use crate::catalog::{OsDiskKind, VmSize};
 use crate::cluster::{BootStage, Credits, Ctx, Event, Fact, NodeId, NodePhase, PoolId, World};
 use crate::kernel::{Id, SimDuration};
-use crate::scenario::plan::ScaleDownMode;
 use std::sync::Arc;
 
 /// Creates the nodes that exist when the scenario starts: Ready at once, their addresses still to be taken.
@@ -20,7 +19,6 @@ pub fn create_existing(world: &mut World, pool: PoolId, ctx: &mut Ctx<'_>) {
     }
     for _ in 0..world.pools[pool].target {
         let node = birth::create(world, pool, false, &birth::Batch::single(world, pool), ctx);
-        world.nodes[node].boot = [SimDuration::ZERO; crate::cluster::STAGES.len()];
         allocate(world, node, ctx);
         ctx.soon(Event::AttachNic(node));
         register(world, node, ctx);
@@ -50,7 +48,12 @@ pub fn on_reconcile_pool(world: &mut World, pool: PoolId, ctx: &mut Ctx<'_>) {
         (wanted as usize).saturating_sub(present)
     };
     let (regular, surge) = (missing(false, world.pools[pool].target), missing(true, world.pools[pool].surge));
-    let regular = regular - start_deallocated(world, pool, regular, ctx);
+    let started =
+        [start_deallocated(world, pool, false, regular, ctx), start_deallocated(world, pool, true, surge, ctx)];
+    let (regular, surge) = (regular - started[0], surge - started[1]);
+    if started != [0, 0] {
+        world.pools[pool].batches += 1; // The draws of a request are its own.
+    }
     if regular + surge == 0 {
         return;
     }
@@ -62,18 +65,26 @@ pub fn on_reconcile_pool(world: &mut World, pool: PoolId, ctx: &mut Ctx<'_>) {
     }
 }
 
-/// Starts up to `most` deallocated instances of the pool, the oldest first. Returns how many.
-fn start_deallocated(world: &mut World, pool: PoolId, most: usize, ctx: &mut Ctx<'_>) -> usize {
-    let idle = |node: &NodeId| world.nodes[*node].pool == pool && world.nodes[*node].phase == NodePhase::Deallocated;
+/// Starts up to `most` deallocated instances of the pool, surge nodes or others, the oldest first. Returns how many.
+fn start_deallocated(world: &mut World, pool: PoolId, surge: bool, most: usize, ctx: &mut Ctx<'_>) -> usize {
+    let idle = |node: &NodeId| {
+        let state = &world.nodes[*node];
+        state.pool == pool && state.surge == surge && state.phase == NodePhase::Deallocated
+    };
     let chosen: Vec<NodeId> = world.live_nodes.iter().copied().filter(idle).take(most).collect();
     for node in &chosen {
         birth::redraw(world, *node);
         let version = world.pools[pool].version;
         let state = &mut world.nodes[*node];
         state.times.registered = None;
-        let disk_stays = state.version == version && !has_ephemeral_disk(world, pool);
-        world.nodes[*node].version = version;
-        if !disk_stays {
+        state.times.started = ctx.now;
+        // An upgrade of the pool meanwhile is applied now (start-stop-nodepools.md, 2026-08-12).
+        let reimaged = std::mem::take(&mut state.reimage_due);
+        if reimaged {
+            state.version = version;
+            world.set_quarantined(*node, false, ctx);
+        }
+        if reimaged || has_ephemeral_disk(world, pool) {
             world.clear_images(*node);
         }
         begin_stage(world, *node, BootStage::RequestAccepted, ctx);
@@ -117,20 +128,15 @@ pub fn on_reimage(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
     world.set_phase(node, NodePhase::Reimaging);
     lose_pods(world, node, ctx);
     world.clear_images(node);
+    world.restore_taints(node);
     end_after(world, node, world.nodes[node].reimage_delay, ctx);
 }
 
-/// Begins to delete the instance: it leaves the API with its pods at once, and the VM ends after a drawn delay. Where the pool's
-/// scale-down mode says so, the VM of a node that was in service is deallocated instead.
+/// Begins to delete the instance: it leaves the API with its pods at once, and the VM ends after a drawn delay.
 pub fn on_delete(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
     let state = &world.nodes[node];
     if !state.is_member() && state.phase != NodePhase::Deallocated {
         return; // Stale: it is on its way out already.
-    }
-    let keeps = world.pool_plan(state.pool).scale_down_mode == ScaleDownMode::Deallocate;
-    if keeps && world.pools[state.pool].exists && state.is_ready() && !state.surge {
-        on_deallocate(world, node, ctx);
-        return;
     }
     world.set_phase(node, NodePhase::Deleting);
     lose_pods(world, node, ctx);
@@ -166,15 +172,23 @@ pub fn on_deallocated(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
         return; // Stale: it was deleted meanwhile.
     }
     world.set_phase(node, NodePhase::Deallocated);
-    world.set_cordoned(node, false, ctx);
+    world.restore_taints(node);
+    if !world.nodes[node].is_quarantined() {
+        world.set_cordoned(node, false, ctx);
+    }
     let state = &mut world.nodes[node];
     state.times.deallocated.open(ctx.now);
     state.credits = None;
     ctx.observe(Fact::NodeDeallocated(node));
 }
 
-/// The instance could not be created: nothing of it remains.
+/// The instance could not be created: nothing of it remains, and its pool wants one node less. A pool does not try again by itself; the
+/// upgrade that wants a surge node decides for itself.
 pub fn on_failed(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
+    let pool = world.nodes[node].pool;
+    if !world.nodes[node].surge {
+        world.pools[pool].target = world.pools[pool].target.saturating_sub(1);
+    }
     lose_pods(world, node, ctx);
     world.nodes[node].times.deleted = Some(ctx.now);
     world.live_nodes.retain(|other| *other != node);
@@ -226,15 +240,23 @@ fn register(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
 
 fn become_ready(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
     world.set_phase(node, NodePhase::Ready);
+    // A node that was reimaged or started again takes pods; one that was cordoned while it booted does not.
+    if world.nodes[node].times.ready.is_some() && !world.nodes[node].is_quarantined() {
+        world.set_cordoned(node, false, ctx);
+    }
     world.nodes[node].times.ready.get_or_insert(ctx.now);
-    world.set_cordoned(node, false, ctx);
     ctx.observe(Fact::NodeReady(node));
     ctx.soon(Event::NodeReady(node));
 }
 
-/// The node leaves the API: its pods, DaemonSets' among them, are gone with it.
+/// The node leaves the API: its pods, DaemonSets' among them, are gone with it, and so are those that could run nowhere else.
 fn lose_pods(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
     for pod in world.nodes[node].pods.clone() {
         world.lose_pod(pod, ctx);
+    }
+    for pod in world.nodes[node].pinned.clone() {
+        if world.pods[pod].is_pending() {
+            world.delete_pod(pod, ctx);
+        }
     }
 }

@@ -164,6 +164,7 @@ fn node(number: usize, millis: u64, phase: NodePhase) -> Node {
         version: KubernetesVersion::minor(34),
         pods: Vec::new(),
         pinned: Vec::new(),
+        reimage_due: false,
         stage_ends: SimTime::ZERO,
         boot: [SimDuration::ZERO; STAGES.len()],
         reimage_delay: SimDuration::ZERO,

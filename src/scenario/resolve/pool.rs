@@ -5,7 +5,7 @@ use crate::catalog::{Catalog, KubernetesVersion, OsDisk, OsDiskKind, Region, VmF
 use crate::scenario::plan::{
     AutoscalingRange, NetworkModel, PoolMode, PoolPlan, ScaleDownMode, ScaleSetPlan, SubnetPlan, Taint, TaintEffect,
 };
-use crate::scenario::spec::{AgentPoolSpec, MISSING, MigrateSpec, ScenarioSpec};
+use crate::scenario::spec::{AgentPoolSpec, MISSING, MigrateSpec, OperationSpec, ScenarioSpec};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -29,7 +29,7 @@ pub struct Written<'a> {
     pub from_start: bool,
 }
 
-/// Every pool that exists at some time, in the file's order: those of the cluster, then those that operations add.
+/// Every pool that exists at some time: those of the cluster, then those that operations add, in the order of their moments.
 pub fn written(spec: &ScenarioSpec) -> Vec<Written<'_>> {
     let of_cluster = spec.cluster.pools().iter().enumerate().map(|(index, pool)| Written {
         spec: Cow::Borrowed(pool),
@@ -37,7 +37,9 @@ pub fn written(spec: &ScenarioSpec) -> Vec<Written<'_>> {
         from_start: true,
     });
     let mut pools: Vec<Written<'_>> = of_cluster.collect();
-    for (index, operation) in spec.operations.iter().flatten().enumerate() {
+    let mut operations: Vec<(usize, &OperationSpec)> = spec.operations.iter().flatten().enumerate().collect();
+    operations.sort_by_key(|(_, operation)| operation.at.0);
+    for (index, operation) in operations {
         if let Some(added) = &operation.add_pool {
             let pointer = format!("/operations/{index}/addPool");
             pools.push(Written { spec: Cow::Borrowed(added), pointer, from_start: false });
@@ -140,7 +142,8 @@ impl Context<'_, '_> {
         let upgrade = upgrade::settings(&mut self, spot);
         self.operating_system();
         let version = self.pool.orchestrator_version.map_or(self.around.version, |version| version.0);
-        if version > self.around.version {
+        // A pool that comes later may be newer: the control plane may have been upgraded by then.
+        if self.from_start && version > self.around.version {
             let found = format!("pool version {version} is newer than the control plane's {}", self.around.version);
             self.error(
                 "orchestratorVersion",

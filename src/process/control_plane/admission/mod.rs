@@ -140,7 +140,7 @@ pub(super) fn admit(world: &World, kind: &OperationKind) -> Result<(), Refusal> 
             pool::admit_delete_after(world, from, to)?;
             pool::admit_add(world, to, None)
         }
-        OperationKind::Upgrade { version, pools, force } => {
+        OperationKind::Upgrade { version, pools, force, .. } => {
             let pools: Vec<PoolId> = pools.iter().map(|pool| PoolId::from_index(*pool)).collect();
             pools.iter().try_for_each(|pool| pool::exists(world, *pool))?;
             match version {
@@ -154,10 +154,11 @@ pub(super) fn admit(world: &World, kind: &OperationKind) -> Result<(), Refusal> 
             pools.iter().try_for_each(|pool| admit_surge(world, *pool))
         }
         OperationKind::Rollback { pool } => {
-            let pool = PoolId::from_index(*pool);
-            versions::admit_rollback(world, pool)?;
-            admit_budgets(world, &[pool])?;
-            admit_surge(world, pool)
+            let id = PoolId::from_index(*pool);
+            pool::exists(world, id)?;
+            versions::admit_rollback(world, id)?;
+            admit_budgets(world, &[id])?;
+            admit_surge(world, id)
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod reservations;
 mod autoscaler;
 mod os_disk;
 mod price;
+mod quota;
 mod region;
 mod storage;
 mod system_workloads;

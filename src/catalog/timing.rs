@@ -223,6 +223,9 @@ timings!(
     pull_rate_mb_s_small,
     control_plane_upgrade,
     ca_decision_extra,
+    allocation_failure,
+    repair_reboot,
+    repair_redeploy,
 );
 
 /// The row of a stage: some depend on the node image or the container runtime.

@@ -11,11 +11,13 @@ mod drain;
 mod event;
 mod eviction;
 mod fact;
+mod fault;
 mod node;
 mod node_info;
 mod operation;
 mod pod;
 mod pool;
+mod quota;
 mod subnet;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -30,11 +32,13 @@ pub use drain::{Drain, DrainOutcome};
 pub use event::{Class, Event};
 pub use eviction::EvictionRefused;
 pub use fact::Fact;
+pub use fault::{FaultState, Outage, OutageCause};
 pub use node::{BootStage, Node, NodeFailure, NodePhase, NodeTimes, STAGES};
-pub use node_info::{NOT_READY, NodeInfo, NodeInfos, PodGroup, Templates};
+pub use node_info::{NOT_READY, NodeInfo, NodeInfos, PodGroup, Templates, UNREACHABLE};
 pub use operation::{Operation, OperationState, Refusal};
-pub use pod::{Pod, PodCpu, PodDraws, PodPhase, PodTimes};
+pub use pod::{Pod, PodCpu, PodDraws, PodPhase, PodSteps, PodTimes};
 pub use pool::{Pool, PoolUpgrade, ProvisioningState};
+pub use quota::{QUOTA_EXCEEDED, QuotaUse};
 pub use subnet::{Subnet, SubnetIsFull};
 pub use workload::Workload;
 pub use world::{CpuChange, CpuLedger, NodeChange, World};
@@ -68,6 +72,10 @@ define_id! {
 define_id! {
     /// A PersistentVolumeClaim.
     ClaimId
+}
+define_id! {
+    /// A fault of the scenario, in the plan's order.
+    FaultId
 }
 define_id! {
     /// An operation asked of AKS.

@@ -101,7 +101,7 @@ fn end_reason(reasons: &Reasons, id: NodeId, node: &Node) -> &'static str {
         NodePhase::Deleting | NodePhase::Deleted if reasons.scaled_down.contains(&id) => "scale-down",
         NodePhase::Deleting | NodePhase::Deleted if node.surge => "surge",
         NodePhase::Deleting | NodePhase::Deleted => "operation",
-        NodePhase::Booting(_) | NodePhase::Ready | NodePhase::Reimaging => "",
+        NodePhase::Booting(_) | NodePhase::Ready | NodePhase::NotReady | NodePhase::Reimaging => "",
     }
 }
 

@@ -323,7 +323,11 @@ fn the_metrics_of_a_run_are_those_of_the_document() {
     let mut run = Watched::new(small_plan());
     run.recorder.burst = Some(Burst::new(run.recorder.window)); // As with a burstable pool.
     let result = run.finish();
-    let general = |name: &str| name.replace("subnet.nodes.", "subnet.<subnet>.").replace("usd.apps", "usd.<pool>");
+    let general = |name: &str| {
+        name.replace("subnet.nodes.", "subnet.<subnet>.")
+            .replace("usd.apps", "usd.<pool>")
+            .replace("standardDSv5Family", "<family>")
+    };
     let given: Vec<String> = result.metrics.iter().map(|(name, _)| general(name)).collect();
     let documented: Vec<&str> = include_str!("../../docs/metrics.md")
         .lines()

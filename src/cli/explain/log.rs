@@ -57,6 +57,7 @@ fn subjects(fact: Fact, world: &World) -> (Option<&str>, Option<&str>) {
         | Fact::PodEnded(pod)
         | Fact::EvictionRefused(pod, _)
         | Fact::PodEvicted(pod)
+        | Fact::PodLost(pod)
         | Fact::PodPreempted(pod, _) => of_pod(pod),
         Fact::NodeRequested(node)
         | Fact::StageEnded(node, ..)
@@ -66,6 +67,10 @@ fn subjects(fact: Fact, world: &World) -> (Option<&str>, Option<&str>) {
         | Fact::NodeDrained(node, _)
         | Fact::NodeReimaged(node)
         | Fact::NodeDeleted(node)
+        | Fact::SpotNoticed(node)
+        | Fact::SpotEvicted(node)
+        | Fact::NodeCrashed(node)
+        | Fact::NodeRepaired(node)
         | Fact::AddressesChanged(_, node)
         | Fact::ScaledDown(node) => (None, Some(&world.nodes[node].info.name)),
         Fact::ScaledUp(..) | Fact::OperationChanged(_) => (None, None),
@@ -118,6 +123,11 @@ fn sentence(fact: Fact, world: &World) -> String {
         Fact::NodeDrained(id, false) => format!("{} not drained before the timeout", node(id)),
         Fact::NodeReimaged(id) => format!("{} reimaged", node(id)),
         Fact::NodeDeleted(id) => format!("{} deleted", node(id)),
+        Fact::SpotNoticed(id) => format!("{} gets notice: Azure takes the spot instance back", node(id)),
+        Fact::SpotEvicted(id) => format!("{} evicted: the spot instance is gone", node(id)),
+        Fact::NodeCrashed(id) => format!("{} failed: its VM does not run", node(id)),
+        Fact::NodeRepaired(id) => format!("{} repaired", node(id)),
+        Fact::PodLost(id) => format!("{} lost to a fault", pod(id)),
         Fact::AddressesChanged(subnet, id) => {
             let name = &world.plan.cluster.subnets[subnet.index()].name;
             let state = &world.subnets[subnet];

@@ -167,7 +167,7 @@ impl Autoscaler {
         let Some(outcome) = world.drain_outcome(node) else {
             return;
         };
-        if self.leaving.remove(&node).is_none() || !world.nodes[node].is_ready() {
+        if self.leaving.remove(&node).is_none() || !world.nodes[node].is_in_service() {
             return;
         }
         let pool = world.nodes[node].pool;
@@ -214,7 +214,7 @@ impl Autoscaler {
     fn scan(&mut self, world: &mut World, ctx: &mut Ctx<'_>) -> Due {
         let mut due = Due::new(self.grid, ctx.now);
         // A node that somebody else deleted or reimaged is not ours to remove any more.
-        self.leaving.retain(|node, _| world.nodes[*node].is_ready());
+        self.leaving.retain(|node, _| world.nodes[*node].is_in_service());
         self.give_up_late_nodes(world, &mut due, ctx);
         if is_unhealthy(world) {
             self.scale_down.forget();
@@ -379,8 +379,8 @@ fn late_nodes(world: &World, pool: PoolId, due: &mut Due) -> Vec<NodeId> {
 /// True when so many nodes are unready that the loop does nothing.
 fn is_unhealthy(world: &World) -> bool {
     let profile = &world.plan.cluster.autoscaler;
-    let unready =
-        world.live_nodes.iter().filter(|node| world.nodes[**node].phase == NodePhase::Reimaging).count() as u64;
+    let is_unready = |node: &&NodeId| matches!(world.nodes[**node].phase, NodePhase::Reimaging | NodePhase::NotReady);
+    let unready = world.live_nodes.iter().filter(is_unready).count() as u64;
     unready > u64::from(profile.ok_total_unready_count)
         && unready * 100 > u64::from(profile.max_total_unready_percentage) * world.registered_nodes().count() as u64
 }

@@ -111,7 +111,13 @@ fn admit_scale(world: &World, pool: PoolId, count: u32) -> Result<(), Refusal> {
     if state.target == count && state.state == ProvisioningState::Succeeded {
         return not_allowed(format!("agent pool {name}: the new node count is the same as the current node count"));
     }
-    Ok(())
+    let present = u32::try_from(world.members(pool).count()).expect("a scale set has at most 1000 instances");
+    within_quota(world, pool, count.saturating_sub(present))
+}
+
+/// Refuses what takes more VMs than the quota has room for.
+fn within_quota(world: &World, pool: PoolId, more: u32) -> Result<(), Refusal> {
+    world.quota_shortfall(pool, more).map_or(Ok(()), Err)
 }
 
 /// The path from version to version: no step back, one minor version at a time, no pool too far from the control plane.
@@ -195,7 +201,8 @@ fn admit_budgets(world: &World, pools: &[PoolId]) -> Result<(), Refusal> {
     }
 }
 
-/// Source: azure-aks-docs, upgrade-aks-node-pools-rolling.md, 2026-05-29. The codes are not documented.
+/// Sources: azure-aks-docs, upgrade-aks-node-pools-rolling.md, 2026-05-29, and upgrade-options.md, 2026-06-22 (quota). Codes other than
+/// that of the quota are not documented.
 fn admit_surge(world: &World, pool: PoolId) -> Result<(), Refusal> {
     let PoolPlan { name, mode, upgrade, .. } = world.pool_plan(pool);
     let nodes = world.pools[pool].target;
@@ -205,7 +212,16 @@ fn admit_surge(world: &World, pool: PoolId) -> Result<(), Refusal> {
             "agent pool {name}: {nodes} nodes and {surge} surge nodes are more than the {NODES_PER_POOL} of a scale set"
         ));
     }
-    if nodes == 0 || surge > 0 {
+    if surge > 0 {
+        // A spot pool gets no surge nodes, and from 1.35 on an upgrade goes on with one.
+        let least = match (world.pool_plan(pool).spot, world.pools[pool].version.minor) {
+            (true, _) => 0,
+            (false, ..35) => surge,
+            (false, 35..) => 1,
+        };
+        return within_quota(world, pool, least);
+    }
+    if nodes == 0 {
         return Ok(());
     }
     if upgrade.max_unavailable.of_rounded_up(nodes) == 0 {

@@ -220,7 +220,8 @@ impl ControlPlane {
 fn is_settled(world: &World, pool: PoolId) -> bool {
     let mut ready = 0;
     for node in world.members(pool).filter(|node| !world.nodes[*node].surge) {
-        if !world.nodes[node].is_ready() {
+        // One that has become unreachable was Ready before: it is auto-repair's concern, not a scale-out's.
+        if !world.nodes[node].is_in_service() {
             return false;
         }
         ready += 1;

@@ -108,6 +108,12 @@ impl Pulls {
         self.pulls.insert(id, Pull { node, image, size, waiting: vec![pod], stage, node_rate });
     }
 
+    /// The registry sends so many bytes per second in all from now on.
+    pub fn set_registry_rate(&mut self, now: SimTime, rate: u64) {
+        self.advance(now);
+        self.registry.set_rate(rate);
+    }
+
     /// Forgets the pulls of a node that is gone.
     pub fn forget(&mut self, now: SimTime, node: NodeId) {
         self.advance(now);

@@ -2,17 +2,21 @@
 //!
 //! A [`Plan`] is one variant at one sweep point; a [`Study`] is all of them with the seeds to run.
 
+mod fault;
 mod name;
 mod pod;
+mod quota;
 mod scheduler;
 mod volume;
 mod workload;
 
+pub use fault::{AllocationCode, EvictionReach, FailureReach, FaultKind, FaultPlan, RepairPlan};
 pub use name::{generated_suffix, template_hash, workload_key};
 pub use pod::{
     ClaimRef, HostPort, Image, LabelSelector, NodeSelectorTerm, Operator, PodAffinity, PodAffinityTerm, PodTemplate,
     ReadinessProbe, Requirement, Taint, TaintEffect, Toleration, TopologySpreadConstraint,
 };
+pub use quota::QuotaPlan;
 pub use scheduler::{AddedAffinity, FitArgs, SchedulerPlan, ScoringStrategy, SpreadDefaults};
 pub use volume::{ClaimKind, ClaimPlan, Volume};
 pub use workload::{
@@ -127,6 +131,10 @@ pub struct Plan {
     pub claims: Vec<Arc<ClaimPlan>>,
     /// Operations, sorted by time, ties in the file's order.
     pub operations: Vec<OperationPlan>,
+    /// vCPU quota.
+    pub quota: QuotaPlan,
+    /// What goes wrong, in the file's order.
+    pub faults: Vec<FaultPlan>,
     /// Durations of every stage of node and pod life.
     pub timings: Timings,
 }

@@ -3,12 +3,14 @@
 mod cluster;
 mod columns;
 mod expectation;
+mod fault;
 mod network;
 mod nodes;
 mod operation;
 mod pool;
 mod preflight;
 mod price;
+mod quota;
 mod scheduler;
 mod shape;
 mod trace;
@@ -111,6 +113,8 @@ pub fn plan(document: &Document, spec: &ScenarioSpec, files: &mut Files, problem
     let (duration, warmup) = durations(&mut resolver, spec);
     let cluster = cluster::resolve(&mut resolver, spec, files);
     let operations = operation::resolve(&mut resolver, spec);
+    let quota = quota::resolve(&mut resolver, spec);
+    let faults = fault::resolve(&mut resolver, spec);
     price::check(&mut resolver, spec);
     let version = spec.cluster.kubernetes_version.0;
     let timings = timings(&mut resolver, spec, version);
@@ -139,7 +143,7 @@ pub fn plan(document: &Document, spec: &ScenarioSpec, files: &mut Files, problem
     let cluster = cluster?;
     let mut resolver = Resolver { document, problems };
     preflight::check(&mut resolver, &cluster, &workloads);
-    Some(Plan { start, duration, warmup, cluster, workloads, budgets, claims, operations, timings })
+    Some(Plan { start, duration, warmup, cluster, workloads, budgets, claims, operations, quota, faults, timings })
 }
 
 /// True for a cluster over several availability zones.

@@ -8,8 +8,7 @@ use crate::scenario::spec::{AgentPoolSpec, OperationSpec, ScenarioSpec, UpgradeS
 /// Resolves all operations, sorted by time. Pools are looked up as they are written, so that an operation can be checked when
 /// something else about its pool is wrong; sorted by name they have the indexes of the plan.
 pub fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec) -> Vec<OperationPlan> {
-    let mut pools: Vec<&AgentPoolSpec> = spec.cluster.pools().iter().collect();
-    pools.sort_by(|a, b| a.name.cmp(&b.name));
+    let pools = pools_by_name(spec);
     let mut operations = Vec::new();
     for (index, written) in spec.operations.iter().flatten().enumerate() {
         let pointer = format!("/operations/{index}");
@@ -98,7 +97,20 @@ fn upgrade_of(
     Some(OperationKind::Upgrade { version, pools: chosen? })
 }
 
-fn find_pool(resolver: &mut Resolver<'_>, pointer: &str, name: &str, pools: &[&AgentPoolSpec]) -> Option<usize> {
+/// The pools as they are written, in the plan's order.
+pub(super) fn pools_by_name(spec: &ScenarioSpec) -> Vec<&AgentPoolSpec> {
+    let mut pools: Vec<&AgentPoolSpec> = spec.cluster.pools().iter().collect();
+    pools.sort_by(|a, b| a.name.cmp(&b.name));
+    pools
+}
+
+/// The pool of this name; an unknown one is an error.
+pub(super) fn find_pool(
+    resolver: &mut Resolver<'_>,
+    pointer: &str,
+    name: &str,
+    pools: &[&AgentPoolSpec],
+) -> Option<usize> {
     let found = pools.iter().position(|pool| pool.name == name);
     if found.is_none() {
         let names: Vec<&str> = pools.iter().map(|pool| pool.name.as_str()).collect();

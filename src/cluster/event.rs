@@ -58,7 +58,7 @@ pub enum Event {
     NodeDown(NodeId),
     /// The kubelet was not heard of for the grace period: the Ready condition becomes Unknown.
     NodeUnreachable(NodeId),
-    /// The cloud's node lifecycle controller finds that there is no VM behind the Node object any more.
+    /// The cluster has found out that there is no VM behind the Node object any more.
     NodeVanished(NodeId),
     /// Node auto-repair takes its next step.
     RepairStep(NodeId),

@@ -149,3 +149,117 @@ impl World {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::testing::{Bench, deployment, plan, pool, workload};
+    use crate::cluster::{NodePhase, Outage, OutageCause, WorkloadId};
+    use crate::scenario::plan::{Controller, PoolPlan, Toleration};
+
+    fn fault(name: &str, kind: FaultKind) -> FaultPlan {
+        FaultPlan { name: name.into(), at: SimTime::ZERO, until: None, kind }
+    }
+
+    fn refusing(code: Option<AllocationCode>, zone: Option<u8>, probability: f64) -> FaultKind {
+        FaultKind::AllocationFailure { pool: Some(0), zone, vm_size: None, code, probability }
+    }
+
+    /// The world with one fault in progress: a pool with zones 1 and 2, and one without.
+    fn world(kind: FaultKind) -> World {
+        let mut plan = plan(vec![PoolPlan { zones: vec![1, 2], ..pool("apps", 2) }, pool("other", 1)]);
+        plan.faults = vec![fault("fault", kind)];
+        let mut world = Bench::new(plan).world;
+        world.faults.active.insert(FaultId::from_index(0));
+        world
+    }
+
+    #[test]
+    fn only_the_requests_that_a_fault_is_about_are_turned_down() {
+        let (apps, other) = (PoolId::from_index(0), PoolId::from_index(1));
+        let plain = world(refusing(None, None, 1.0));
+        assert_eq!(plain.allocation_failure(apps, None, "a"), Some(AllocationCode::AllocationFailed));
+        assert_eq!(plain.allocation_failure(apps, Some(1), "a"), Some(AllocationCode::ZonalAllocationFailed));
+        assert_eq!(plain.allocation_failure(other, None, "a"), None);
+        let zonal = world(refusing(Some(AllocationCode::SkuNotAvailable), Some(2), 1.0));
+        assert_eq!(zonal.allocation_failure(apps, Some(1), "a"), None);
+        assert_eq!(zonal.allocation_failure(apps, Some(2), "a"), Some(AllocationCode::SkuNotAvailable));
+        let dark = world(FaultKind::ZoneOutage { zone: 2 });
+        assert_eq!(dark.allocation_failure(other, Some(2), "a"), Some(AllocationCode::ZonalAllocationFailed));
+        assert_eq!(dark.allocation_failure(other, Some(1), "a"), None);
+    }
+
+    #[test]
+    fn a_share_of_the_requests_is_drawn_by_the_names_of_the_instances() {
+        let world = world(refusing(None, None, 0.3));
+        let fails = |instance: u32| {
+            world.allocation_failure(PoolId::from_index(0), None, &format!("vmss{instance:06}")).is_some()
+        };
+        let failed = (0..1000).filter(|instance| fails(*instance)).count();
+        assert!((250..350).contains(&failed), "{failed} of 1000");
+        assert_eq!(fails(7), fails(7));
+    }
+
+    #[test]
+    fn a_fault_that_is_not_in_progress_does_nothing() {
+        let mut world = world(refusing(None, None, 1.0));
+        world.faults.active.clear();
+        assert_eq!(world.allocation_failure(PoolId::from_index(0), Some(1), "a"), None);
+        assert_eq!(world.slow_boot(PoolId::from_index(0), "a"), (1.0, SimDuration::ZERO));
+        assert_eq!(world.registry_rate(), None);
+    }
+
+    #[test]
+    fn pods_tolerate_an_unreachable_node_for_five_minutes_unless_they_say_otherwise() {
+        let tolerating = |lasts: &[Option<u64>]| {
+            let mut web = deployment("web", 1);
+            web.template.tolerations = lasts
+                .iter()
+                .map(|seconds| Toleration {
+                    key: Some(UNREACHABLE.into()),
+                    value: None,
+                    effect: Some(TaintEffect::NoExecute),
+                    lasts: seconds.map(SimDuration::from_secs),
+                })
+                .collect();
+            web
+        };
+        let check = |of, expected: Option<u64>| {
+            let mut plan = plan(vec![pool("apps", 1)]);
+            plan.workloads = vec![of];
+            let mut bench = Bench::new(plan);
+            let pod = bench.ready_pod(0, NodeId::from_index(0));
+            assert_eq!(bench.world.toleration_of_unreachable(pod), expected.map(SimDuration::from_secs));
+        };
+        check(tolerating(&[]), Some(300));
+        check(tolerating(&[Some(30)]), Some(30));
+        check(tolerating(&[None]), None);
+        check(tolerating(&[None, Some(60), Some(30)]), Some(30));
+        check(workload("agent", Controller::DaemonSet), None);
+    }
+
+    #[test]
+    fn a_pod_on_a_node_that_is_down_is_stranded_until_the_node_is_back_or_gone() {
+        let mut plan = plan(vec![pool("apps", 1)]);
+        plan.workloads = vec![deployment("web", 1)];
+        let mut bench = Bench::new(plan);
+        let node = NodeId::from_index(0);
+        let pod = bench.ready_pod(0, node);
+        let waiting = bench.act(|world, ctx| world.create_pod(WorkloadId::from_index(0), 0, None, ctx));
+        assert!(!bench.world.is_stranded(pod));
+        let outage =
+            Outage { cause: OutageCause::Zone, noticed: SimTime::ZERO, tainted: None, recovers: None, reimage: false };
+        bench.world.faults.outages.insert(node, outage);
+        assert!(bench.world.is_stranded(pod) && !bench.world.is_stranded(waiting));
+        bench.world.set_phase(node, NodePhase::NotReady);
+        let taints =
+            |world: &World| world.nodes[node].info.taints.iter().map(|t| (t.key.to_string(), t.effect)).collect();
+        let expected: Vec<(String, TaintEffect)> =
+            [TaintEffect::NoSchedule, TaintEffect::NoExecute].map(|effect| (UNREACHABLE.to_owned(), effect)).into();
+        let found: Vec<(String, TaintEffect)> = taints(&bench.world);
+        assert_eq!(found, expected);
+        bench.world.set_phase(node, NodePhase::Ready);
+        let found: Vec<(String, TaintEffect)> = taints(&bench.world);
+        assert!(found.is_empty());
+    }
+}

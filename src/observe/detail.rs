@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct Reasons {
     pending: BTreeMap<PodId, Box<str>>,
     scaled_down: BTreeSet<NodeId>,
+    evicted: BTreeSet<NodeId>,
 }
 
 impl Reasons {
@@ -27,6 +28,9 @@ impl Reasons {
             }
             Fact::ScaledDown(node) => {
                 self.scaled_down.insert(node);
+            }
+            Fact::SpotEvicted(node) => {
+                self.evicted.insert(node);
             }
             _ => {}
         }
@@ -98,6 +102,7 @@ fn finished_stage(node: &Node, stage: BootStage, end: SimTime) -> SimDuration {
 fn end_reason(reasons: &Reasons, id: NodeId, node: &Node) -> &'static str {
     match node.phase {
         NodePhase::Failed(failure) => failure.code(),
+        _ if reasons.evicted.contains(&id) => "spot-eviction",
         NodePhase::Deleting | NodePhase::Deleted if reasons.scaled_down.contains(&id) => "scale-down",
         NodePhase::Deleting | NodePhase::Deleted if node.surge => "surge",
         NodePhase::Deleting | NodePhase::Deleted => "operation",

@@ -2,6 +2,9 @@
 //!
 //! `Simulation::handle` is the one place that says which processes hear of which event, and in which order.
 
+#[cfg(test)]
+mod fault_tests;
+
 use crate::cluster::{Ctx, Event, Fact, Observer, World};
 use crate::kernel::{FutureEvents, SimDuration, SimTime};
 use crate::observe::{Recorder, RunResult, sample_interval};

@@ -379,7 +379,11 @@ fn late_nodes(world: &World, pool: PoolId, due: &mut Due) -> Vec<NodeId> {
 /// True when so many nodes are unready that the loop does nothing.
 fn is_unhealthy(world: &World) -> bool {
     let profile = &world.plan.cluster.autoscaler;
-    let is_unready = |node: &&NodeId| matches!(world.nodes[**node].phase, NodePhase::Reimaging | NodePhase::NotReady);
+    // Without its VM a Node object is on its way out, and not unready.
+    let is_unready = |node: &&NodeId| {
+        let state = &world.nodes[**node];
+        matches!(state.phase, NodePhase::Reimaging | NodePhase::NotReady) && state.times.deleted.is_none()
+    };
     let unready = world.live_nodes.iter().filter(is_unready).count() as u64;
     unready > u64::from(profile.ok_total_unready_count)
         && unready * 100 > u64::from(profile.max_total_unready_percentage) * world.registered_nodes().count() as u64

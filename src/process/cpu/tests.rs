@@ -62,7 +62,7 @@ fn a_settlement_of_what_changed_is_a_settlement_of_everything() {
     plan.workloads =
         vec![demanding("shared", DemandScope::Workload, Some(900)), demanding("own", DemandScope::Pod, None)];
     let mut bench = Bench::new(plan);
-    for node in bench.world.live_nodes[..3].to_vec() {
+    for node in bench.world.live_nodes[..3].iter().copied() {
         bench.world.nodes[node].credits = Some(crate::cluster::Credits::at_first_start(2, 36, SimTime::ZERO));
     }
     let mut stream = Streams::new(1).stream("test", "cpu");

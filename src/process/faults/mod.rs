@@ -9,8 +9,6 @@
 mod node_failure;
 mod outage;
 mod spot;
-#[cfg(test)]
-mod tests;
 mod zone;
 
 use crate::cluster::{Ctx, Event, FaultId, NodeId, World};

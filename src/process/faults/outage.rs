@@ -23,6 +23,12 @@ const MONITOR_PERIOD: SimDuration = SimDuration::from_secs(5);
 /// `node-eviction-rate` 0.1 a second, 1.34.
 const TAINT_INTERVAL: SimDuration = SimDuration::from_secs(10);
 
+/// Between two rounds of the garbage collector for pods, and how long it waits for a missing node to turn up.
+/// Source: Kubernetes 1.34, `pkg/controller/podgc/gc_controller.go`.
+const POD_GC_PERIOD: SimDuration = SimDuration::from_secs(20);
+/// See [`POD_GC_PERIOD`].
+const POD_GC_QUARANTINE: SimDuration = SimDuration::from_secs(40);
+
 /// The VM stops running, unless it does not run already.
 pub(super) fn begin(world: &mut World, node: NodeId, cause: OutageCause, ctx: &mut Ctx<'_>) {
     if world.is_down(node) {
@@ -55,10 +61,11 @@ impl Faults {
         match outage.cause {
             OutageCause::Failure(_) => ctx.after(REPAIR_AFTER, Event::RepairStep(node)),
             OutageCause::Eviction => {
-                // The cloud's node lifecycle controller looks at unready nodes once in the period.
+                // The cloud's node lifecycle controller looks at unready nodes once in the period, and the garbage collector for pods finds
+                // out in its next round that the node is missing.
                 let stream = &mut world.streams.stream("node lifecycle", &world.nodes[node].info.name);
-                let look = SimDuration::from_micros(stream.below(MONITOR_PERIOD.micros()));
-                ctx.after(look, Event::NodeVanished(node));
+                let looks = stream.below(MONITOR_PERIOD.micros()) + stream.below(POD_GC_PERIOD.micros());
+                ctx.after(SimDuration::from_micros(looks) + POD_GC_QUARANTINE, Event::NodeVanished(node));
             }
             OutageCause::Zone => {}
         }
@@ -113,7 +120,8 @@ impl Faults {
         true
     }
 
-    /// There is no VM behind the Node object any more: it is deleted, and the pods that it still names are gone with it.
+    /// There is no VM behind the Node object any more: it is deleted, and the pods that it still names are gone with it. (In reality the
+    /// object goes up to a minute before its pods; nobody could make use of it meanwhile.)
     pub fn on_vanished(&self, world: &World, node: NodeId, ctx: &mut Ctx<'_>) {
         if world.faults.outages.get(&node).is_some_and(|outage| outage.cause == OutageCause::Eviction) {
             ctx.soon(Event::DeleteNode(node));

@@ -52,7 +52,10 @@ impl Faults {
         }
         ctx.observe(Fact::SpotEvicted(node));
         let pool = world.nodes[node].pool;
-        world.pools[pool].target = world.pools[pool].target.saturating_sub(1);
+        let members = world.members(pool).filter(|node| !world.nodes[*node].surge).count();
+        if members <= world.pools[pool].target as usize {
+            world.pools[pool].target -= 1; // Else the pool shrinks anyway, and this is one node less to remove.
+        }
         world.nodes[node].delete_delay = SimDuration::ZERO;
         if !world.nodes[node].is_in_service() {
             ctx.soon(Event::DeleteNode(node)); // Booting: no pod runs on it.

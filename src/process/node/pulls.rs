@@ -262,6 +262,17 @@ mod tests {
     }
 
     #[test]
+    fn a_registry_that_slows_down_slows_pulls_in_progress() {
+        let mut pulls = Pulls::new(u64::MAX);
+        pulls.request(SimTime::ZERO, request(0, "a", 0, false));
+        assert!(pulls.complete(SimTime::ZERO).is_empty());
+        pulls.set_registry_rate(SimTime::after_start(SimDuration::from_secs(2)), 5 * MB);
+        // 40 MB in two seconds, 20 MB in the four that it is slow, and the rest at the node's rate again.
+        pulls.set_registry_rate(SimTime::after_start(SimDuration::from_secs(6)), u64::MAX);
+        assert_eq!(finish(pulls), [(0, 8.0)]);
+    }
+
+    #[test]
     fn the_same_image_is_pulled_once_per_node() {
         let mut pulls = Pulls::new(1000 * MB);
         pulls.request(SimTime::ZERO, request(0, "a", 0, false));

@@ -143,6 +143,7 @@ pub fn plan(document: &Document, spec: &ScenarioSpec, files: &mut Files, problem
     let cluster = cluster?;
     let mut resolver = Resolver { document, problems };
     preflight::check(&mut resolver, &cluster, &workloads);
+    quota::check(&mut resolver, &cluster, &quota);
     Some(Plan { start, duration, warmup, cluster, workloads, budgets, claims, operations, quota, faults, timings })
 }
 

@@ -7,7 +7,7 @@ use crate::scenario::plan::{
     AutoscalingRange, IntOrPercent, NetworkModel, PoolMode, PoolPlan, ScaleSetPlan, SubnetPlan, Taint, TaintEffect,
     UpgradeSettings,
 };
-use crate::scenario::spec::{AgentPoolSpec, MISSING, ScenarioSpec, UpgradeSettingsSpec};
+use crate::scenario::spec::{AgentPoolSpec, FaultSpec, MISSING, ScenarioSpec, UpgradeSettingsSpec};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -282,11 +282,14 @@ impl Context<'_, '_> {
             }
         }
         if spot {
-            self.resolver.note(
-                &format!("{}/scaleSetPriority", self.pointer),
-                "scenario::not_simulated",
-                "price, label and taint of spot are simulated, evictions are not yet",
-            );
+            let evicts = |fault: &FaultSpec| fault.spot_eviction.is_some();
+            if !self.spec.faults.iter().flatten().any(evicts) {
+                self.resolver.note(
+                    &format!("{}/scaleSetPriority", self.pointer),
+                    "scenario::no_spot_eviction",
+                    "Azure takes no spot node back here: faults has no spotEviction",
+                );
+            }
             let key = "kubernetes.azure.com/scalesetpriority".into();
             taints.push(Taint { key, value: "spot".into(), effect: TaintEffect::NoSchedule });
         }

@@ -2,7 +2,7 @@
 
 use super::Resolver;
 use crate::catalog::Catalog;
-use crate::scenario::plan::QuotaPlan;
+use crate::scenario::plan::{ClusterPlan, PoolPlan, QuotaPlan};
 use crate::scenario::spec::ScenarioSpec;
 use std::collections::BTreeMap;
 
@@ -26,4 +26,28 @@ pub fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec) -> QuotaPlan {
         }
     }
     QuotaPlan { regional: written.regional_vcpus, families, spot: written.spot_vcpus }
+}
+
+/// Warns of a quota that the nodes of the start are beyond already: they are there, and nothing can be added.
+pub fn check(resolver: &mut Resolver<'_>, cluster: &ClusterPlan, quota: &QuotaPlan) {
+    let vcpus = |counts: &dyn Fn(&PoolPlan, &str) -> bool| {
+        let scale_sets = cluster.pools.iter().filter_map(|pool| Some((pool, pool.scale_set.as_ref()?.vm)));
+        let counted = scale_sets.filter(|(pool, vm)| counts(pool, vm.quota_family()));
+        counted.map(|(pool, vm)| pool.count * vm.vcpus).sum::<u32>()
+    };
+    let mut warn = |pointer: &str, limit: u32, used: u32| {
+        if used > limit {
+            let found = format!("the nodes of the start have {used} vCPUs");
+            resolver.warn(pointer, "scenario::quota", found, "expect every request for more to be refused");
+        }
+    };
+    if let Some(limit) = quota.regional {
+        warn("/quota/regionalVCPUs", limit, vcpus(&|pool, _| !pool.spot));
+    }
+    if let Some(limit) = quota.spot {
+        warn("/quota/spotVCPUs", limit, vcpus(&|pool, _| pool.spot));
+    }
+    for (family, limit) in &quota.families {
+        warn(&format!("/quota/families/{family}"), *limit, vcpus(&|pool, of| !pool.spot && of == *family));
+    }
 }

@@ -253,6 +253,22 @@ fn an_autoscaled_pool_backs_off_when_nothing_can_be_allocated() {
 }
 
 #[test]
+fn the_autoscaler_removes_unready_nodes_after_twenty_minutes_down_to_its_minimum() {
+    let never = RepairPlan { by_reboot: 0.0, by_reimage: 0.0, by_redeploy: 0.0 };
+    let dead = fault(FaultKind::NodeFailure { pool: None, reach: FailureReach::Nodes(2), repair: never });
+    let remaining = |min| {
+        let apps = PoolPlan { autoscaling: Some(AutoscalingRange { min, max: 9 }), ..pool("apps", 8) };
+        let (world, watch) = run(scenario(vec![apps], vec![web(18)], vec![dead.clone()]));
+        let removed = watch.seconds(at(1), |fact| matches!(fact, Fact::ScaledDown(_)));
+        // 50 s and a look until it is noticed, five minutes until the pods are driven away.
+        assert!(removed.iter().all(|at| *at > 20.0 * 60.0 + 350.0 && *at < 27.0 * 60.0), "{removed:?}");
+        assert_eq!(serving(&world), 18);
+        world.members(PoolId::from_index(0)).count()
+    };
+    assert_eq!((remaining(6), remaining(8)), (6, 8));
+}
+
+#[test]
 fn a_request_beyond_the_quota_is_refused_as_a_whole() {
     let autoscaled = PoolPlan { autoscaling: Some(AutoscalingRange { min: 1, max: 9 }), ..pool("apps", 1) };
     let mut plan = scenario(vec![autoscaled], vec![web(9)], Vec::new());

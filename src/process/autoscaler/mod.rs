@@ -20,7 +20,7 @@
 //! # Not modelled
 //!
 //! Frequent loops (1.35 and later), balancing between similar pools, the priority expander, limits on the cluster's total size,
-//! group health, unready nodes as candidates for removal, eviction of DaemonSet pods, and deallocate mode.
+//! group health, eviction of DaemonSet pods, and deallocate mode.
 
 mod backoff;
 mod estimator;
@@ -36,6 +36,7 @@ mod snapshot;
 mod template;
 #[cfg(test)]
 mod tests;
+mod unready;
 mod utilization;
 
 use crate::cluster::{Ctx, DrainOutcome, Event, Fact, NodeId, NodePhase, PodId, PoolId, World};
@@ -220,6 +221,7 @@ impl Autoscaler {
             self.scale_down.forget();
             return due;
         }
+        self.remove_unready_nodes(world, &mut due, ctx);
         let mut pods = scale_up::unschedulable_pods(world);
         self.seen = pods.iter().copied().collect();
         pods.extend(self.pods_of_leaving_nodes(world));
@@ -337,6 +339,18 @@ impl Autoscaler {
                     due.next();
                 }
             }
+        }
+    }
+
+    /// Deletes nodes that stay unready and that nobody needs: there is nothing on them to drain.
+    fn remove_unready_nodes(&mut self, world: &mut World, due: &mut Due, ctx: &mut Ctx<'_>) {
+        for node in unready::to_remove(world, &self.pools, self.last, due) {
+            let pool = world.nodes[node].pool;
+            world.pools[pool].target -= 1;
+            ctx.observe(Fact::ScaledDown(node));
+            ctx.soon(Event::DeleteNode(node));
+            self.last.removal = Some(ctx.now);
+            due.next();
         }
     }
 

@@ -18,6 +18,8 @@ pub const DEFAULT_MAX_PODS_OVERLAY: u32 = 250;
 pub const NODES_PER_POOL: u32 = 1000;
 /// Most pools of a cluster. Same source.
 pub const POOLS_PER_CLUSTER: usize = 100;
+/// Nodes above which a cluster cannot be stopped. Source: azure-aks-docs, best-practices-performance-scale-large.md, 2026-06-05.
+pub const STOPPABLE_NODES: usize = 100;
 /// Addresses of every subnet that Azure keeps: the first four and the last.
 /// Source: azure-aks-docs, concepts-network-azure-cni-overlay.md, 2026-07-31.
 pub const RESERVED_ADDRESSES: u32 = 5;
@@ -27,6 +29,10 @@ pub const SMALLEST_SUBNET_PREFIX: u8 = 29;
 pub const KUBENET_ROUTES: u32 = 400;
 /// Prefix of the block of pod addresses of a kubenet or overlay node. Source: concepts-network-ip-address-planning.md, 2026-04-16.
 pub const NODE_BLOCK_PREFIX: u8 = 24;
+/// The virtual network that AKS makes, and its one subnet. Source: azure-aks-docs, configure-azure-cni.md, 2026-04-16.
+pub const MANAGED_VNET: &str = "10.224.0.0/12";
+/// The subnet of the network that AKS makes: name and range. Same source for the range; the name is that of clusters in use.
+pub const MANAGED_SUBNET: (&str, &str) = ("aks-subnet", "10.224.0.0/16");
 /// Ranges that no cluster range may touch. Source: azure-aks-docs, concepts-network-cni-overview.md, 2026-07-10.
 pub const FORBIDDEN_RANGES: [&str; 4] = ["169.254.0.0/16", "172.30.0.0/16", "172.31.0.0/16", "192.0.2.0/24"];
 /// Default `maxSurge` in per cent. Sources disagree: the API specification of 2025-05-01 says 10 %, azure-aks-docs'

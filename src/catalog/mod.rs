@@ -1,4 +1,4 @@
-//! What Azure sells and promises: VM sizes, prices, limits, reservations, stage timings, AKS's own workloads.
+//! What Azure sells and promises: VM sizes, prices, limits, reservations, stage timings, AKS's own workloads, roles.
 //!
 //! Figures from outside stand in the data files beside this one, each row with its source and date. They are embedded in the
 //! binary and read once; [`Catalog::get`] gives them to everyone.
@@ -6,7 +6,10 @@
 pub mod limits;
 pub mod reservations;
 
+mod access;
 mod autoscaler;
+mod cluster_role;
+mod managed_disk;
 mod os_disk;
 mod price;
 mod quota;
@@ -17,11 +20,14 @@ mod timing;
 mod version;
 mod vm;
 
+pub use access::{AzureRole, action};
 pub use autoscaler::{AutoscalerProfile, Expander};
+pub use cluster_role::ClusterRole;
+pub use managed_disk::Ssd;
 pub use os_disk::{OsDisk, OsDiskError, OsDiskKind};
 pub use price::{Price, PriceKind, Tier};
 pub use region::{Region, UnknownName};
-pub use storage::{BuiltInClass, DISK_DRIVER, DISK_ZONE, FILE_DRIVER, ZONE_LABELS};
+pub use storage::{BLOB_DRIVER, BuiltInClass, DISK_DRIVER, DISK_ZONE, FILE_DRIVER, ZONE_LABELS};
 pub use system_workloads::{Plugins, SystemController, SystemWorkload};
 pub use timing::{Basis, Confidence, Stage, Timings};
 pub use version::{ContainerRuntime, KubernetesVersion, OsImage, VersionError};

@@ -4,7 +4,7 @@
 //! premium storage (Av2, Dv2, Dv3) can have neither an ephemeral OS disk nor a premium SSD (azure-compute-docs, av2-series.md and
 //! dv3-series.md, 2024-07-29); that it gets a standard SSD of the same size is an assumption.
 
-use super::VmSize;
+use super::{Ssd, VmSize};
 use crate::units::Bytes;
 
 /// The size of a node's OS disk unless the size of the VM says otherwise.
@@ -12,17 +12,6 @@ const DEFAULT_GIB: u64 = 128;
 
 /// The largest OS disk. Source: API specification of 2025-05-01.
 const LARGEST_GIB: u64 = 2048;
-
-/// Disk sizes in GiB with the tier that is billed for them: of premium and of standard SSDs.
-const TIERS: [(u64, &str, &str); 7] = [
-    (32, "P4", "E4"),
-    (64, "P6", "E6"),
-    (128, "P10", "E10"),
-    (256, "P15", "E15"),
-    (512, "P20", "E20"),
-    (1024, "P30", "E30"),
-    (LARGEST_GIB, "P40", "E40"),
-];
 
 /// The OS disk of every node of a pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,10 +88,11 @@ impl OsDisk {
             16..=63 => 512,
             _ => 1024,
         };
-        let gib = gib.unwrap_or(by_vcpus);
-        let (_, premium, standard) = TIERS.iter().find(|(size, ..)| *size >= gib).unwrap_or(&TIERS[TIERS.len() - 1]);
-        let tier = if vm.has_premium_storage() { premium } else { standard };
-        Self { kind: OsDiskKind::Managed(tier), size: Bytes::from_gib(gib) }
+        let size = Bytes::from_gib(gib.unwrap_or(by_vcpus));
+        let kind = if vm.has_premium_storage() { Ssd::Premium } else { Ssd::Standard };
+        // What is written may be larger than any disk, which is said where it is checked.
+        let tier = kind.tier(size.min(Bytes::from_gib(LARGEST_GIB))).expect("the largest OS disk has a tier");
+        Self { kind: OsDiskKind::Managed(tier), size }
     }
 }
 

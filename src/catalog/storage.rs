@@ -13,6 +13,9 @@ pub const DISK_DRIVER: &str = "disk.csi.azure.com";
 /// The CSI driver of Azure file shares, which are reached over the network.
 pub const FILE_DRIVER: &str = "file.csi.azure.com";
 
+/// The CSI driver of Azure blob containers, which are reached over the network.
+pub const BLOB_DRIVER: &str = "blob.csi.azure.com";
+
 /// The label of nodes by which Azure disks find their zone; empty on a node outside of zones.
 /// Source: azuredisk-csi-driver, deploy/example/topology.
 pub const DISK_ZONE: &str = "topology.disk.csi.azure.com/zone";
@@ -33,6 +36,8 @@ pub struct BuiltInClass {
     pub name: String,
     /// The CSI driver that provides volumes.
     pub driver: String,
+    /// What its volumes are made of, in Azure's words, such as `StandardSSD_LRS`, in a cluster that does not span zones.
+    pub sku: String,
     /// True for `volumeBindingMode: WaitForFirstConsumer`.
     pub waits_for_consumer: bool,
     /// True for the class of claims that name none.

@@ -91,6 +91,7 @@ struct Row {
     dist: String,
     a: f64,
     b: Option<f64>,
+    shift: Option<f64>,
     basis: Basis,
     confidence: Confidence,
     evidence: String,
@@ -113,7 +114,7 @@ fn stage(row: Row) -> Stage {
     let dist = match row.dist.as_str() {
         "constant" => Dist::Constant(row.a),
         "uniform" => Dist::Uniform { low: row.a, high: b() },
-        "lognormal" => Dist::lognormal(row.a, b()),
+        "lognormal" => Dist::Lognormal { median: row.a, p95: b(), shift: row.shift.unwrap_or(0.0) },
         // Half of the pods exit fast, the others use their whole grace period, to which every exit is cut.
         "half_lognormal_half_grace" => {
             Dist::Mixture(vec![(0.5, Dist::lognormal(row.a, b())), (0.5, Dist::Constant(1e6))])
@@ -222,6 +223,10 @@ timings!(
     pull_rate_mb_s_large,
     pull_rate_mb_s_small,
     control_plane_upgrade,
+    cluster_create,
+    cluster_update,
+    cluster_stop,
+    cluster_start,
     ca_decision_extra,
     allocation_failure,
     repair_reboot,

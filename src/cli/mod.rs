@@ -6,12 +6,16 @@
 mod check;
 mod explain;
 mod init;
+mod inventory;
 mod run;
 mod schema;
 mod vm;
 
+use crate::cluster::{Event, Fact, Observer, World};
+use crate::kernel::EventKey;
+use crate::scenario::plan::{Point, Study};
 use crate::scenario::{self, Loaded, Problems};
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{CommandFactory, Parser, Subcommand};
 use std::ffi::OsString;
 use std::io::IsTerminal;
@@ -40,6 +44,8 @@ enum Command {
     Check(check::CheckArguments),
     /// Simulate one seed and print what happened, event by event.
     Explain(explain::ExplainArguments),
+    /// What the deployment creates in its two resource groups, and what each resource costs a month.
+    Inventory(inventory::InventoryArguments),
     /// What the catalogue knows of VM sizes, credits and prices.
     #[command(subcommand)]
     Vm(vm::VmCommand),
@@ -70,6 +76,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitCode> {
         Command::Run(arguments) => run::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Inventory(arguments) => inventory::run(&arguments),
         Command::Vm(command) => vm::run(&command),
         Command::Init(arguments) => init::run(&arguments),
         Command::Schema => schema::run(),
@@ -99,6 +106,47 @@ fn parse_set(text: &str) -> Result<(String, String), String> {
         Some((path, value)) if !path.is_empty() => Ok((path.to_owned(), value.to_owned())),
         _ => Err("write PATH=VALUE, such as seeds=10".to_owned()),
     }
+}
+
+/// Which replication a subcommand that simulates only one is about.
+#[derive(Debug, clap::Args)]
+struct PointArguments {
+    /// Variant to simulate [default: the first]
+    #[arg(long)]
+    variant: Option<String>,
+    /// Seed [default: the scenario's first]
+    #[arg(long)]
+    seed: Option<u64>,
+}
+
+impl PointArguments {
+    /// The variant at its first sweep point, and the seed.
+    ///
+    /// # Errors
+    /// When there is no such variant.
+    fn choose<'a>(&self, study: &'a Study) -> Result<(&'a Point, u64)> {
+        let seed = self.seed.unwrap_or(study.seeds.first);
+        let Some(name) = &self.variant else {
+            return Ok((&study.points[0], seed));
+        };
+        match study.points.iter().find(|point| point.variant == *name) {
+            Some(point) => Ok((point, seed)),
+            None => bail!("no variant {name:?}; there are {}", variants(&study.points)),
+        }
+    }
+}
+
+fn variants(points: &[Point]) -> String {
+    let mut names: Vec<&str> = points.iter().map(|point| point.variant.as_str()).collect();
+    names.dedup();
+    names.join(", ")
+}
+
+/// Sees everything and says nothing.
+struct Silent;
+
+impl Observer for Silent {
+    fn after_event(&mut self, _: EventKey, _: Event, _: &[Fact], _: &World) {}
 }
 
 /// Loads a scenario and prints what there is to say about it; `None` when it cannot be run.

@@ -13,6 +13,8 @@ use std::sync::Arc;
 /// A claim.
 #[derive(Clone, Debug)]
 pub struct Claim {
+    /// Its own name, which for a template is that of the plan with what it is for.
+    pub name: Box<str>,
     /// What it asks for.
     pub plan: Arc<ClaimPlan>,
     /// The volume that it is bound to, if it is.
@@ -58,6 +60,11 @@ impl Claims {
         claims.collect()
     }
 
+    /// All claims, in the order in which they were made.
+    pub fn iter(&self) -> impl Iterator<Item = (ClaimId, &Claim)> {
+        self.table.iter()
+    }
+
     /// The claims with these ids.
     #[must_use]
     pub const fn view<'a>(&'a self, ids: &'a [ClaimId]) -> PodClaims<'a> {
@@ -85,7 +92,7 @@ impl Claims {
 
     fn add(&mut self, plan: &Arc<ClaimPlan>, name: &str, of: &Plan, streams: &Streams) -> ClaimId {
         let volume = plan.volume.clone().or_else(|| provided_at_once(plan, name, of, streams));
-        self.table.push(Claim { plan: Arc::clone(plan), volume })
+        self.table.push(Claim { name: name.into(), plan: Arc::clone(plan), volume })
     }
 }
 

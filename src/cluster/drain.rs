@@ -1,6 +1,6 @@
 //! Drains in progress, where whoever asks for one and the process that carries it out meet.
 
-use super::{Ctx, Event, NodeId, PodId, World};
+use super::{Ctx, Event, NodeId, PodId, Refusal, World};
 use crate::kernel::{SimDuration, SimTime};
 use std::collections::BTreeMap;
 
@@ -63,10 +63,39 @@ impl World {
         ctx.after(timeout, Event::DrainTimeout(node));
     }
 
+    /// Gives up the drain of the node; evictions accepted until now are not taken back, and the node stays cordoned.
+    pub fn cancel_drain(&mut self, node: NodeId) {
+        self.drains.remove(&node);
+    }
+
     /// True while a drain of the node is in progress, whoever asked for it.
     #[must_use]
     pub fn is_draining(&self, node: NodeId) -> bool {
         self.drains.get(&node).is_some_and(|drain| drain.outcome.is_none())
+    }
+
+    /// The error of an operation that the drain of the node stopped.
+    ///
+    /// Source of code and form: support articles for AKS, error-code-poddrainfailure.md, 2025-03-03.
+    #[must_use]
+    pub fn drain_failure(&self, node: NodeId) -> Refusal {
+        let name = &self.nodes[node].info.name;
+        let held = self.drains.get(&node).and_then(|drain| drain.pods.keys().next().copied());
+        let Some(pod) = held else {
+            return Refusal { code: "UpgradeFailed", message: format!("Drain node {name} failed") };
+        };
+        let namespace = &self.workload_plan(self.pods[pod].workload).namespace;
+        let budget = self.budgets_of(pod).next().map(|budget| {
+            let plan = &self.plan.budgets[self.budgets[budget].plan];
+            format!(
+                ": Cannot evict pod as it would violate the pod's disruption budget, blocked by pdb {}/{}",
+                plan.namespace, plan.name
+            )
+        });
+        let pod = &self.pods[pod].name;
+        let message =
+            format!("Drain node {name} failed when evicting pod {namespace}/{pod}{}", budget.unwrap_or_default());
+        Refusal { code: "UpgradeFailed", message }
     }
 
     /// How the node's last drain ended; `None` when there was none or it is in progress.

@@ -41,6 +41,10 @@ pub enum Event {
     DeleteNode(NodeId),
     /// The instance is gone.
     NodeDeleted(NodeId),
+    /// The scale set begins to deallocate the instance's VM.
+    DeallocateNode(NodeId),
+    /// The VM is deallocated; the instance stays.
+    NodeDeallocated(NodeId),
     /// The node takes pods again.
     NodeUncordoned(NodeId),
 
@@ -137,6 +141,8 @@ impl Event {
             | Self::ReimageNode(_)
             | Self::DeleteNode(_)
             | Self::NodeDeleted(_)
+            | Self::DeallocateNode(_)
+            | Self::NodeDeallocated(_)
             | Self::NodeUncordoned(_)
             | Self::FaultBegins(_)
             | Self::FaultEnds(_)
@@ -193,6 +199,8 @@ impl Event {
             Self::DeleteNode(node) => [7, id(node), 0],
             Self::NodeDeleted(node) => [8, id(node), 0],
             Self::NodeUncordoned(node) => [10, id(node), 0],
+            Self::DeallocateNode(node) => [11, id(node), 0],
+            Self::NodeDeallocated(node) => [12, id(node), 0],
             Self::ReconcileWorkload(workload) => [20, id(workload), 0],
             Self::CronFires(workload) => [21, id(workload), 0],
             Self::DemandStep(workload) => [22, id(workload), 0],

@@ -52,6 +52,8 @@ pub enum Fact {
     NodeRepaired(NodeId),
     /// A fault took the pod's place from it before it was asked to leave.
     PodLost(PodId),
+    /// The instance's VM is deallocated.
+    NodeDeallocated(NodeId),
     /// The number of addresses in use in the subnet changed, on behalf of this node.
     AddressesChanged(SubnetId, NodeId),
     /// The autoscaler asked for so many more nodes.

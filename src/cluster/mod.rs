@@ -17,7 +17,9 @@ mod node_info;
 mod operation;
 mod pod;
 mod pool;
+mod power;
 mod quota;
+mod span;
 mod subnet;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -38,7 +40,9 @@ pub use node_info::{NOT_READY, NodeInfo, NodeInfos, PodGroup, Templates, UNREACH
 pub use operation::{Operation, OperationState, Refusal};
 pub use pod::{Pod, PodCpu, PodDraws, PodPhase, PodSteps, PodTimes};
 pub use pool::{Pool, PoolUpgrade, ProvisioningState};
+pub use power::PowerState;
 pub use quota::{QUOTA_EXCEEDED, QuotaUse};
+pub use span::Spans;
 pub use subnet::{Subnet, SubnetIsFull};
 pub use workload::Workload;
 pub use world::{CpuChange, CpuLedger, NodeChange, World};

@@ -1,6 +1,6 @@
 //! A node: an instance of a scale set, from the request for it until it is gone.
 
-use super::{Credits, NodeInfo, PodId, PoolId};
+use super::{Credits, NodeInfo, PodId, PoolId, Spans};
 use crate::catalog::KubernetesVersion;
 use crate::kernel::{SimDuration, SimTime};
 use crate::scenario::plan::AllocationCode;
@@ -77,6 +77,10 @@ pub enum NodePhase {
     NotReady,
     /// Its OS disk is being replaced; it comes back with the version of its pool.
     Reimaging,
+    /// Its VM is being deallocated.
+    Deallocating,
+    /// Its VM is deallocated: it is not billed, its disk and its addresses stay, and it can be started again.
+    Deallocated,
     /// The scale set is deleting it.
     Deleting,
     /// Gone.
@@ -124,6 +128,8 @@ pub struct NodeTimes {
     pub ready: Option<SimTime>,
     /// When the VM ended.
     pub deleted: Option<SimTime>,
+    /// When the VM was deallocated.
+    pub deallocated: Spans,
 }
 
 /// A node.
@@ -148,6 +154,8 @@ pub struct Node {
     pub pods: Vec<PodId>,
     /// Pods that may run nowhere else (DaemonSets'), bound or not, until they are gone.
     pub pinned: Vec<PodId>,
+    /// When the boot stage or the reimage that it is in ends; an end at any other moment is stale.
+    pub stage_ends: SimTime,
     /// Drawn duration of each boot stage.
     pub boot: [SimDuration; STAGES.len()],
     /// Drawn duration of a reimage, from the node leaving the API until its kubelet runs again.
@@ -175,7 +183,12 @@ impl Node {
         self.times.registered.is_some()
             && !matches!(
                 self.phase,
-                NodePhase::Reimaging | NodePhase::Deleting | NodePhase::Deleted | NodePhase::Failed(_)
+                NodePhase::Reimaging
+                    | NodePhase::Deallocating
+                    | NodePhase::Deallocated
+                    | NodePhase::Deleting
+                    | NodePhase::Deleted
+                    | NodePhase::Failed(_)
             )
     }
 
@@ -194,12 +207,25 @@ impl Node {
     /// True when the instance counts towards its pool's size: asked for and not on its way out.
     #[must_use]
     pub fn is_member(&self) -> bool {
-        !matches!(self.phase, NodePhase::Deleting | NodePhase::Deleted | NodePhase::Failed(_))
+        !matches!(
+            self.phase,
+            NodePhase::Deallocating
+                | NodePhase::Deallocated
+                | NodePhase::Deleting
+                | NodePhase::Deleted
+                | NodePhase::Failed(_)
+        )
     }
 
-    /// True while the machine exists; a VM is billed then.
+    /// True while the machine exists, deallocated or not: its disk is billed then.
+    #[must_use]
+    pub fn exists(&self) -> bool {
+        self.times.allocated.is_some() && self.times.deleted.is_none()
+    }
+
+    /// True while the machine is allocated: a VM is billed then.
     #[must_use]
     pub fn is_billed(&self) -> bool {
-        self.times.allocated.is_some() && self.times.deleted.is_none()
+        self.exists() && !self.times.deallocated.is_open()
     }
 }

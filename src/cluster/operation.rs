@@ -25,6 +25,8 @@ pub enum OperationState {
     Succeeded,
     /// Ended with an error; what it had done stays done.
     Failed(Refusal),
+    /// Aborted, or pre-empted by another operation; what it had done stays done.
+    Canceled(Refusal),
 }
 
 /// An operation.

@@ -2,12 +2,19 @@
 
 use super::{OperationId, Refusal};
 use crate::catalog::KubernetesVersion;
+use crate::scenario::plan::AutoscalingRange;
 
 /// The state of a node pool.
 #[derive(Clone, Debug)]
 pub struct Pool {
     /// Index into the plan's pools.
     pub plan: usize,
+    /// False before an operation adds the pool, and after it was deleted.
+    pub exists: bool,
+    /// True while its VMs are deallocated by an operation, and its autoscaler rests.
+    pub stopped: bool,
+    /// The autoscaler's bounds while it manages the pool.
+    pub autoscaling: Option<AutoscalingRange>,
     /// Nodes wanted, surge nodes left out. The scale set follows it.
     pub target: u32,
     /// Surge nodes wanted on top during an upgrade.
@@ -31,6 +38,8 @@ pub struct PoolUpgrade {
     pub operation: OperationId,
     /// Version to upgrade to; `None` for a node-image upgrade, which every node takes part in.
     pub version: Option<KubernetesVersion>,
+    /// True when the operation was aborted: no further node is touched.
+    pub aborted: bool,
     /// How it ended; `None` while it is in progress.
     pub outcome: Option<Result<(), Refusal>>,
 }
@@ -40,6 +49,18 @@ pub struct PoolUpgrade {
 pub enum ProvisioningState {
     /// Nothing is in progress.
     Succeeded,
+    /// It is being created.
+    Creating,
+    /// Its settings are being changed.
+    Updating,
+    /// Its VMs are being deallocated.
+    Stopping,
+    /// Its VMs are being started.
+    Starting,
+    /// It is being deleted.
+    Deleting,
+    /// The last operation was aborted; what it had done stays done.
+    Canceled,
     /// The node count is being changed.
     Scaling,
     /// The nodes are being upgraded.
@@ -54,6 +75,12 @@ impl ProvisioningState {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Succeeded => "Succeeded",
+            Self::Creating => "Creating",
+            Self::Updating => "Updating",
+            Self::Stopping => "Stopping",
+            Self::Starting => "Starting",
+            Self::Deleting => "Deleting",
+            Self::Canceled => "Canceled",
             Self::Scaling => "Scaling",
             Self::Upgrading => "Upgrading",
             Self::Failed => "Failed",

@@ -6,9 +6,9 @@ use super::{
 };
 use crate::kernel::{Dist, FutureEvents, Id, SimDuration, SimTime};
 use crate::scenario::plan::{
-    Behaviour, BudgetPlan, BudgetRule, ClusterCharges, ClusterPlan, Controller, IntOrPercent, LabelSelector,
-    NetworkModel, NetworkPlan, OperationKind, OperationPlan, Plan, PodTemplate, PoolMode, PoolPlan, ScaleSetPlan,
-    SubnetPlan, UpgradeSettings, WorkloadPlan,
+    AccessPlan, Behaviour, BudgetPlan, BudgetRule, ClusterCharges, ClusterPlan, Controller, IntOrPercent,
+    LabelSelector, NetworkModel, NetworkPlan, OperationKind, OperationPlan, OutboundType, Plan, PodTemplate, PoolMode,
+    PoolPlan, PrincipalPlan, ScaleSetPlan, SubnetPlan, UpgradeSettings, WorkloadPlan,
 };
 use crate::units::{Bytes, MilliCpu, Resources, UsdPerHour};
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,6 +32,7 @@ pub(crate) fn plan(pools: Vec<PoolPlan>) -> Plan {
         operations: Vec::new(),
         quota: crate::scenario::plan::QuotaPlan::default(),
         faults: Vec::new(),
+        access: AccessPlan::default(),
         timings: catalogue::timings(),
     }
 }
@@ -49,6 +50,8 @@ fn cluster(pools: Vec<PoolPlan>) -> ClusterPlan {
             pod_cidr: Some("10.244.0.0/16".parse().expect("a prefix")),
             service_cidr: "10.0.0.0/16".parse().expect("a prefix"),
             dns_service_ip: "10.0.0.10".parse().expect("an address"),
+            outbound: OutboundType::LoadBalancer(1),
+            own_vnet: None,
         },
         subnets: vec![SubnetPlan { name: "nodes".into(), prefix: "10.224.0.0/24".parse().expect("a prefix") }],
         pools,
@@ -72,7 +75,9 @@ pub(crate) fn pool(name: &str, count: u32) -> PoolPlan {
             vm_price: UsdPerHour::default(),
             os_disk_price: UsdPerHour::default(),
         }),
+        from_start: true,
         count,
+        scale_down_mode: crate::scenario::plan::ScaleDownMode::Delete,
         autoscaling: None,
         max_pods: 110,
         labels: BTreeMap::new(),
@@ -132,7 +137,13 @@ pub(crate) fn budget(rule: BudgetRule) -> BudgetPlan {
 
 /// Operations, all to be asked at the start.
 pub(crate) fn operations(kinds: Vec<OperationKind>) -> Vec<OperationPlan> {
-    kinds.into_iter().map(|kind| OperationPlan { at: SimTime::ZERO, kind }).collect()
+    kinds.into_iter().map(|kind| OperationPlan { at: SimTime::ZERO, kind, asked_by: None }).collect()
+}
+
+/// A principal with these of Azure's roles and without bindings.
+pub(crate) fn principal(name: &str, roles: &[&str]) -> PrincipalPlan {
+    let roles = roles.iter().map(|role| catalogue::role(role)).collect();
+    PrincipalPlan { name: name.into(), roles, bindings: Vec::new() }
 }
 
 /// A world with its future event list and the facts stated so far, each with its time.
@@ -233,6 +244,7 @@ pub(crate) fn create_node(world: &mut World, pool: PoolId, surge: bool) -> NodeI
         version: world.pools[pool].version,
         pods: Vec::new(),
         pinned: Vec::new(),
+        stage_ends: SimTime::ZERO,
         boot: [SimDuration::ZERO; STAGES.len()],
         reimage_delay: MACHINE_DELAY,
         delete_delay: MACHINE_DELAY,
@@ -315,7 +327,9 @@ fn end_drain(world: &mut World, node: NodeId, outcome: DrainOutcome, ctx: &mut C
 
 /// The parts of a plan that come from the catalogue.
 mod catalogue {
-    use crate::catalog::{AutoscalerProfile, Catalog, KubernetesVersion, OsDisk, Region, Tier, Timings, VmSize};
+    use crate::catalog::{
+        AutoscalerProfile, AzureRole, Catalog, KubernetesVersion, OsDisk, Region, Tier, Timings, VmSize,
+    };
     use crate::kernel::Dist;
 
     /// Version 1.`minor`.
@@ -326,6 +340,10 @@ mod catalogue {
     /// Two vCPUs, not burstable.
     pub(crate) fn vm_size() -> &'static VmSize {
         Catalog::get().vm_size("Standard_D2s_v5").expect("a size of the catalogue")
+    }
+
+    pub(super) fn role(name: &str) -> &'static AzureRole {
+        AzureRole::find(name).expect("a built-in role")
     }
 
     pub(super) fn os_disk() -> OsDisk {

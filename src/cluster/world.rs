@@ -3,12 +3,12 @@
 use super::{
     Budget, BudgetId, Claims, Ctx, Drain, Event, Fact, FaultState, Node, NodeFailure, NodeId, NodePhase, Operation,
     OperationId, OperationState, Pod, PodClaims, PodDraws, PodId, PodPhase, PodSteps, PodTimes, Pool, PoolId,
-    ProvisioningState, Refusal, Subnet, SubnetId, Templates, Workload, WorkloadId,
+    PowerState, ProvisioningState, Refusal, Spans, Subnet, SubnetId, Templates, Workload, WorkloadId,
 };
 use crate::catalog::{DISK_ZONE, KubernetesVersion};
 use crate::kernel::{Id, SimTime, Streams, Table};
 use crate::scenario::plan::{
-    Controller, Plan, PodTemplate, PoolPlan, Taint, WorkloadPlan, generated_suffix, template_hash,
+    Controller, OperationKind, Plan, PodTemplate, PoolPlan, Taint, WorkloadPlan, generated_suffix, template_hash,
 };
 use crate::units::{Bytes, CoreSeconds, MilliCpu};
 use std::collections::BTreeMap;
@@ -23,6 +23,12 @@ pub struct World {
     pub clock: SimTime,
     /// The random streams of this replication.
     pub streams: Streams,
+    /// Whether the cluster runs.
+    pub power: PowerState,
+    /// When it was created; time zero for one that exists from the start.
+    pub created: SimTime,
+    /// When the control plane was deallocated: it is not billed then.
+    pub off: Spans,
     /// Version of the control plane.
     pub version: KubernetesVersion,
     /// Node pools, in the plan's order.
@@ -102,7 +108,10 @@ impl World {
     pub fn new(plan: Arc<Plan>, seed: u64) -> Self {
         let pools = plan.cluster.pools.iter().enumerate().map(|(index, pool)| Pool {
             plan: index,
-            target: pool.count,
+            exists: pool.from_start,
+            stopped: false,
+            autoscaling: pool.autoscaling.filter(|_| pool.from_start),
+            target: if pool.from_start { pool.count } else { 0 },
             surge: 0,
             version: pool.version,
             next_instance: 0,
@@ -128,10 +137,14 @@ impl World {
             ended: None,
         });
         let streams = Streams::new(seed);
+        let created_later = plan.operations.iter().any(|operation| operation.kind == OperationKind::CreateCluster);
         Self {
             clock: SimTime::ZERO,
             claims: Claims::of(&plan, &streams),
             streams,
+            power: if created_later { PowerState::Absent } else { PowerState::Running },
+            created: if created_later { SimTime::after_start(plan.duration) } else { SimTime::ZERO },
+            off: Spans::default(),
             version: plan.cluster.version,
             pools: pools.collect(),
             nodes: Table::default(),
@@ -176,6 +189,13 @@ impl World {
     #[must_use]
     pub fn claims(&self, pod: PodId) -> PodClaims<'_> {
         self.claims.view(&self.pods[pod].claims)
+    }
+
+    /// True while the cluster autoscaler manages the pool.
+    #[must_use]
+    pub fn is_autoscaled(&self, pool: PoolId) -> bool {
+        let state = &self.pools[pool];
+        state.autoscaling.is_some() && !state.stopped && self.is_running()
     }
 
     /// The subnet of a pool; `None` for nodes that were brought along.

@@ -6,7 +6,6 @@ use super::window::Window;
 use crate::cluster::{BootStage, Fact, Node, NodeId, NodePhase, Operation, OperationState, Pod, PodId, World};
 use crate::kernel::{SimDuration, SimTime};
 use crate::process::billing::{self, Charge, Meter};
-use crate::scenario::plan::{ClusterPlan, OperationKind};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Reasons that the world forgets: why a pod was pending once it is bound, and who removed a node.
@@ -44,6 +43,7 @@ pub(super) fn rows(recorder: &mut Recorder, world: &World) -> Option<Detail> {
         nodes: world.nodes.iter().map(|(id, node)| node_row(world, &reasons, id, node)).collect(),
         pods: world.pods.iter().map(|(id, pod)| pod_row(world, &reasons, id, pod)).collect(),
         addresses: recorder.addresses.take_rows(),
+        activities: recorder.activities.take_rows(world),
         operations: world.operations.iter().map(|(_, operation)| operation_row(world, operation)).collect(),
         costs: cost_rows(recorder, world),
     })
@@ -106,7 +106,12 @@ fn end_reason(reasons: &Reasons, id: NodeId, node: &Node) -> &'static str {
         NodePhase::Deleting | NodePhase::Deleted if reasons.scaled_down.contains(&id) => "scale-down",
         NodePhase::Deleting | NodePhase::Deleted if node.surge => "surge",
         NodePhase::Deleting | NodePhase::Deleted => "operation",
-        NodePhase::Booting(_) | NodePhase::Ready | NodePhase::NotReady | NodePhase::Reimaging => "",
+        NodePhase::Booting(_)
+        | NodePhase::Ready
+        | NodePhase::NotReady
+        | NodePhase::Reimaging
+        | NodePhase::Deallocating
+        | NodePhase::Deallocated => "",
     }
 }
 
@@ -136,32 +141,20 @@ fn operation_row(world: &World, operation: &Operation) -> OperationRow {
         OperationState::Running => ("Accepted", "Running"),
         OperationState::Succeeded => ("Accepted", "Succeeded"),
         OperationState::Failed(_) => ("Accepted", "Failed"),
+        OperationState::Canceled(_) => ("Accepted", "Canceled"),
     };
     let error = match &operation.state {
-        OperationState::Refused(error) | OperationState::Failed(error) => Some(error),
+        OperationState::Refused(error) | OperationState::Failed(error) | OperationState::Canceled(error) => Some(error),
         OperationState::Planned | OperationState::Running | OperationState::Succeeded => None,
     };
     OperationRow {
-        operation: what_is_asked(&world.plan.cluster, &plan.kind),
+        operation: plan.kind.describe(&world.plan),
         asked_s: operation.asked.unwrap_or(plan.at).as_secs_f64(),
+        asked_by: plan.asker(&world.plan.access).map(|asker| asker.name.clone()).unwrap_or_default(),
         answer: answer.to_owned(),
         code: error.map(|error| error.code.to_owned()).unwrap_or_default(),
         message: error.map(|error| error.message.clone()).unwrap_or_default(),
         ended_s: operation.ended.map(SimTime::as_secs_f64),
         outcome: outcome.to_owned(),
-    }
-}
-
-/// The operation in a few words, such as `scale pool system to 3`.
-fn what_is_asked(cluster: &ClusterPlan, kind: &OperationKind) -> String {
-    match kind {
-        OperationKind::Scale { pool, count } => format!("scale pool {} to {count}", cluster.pools[*pool].name),
-        OperationKind::Upgrade { version, pools } => {
-            let names: Vec<&str> = pools.iter().map(|pool| cluster.pools[*pool].name.as_str()).collect();
-            match version {
-                Some(version) => format!("upgrade to {version}: {}", names.join(", ")),
-                None => format!("upgrade node images: {}", names.join(", ")),
-            }
-        }
     }
 }

@@ -8,7 +8,7 @@ use super::quantile::{quantile, sorted};
 use super::recorder::Recorder;
 use super::waits;
 use super::window::Window;
-use crate::cluster::{CpuLedger, Operation, OperationState, World};
+use crate::cluster::{CpuLedger, Node, Operation, OperationState, World};
 use crate::kernel::SimTime;
 use crate::process::billing::{self, Charge, Meter};
 use crate::scenario::plan::{AllocationCode, OperationKind};
@@ -145,11 +145,23 @@ impl List {
         self.push("operations_succeeded", count(|state| *state == OperationState::Succeeded) as f64);
         self.push("operations_failed", count(|state| matches!(state, OperationState::Failed(_))) as f64);
         self.push("operations_refused", count(|state| matches!(state, OperationState::Refused(_))) as f64);
-        let upgrades = asked().filter_map(|operation| upgrade_seconds(world, operation, window.to));
-        self.push("upgrade_seconds", upgrades.fold(0.0, f64::max));
+        let longest = |is_one: fn(&OperationKind) -> bool| {
+            asked().filter_map(|operation| seconds_taken(world, operation, is_one, window.to)).fold(0.0, f64::max)
+        };
+        self.push("upgrade_seconds", longest(|kind| matches!(kind, OperationKind::Upgrade { .. })));
+        self.push("migration_seconds", longest(|kind| matches!(kind, OperationKind::Migrate { .. })));
+        self.push("surge_cost_usd", surge_cost(world, window).as_f64());
+        self.push("surge_vcpus_peak", waits::most_surge_vcpus(world, window) as f64);
         self.push("evictions", recorder.counters.evictions as f64);
         self.push("evictions_refused", recorder.counters.evictions_refused as f64);
         self.push("drains_timed_out", recorder.counters.drains_timed_out as f64);
+        for (id, budget) in world.budgets.iter() {
+            let plan = &world.plan.budgets[budget.plan];
+            let blocker = recorder.activities.blocker(id);
+            let name = format!("budget.{}/{}", plan.namespace, plan.name);
+            self.push(format!("{name}.held_seconds"), blocker.held.as_secs_f64());
+            self.push(format!("{name}.drains_timed_out"), blocker.timed_out as f64);
+        }
     }
 
     fn median_and_p95(&mut self, name: &str, values: &[f64]) {
@@ -165,10 +177,26 @@ fn work_until(ledger: &CpuLedger, at: SimTime) -> (CoreSeconds, CoreSeconds) {
     (ledger.wanted_work + ledger.wanted.over(since), ledger.served_work + ledger.served.over(since))
 }
 
-/// How long an accepted upgrade took, or has taken by `end`; `None` for any other operation.
-fn upgrade_seconds(world: &World, operation: &Operation, end: SimTime) -> Option<f64> {
-    let is_upgrade = matches!(world.plan.operations[operation.plan].kind, OperationKind::Upgrade { .. });
+/// What surge nodes and their disks cost in the measured time.
+fn surge_cost(world: &World, window: Window) -> Usd {
+    let surge = world.nodes.iter().map(|(_, node)| node).filter(|node| node.surge);
+    let cost = |node: &Node| {
+        let scale_set = world.pool_plan(node.pool).scale_set.as_ref()?;
+        let time = billing::billed_time(node, window.from, window.to);
+        Some(scale_set.vm_price.over(time) + scale_set.os_disk_price.over(time))
+    };
+    surge.filter_map(cost).sum()
+}
+
+/// How long an accepted operation of a kind took, or has taken by `end`; `None` for any other operation.
+fn seconds_taken(
+    world: &World,
+    operation: &Operation,
+    is_one: fn(&OperationKind) -> bool,
+    end: SimTime,
+) -> Option<f64> {
+    let is_one = is_one(&world.plan.operations[operation.plan].kind);
     let accepted = !matches!(operation.state, OperationState::Planned | OperationState::Refused(_));
-    let asked = operation.asked.filter(|_| is_upgrade && accepted)?;
+    let asked = operation.asked.filter(|_| is_one && accepted)?;
     Some(operation.ended.unwrap_or(end).since(asked).as_secs_f64())
 }

@@ -3,6 +3,7 @@
 //! [`Recorder`] sees every event. What the world remembers by itself (times of nodes and pods, operations) is read from it once at the
 //! end; only what passes without a trace is counted on the way.
 
+mod activity;
 mod addresses;
 mod burst;
 mod counters;
@@ -10,6 +11,7 @@ mod detail;
 mod faults;
 mod fingerprint;
 mod integral;
+pub mod inventory;
 mod metrics;
 mod quantile;
 mod quota;
@@ -24,5 +26,5 @@ mod window;
 
 pub use quantile::quantile;
 pub use recorder::Recorder;
-pub use result::{AddressRow, CostRow, Detail, NodeRow, OperationRow, PodRow, RunResult, Series};
+pub use result::{ActivityRow, AddressRow, CostRow, Detail, NodeRow, OperationRow, PodRow, RunResult, Series};
 pub use series::sample_interval;

@@ -1,5 +1,6 @@
 //! The observer of a run: takes in every event and gives the result at the end.
 
+use super::activity::Activities;
 use super::addresses::Addresses;
 use super::burst::{self, Burst};
 use super::counters::Counters;
@@ -31,6 +32,7 @@ pub struct Recorder {
     pub(super) burst: Option<Burst>,
     pub(super) requested: RequestedCpu,
     pub(super) addresses: Addresses,
+    pub(super) activities: Activities,
     samples: Sampler,
     /// Reasons that pods and nodes do not keep; `None` where rows are not kept.
     pub(super) reasons: Option<Reasons>,
@@ -53,6 +55,7 @@ impl Recorder {
             burst: burst::has_burstable_pool(&world.plan).then(|| Burst::new(window)),
             requested: RequestedCpu::new(world, window),
             addresses: Addresses::new(world, window, detail),
+            activities: Activities::new(world, window, detail),
             samples: Sampler::new(&world.plan),
             reasons: detail.then(Reasons::default),
         }
@@ -68,6 +71,7 @@ impl Recorder {
         if let Some(burst) = &mut self.burst {
             burst.on_settled(world);
         }
+        self.activities.finish(world);
         let stages = |boot: &[SimDuration]| boot.iter().map(|stage| stage.as_secs_f64()).collect();
         let pending_seconds = waits::pending_seconds(world, self.window);
         RunResult {
@@ -90,6 +94,7 @@ impl Recorder {
         if let Some(reasons) = &mut self.reasons {
             reasons.note(fact, world);
         }
+        self.activities.on_fact(fact, world);
         match fact {
             Fact::AddressesChanged(subnet, node) => self.addresses.on_changed(world, subnet, node),
             Fact::PodScheduled(pod) | Fact::PodEnded(pod) => self.on_pods_changed(pod, world),
@@ -115,6 +120,7 @@ impl Observer for Recorder {
         for fact in facts {
             self.on_fact(*fact, world);
         }
+        self.activities.on_event(event, world);
         match event {
             Event::Sample => self.samples.take(world),
             Event::SettleCpu => {

@@ -59,6 +59,8 @@ pub struct Detail {
     pub pods: Vec<PodRow>,
     /// Rows of `ip_usage.csv`.
     pub addresses: Vec<AddressRow>,
+    /// Rows of `node_activity.csv`.
+    pub activities: Vec<ActivityRow>,
     /// Rows of `operations.csv`.
     pub operations: Vec<OperationRow>,
     /// Rows of `cost.csv`.
@@ -153,22 +155,42 @@ pub struct AddressRow {
     pub change: i64,
 }
 
+/// A span of time in which something was done to a node, or kept from being done.
+#[derive(Clone, Debug, Serialize)]
+pub struct ActivityRow {
+    /// Node name, or `control plane`.
+    pub node: String,
+    /// Pool name.
+    pub pool: String,
+    /// `control_plane` (it is being upgraded), `surge_boot` and `surge` (a surge node boots, is in service), `cordon`, `drain`, `held` (a budget refuses evictions during a
+    /// drain), `soak` (drained, waits), `reimage`, `delete`.
+    pub activity: String,
+    /// Begin, in seconds since the start.
+    pub from_s: f64,
+    /// End, in seconds since the start; the horizon where it goes on.
+    pub to_s: f64,
+    /// `namespace/name` of the first budget that refused, for `held`.
+    pub held_by: String,
+}
+
 /// One operation.
 #[derive(Clone, Debug, Serialize)]
 pub struct OperationRow {
-    /// What was asked, such as `scale pool system to 3`.
+    /// What was asked, such as `scale system to 3`.
     pub operation: String,
     /// Seconds since the start.
     pub asked_s: f64,
+    /// Name of the principal who asked; empty for the owner.
+    pub asked_by: String,
     /// `Accepted` or `Refused`; `Planned` when its time did not come.
     pub answer: String,
-    /// Azure's error code of a refusal or failure.
+    /// Azure's error code of a refusal or failure; `Forbidden` where the Kubernetes API refused.
     pub code: String,
     /// Its message.
     pub message: String,
     /// Ended, in seconds since the start.
     pub ended_s: Option<f64>,
-    /// `Succeeded`, `Failed`, `Refused`, `Running` or `Planned`.
+    /// `Succeeded`, `Failed`, `Canceled`, `Refused`, `Running` or `Planned`.
     pub outcome: String,
 }
 

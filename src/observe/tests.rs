@@ -3,13 +3,13 @@
 use super::burst::Burst;
 use super::{Recorder, RunResult, sample_interval};
 use crate::catalog::Catalog;
-use crate::cluster::testing::{Bench, create_node, deployment, operations, plan, pool};
+use crate::cluster::testing::{Bench, budget, create_node, deployment, operations, plan, pool, principal};
 use crate::cluster::{
     BudgetId, Credits, Ctx, Event, Fact, NodeFailure, NodeId, Observer, OperationId, OperationState, PodId, PoolId,
     STAGES, SubnetId, World,
 };
 use crate::kernel::{EventKey, Id, SimDuration, SimTime};
-use crate::scenario::plan::{OperationKind, Plan};
+use crate::scenario::plan::{BudgetRule, IntOrPercent, OperationKind, Plan};
 use crate::units::{MilliCpu, UsdPerHour};
 
 /// One hour of warm-up, 23 hours measured, one pool of one node, an application and a pod of AKS's own.
@@ -24,6 +24,7 @@ fn small_plan() -> Plan {
     plan.warmup = SimDuration::from_hours(1);
     plan.cluster.charges.tier = UsdPerHour::from_dollars(0.1).unwrap();
     plan.workloads = vec![deployment("web", 1), system];
+    plan.budgets = vec![budget(BudgetRule::MaxUnavailable(IntOrPercent::Int(0)))];
     plan
 }
 
@@ -205,7 +206,8 @@ fn a_subnets_peak_and_refusals_are_those_of_the_measured_time() {
 #[test]
 fn facts_of_the_measured_time_are_counted() {
     let mut run = Watched::new(small_plan());
-    let (pool, node, pod) = (PoolId::from_index(0), NodeId::from_index(0), PodId::from_index(0));
+    let (pool, node) = (PoolId::from_index(0), NodeId::from_index(0));
+    let pod = run.bench.ready_pod(0, node);
     let facts = [
         Fact::ScaledUp(pool, 3),
         Fact::ScaledDown(node),
@@ -261,6 +263,8 @@ fn operations_are_told_in_words_and_an_upgrade_is_timed() {
         OperationKind::Scale { pool: 0, count: 3 },
         OperationKind::Upgrade { version: None, pools: vec![0] },
     ]);
+    plan.access.principals = vec![principal("alice", &[])];
+    plan.operations[1].asked_by = Some(0);
     let mut run = Watched::new(plan);
     run.at(70, |world, _| {
         for (id, state) in [(0, OperationState::Succeeded), (1, OperationState::Running)] {
@@ -274,7 +278,8 @@ fn operations_are_told_in_words_and_an_upgrade_is_timed() {
     assert_metrics(&result, &[("operations_succeeded", 1.0), ("upgrade_seconds", f64::from((24 * 60 - 70) * 60))]);
     let rows = result.detail.unwrap().operations;
     let words: Vec<(&str, &str)> = rows.iter().map(|row| (row.operation.as_str(), row.outcome.as_str())).collect();
-    assert_eq!(words, [("scale pool apps to 3", "Succeeded"), ("upgrade node images: apps", "Running")]);
+    assert_eq!(words, [("scale apps to 3", "Succeeded"), ("upgrade the node image of apps", "Running")]);
+    assert_eq!([&*rows[0].asked_by, &*rows[1].asked_by], ["", "alice"]);
 }
 
 #[test]
@@ -324,9 +329,8 @@ fn the_metrics_of_a_run_are_those_of_the_document() {
     run.recorder.burst = Some(Burst::new(run.recorder.window)); // As with a burstable pool.
     let result = run.finish();
     let general = |name: &str| {
-        name.replace("subnet.nodes.", "subnet.<subnet>.")
-            .replace("usd.apps", "usd.<pool>")
-            .replace("standardDSv5Family", "<family>")
+        let name = name.replace("subnet.nodes.", "subnet.<subnet>.").replace("usd.apps", "usd.<pool>");
+        name.replace("budget.default/budget.", "budget.<budget>.").replace("standardDSv5Family", "<family>")
     };
     let given: Vec<String> = result.metrics.iter().map(|(name, _)| general(name)).collect();
     let documented: Vec<&str> = include_str!("../../docs/metrics.md")
@@ -361,4 +365,32 @@ fn the_lowest_bank_and_the_time_without_credits_are_kept() {
     let result = run.finish();
     assert_metrics(&result, &[("credits_min_percent", 0.0), ("throttled_node_hours", 2.0)]);
     assert_eq!(result.series.column("credits_percent"), Some(&[100.0 * 36.0 / 864.0][..]));
+}
+
+#[test]
+fn a_drain_that_a_budget_holds_is_timed_and_its_blocker_named() {
+    let mut run = Watched::new(small_plan());
+    let pod = run.pod(0, 65, Some(65));
+    let node = NodeId::from_index(0);
+    let timeout = SimDuration::from_mins(30);
+    run.at(70, |world, ctx| world.start_drain(node, SimDuration::from_secs(5), timeout, ctx));
+    run.event(71, Event::StartDrain(node), |_, _| ());
+    run.at(75, |_, ctx| ctx.observe(Fact::EvictionRefused(pod, BudgetId::from_index(0))));
+    run.at(80, |_, ctx| ctx.observe(Fact::EvictionRefused(pod, BudgetId::from_index(0))));
+    run.at(100, |world, ctx| {
+        world.drains.get_mut(&node).unwrap().outcome = Some(crate::cluster::DrainOutcome::TimedOut);
+        ctx.observe(Fact::NodeDrained(node, false));
+    });
+    let result = run.finish();
+    let held = [("budget.default/budget.held_seconds", 25.0 * 60.0), ("budget.default/budget.drains_timed_out", 1.0)];
+    assert_metrics(&result, &held);
+    let rows = result.detail.unwrap().activities;
+    let spans: Vec<(&str, f64, f64, &str)> = rows
+        .iter()
+        .map(|row| (row.activity.as_str(), row.from_s / 60.0, row.to_s / 60.0, row.held_by.as_str()))
+        .collect();
+    assert_eq!(
+        spans,
+        [("cordon", 70.0, 71.0, ""), ("drain", 71.0, 100.0, ""), ("held", 75.0, 100.0, "default/budget")]
+    );
 }

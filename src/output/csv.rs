@@ -53,8 +53,10 @@ const PODS: &[&str] = &[
 ];
 /// Columns of `ip_usage.csv` after those of the run.
 const ADDRESSES: &[&str] = &["subnet", "time_s", "used", "usable", "node", "change"];
+/// Columns of `node_activity.csv` after those of the run.
+const ACTIVITIES: &[&str] = &["node", "pool", "activity", "from_s", "to_s", "held_by"];
 /// Columns of `operations.csv` after those of the run.
-const OPERATIONS: &[&str] = &["operation", "asked_s", "answer", "code", "message", "ended_s", "outcome"];
+const OPERATIONS: &[&str] = &["operation", "asked_s", "asked_by", "answer", "code", "message", "ended_s", "outcome"];
 /// Columns of `cost.csv` after those of the run.
 const COSTS: &[&str] = &["pool", "meter", "hours", "usd_per_hour", "usd", "idle_share"];
 
@@ -64,13 +66,14 @@ const COSTS: &[&str] = &["pool", "meter", "hours", "usd_per_hour", "usd", "idle_
 /// When a file cannot be written.
 pub fn write_all(result: &ExperimentResult, dir: &Path) -> Result<Vec<&'static str>, OutputError> {
     type Content = fn(&ExperimentResult, &mut dyn Write) -> io::Result<()>;
-    let files: [(&'static str, Content); 8] = [
+    let files: [(&'static str, Content); 9] = [
         ("summary.csv", write_summary),
         ("runs.csv", write_runs),
         ("timeseries.csv", write_series),
         ("nodes.csv", |result, out| write_detail(result, out, NODES, |detail| &detail.nodes)),
         ("pods.csv", |result, out| write_detail(result, out, PODS, |detail| &detail.pods)),
         ("ip_usage.csv", |result, out| write_detail(result, out, ADDRESSES, |detail| &detail.addresses)),
+        ("node_activity.csv", |result, out| write_detail(result, out, ACTIVITIES, |detail| &detail.activities)),
         ("operations.csv", |result, out| write_detail(result, out, OPERATIONS, |detail| &detail.operations)),
         ("cost.csv", |result, out| write_detail(result, out, COSTS, |detail| &detail.costs)),
     ];
@@ -206,6 +209,7 @@ mod tests {
             ("nodes.csv", "variant sweep seed", 4),
             ("pods.csv", "variant sweep seed", 2),
             ("ip_usage.csv", "variant sweep seed", 2),
+            ("node_activity.csv", "variant sweep seed", 8),
             ("operations.csv", "variant sweep seed", 2),
             ("cost.csv", "variant sweep seed", 2),
         ];

@@ -1,9 +1,11 @@
 //! Results as files and text: CSV, charts, a terminal table, an HTML report and `run.json`, one format a file, all from the same
 //! [`ExperimentResult`].
 
+pub mod blockers;
 pub mod chart;
 pub mod csv;
 pub mod headline;
+pub mod inventory;
 pub mod number;
 pub mod report;
 pub mod run_json;

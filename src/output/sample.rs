@@ -3,10 +3,10 @@
 use crate::catalog::{AutoscalerProfile, Catalog, KubernetesVersion, OsDisk, OsImage, Region, Tier, Timings};
 use crate::experiment::{ExperimentResult, PointResult, SummaryRow, Verdict};
 use crate::kernel::SimDuration;
-use crate::observe::{AddressRow, CostRow, Detail, NodeRow, OperationRow, PodRow, RunResult, Series};
+use crate::observe::{ActivityRow, AddressRow, CostRow, Detail, NodeRow, OperationRow, PodRow, RunResult, Series};
 use crate::scenario::plan::{
-    ClusterCharges, ClusterPlan, Comparison, Expectation, IntOrPercent, NetworkModel, NetworkPlan, Plan, Point,
-    PoolMode, PoolPlan, ScaleSetPlan, SeedRange, Study, SubnetPlan, UpgradeSettings,
+    ClusterCharges, ClusterPlan, Comparison, Expectation, IntOrPercent, NetworkModel, NetworkPlan, OutboundType, Plan,
+    Point, PoolMode, PoolPlan, ScaleSetPlan, SeedRange, Study, SubnetPlan, UpgradeSettings,
 };
 use crate::units::{Resources, UsdPerHour};
 use std::collections::BTreeMap;
@@ -67,6 +67,8 @@ fn plan(burstable: bool) -> Plan {
             os_disk_price: UsdPerHour::from_dollars(0.027).unwrap(),
         }),
         count: 3,
+        from_start: true,
+        scale_down_mode: crate::scenario::plan::ScaleDownMode::Delete,
         autoscaling: None,
         max_pods: 110,
         labels: BTreeMap::new(),
@@ -98,6 +100,8 @@ fn plan(burstable: bool) -> Plan {
                 pod_cidr: None,
                 service_cidr: "10.0.0.0/16".parse().unwrap(),
                 dns_service_ip: "10.0.0.10".parse().unwrap(),
+                outbound: OutboundType::LoadBalancer(1),
+                own_vnet: None,
             },
             subnets: vec![SubnetPlan { name: "nodes".to_owned(), prefix: "10.224.0.0/24".parse().unwrap() }],
             pools: vec![pool],
@@ -113,6 +117,7 @@ fn plan(burstable: bool) -> Plan {
         operations: Vec::new(),
         quota: crate::scenario::plan::QuotaPlan::default(),
         faults: Vec::new(),
+        access: crate::scenario::plan::AccessPlan::default(),
         timings: Timings::defaults(VERSION, OsImage::Ubuntu2404),
     }
 }
@@ -242,6 +247,7 @@ fn detail() -> Detail {
     let operation = OperationRow {
         operation: "scale pool system to 3".to_owned(),
         asked_s: 345_600.0,
+        asked_by: String::new(),
         answer: "Accepted".to_owned(),
         code: String::new(),
         message: String::new(),
@@ -256,7 +262,22 @@ fn detail() -> Detail {
         usd: 82.944,
         idle_share: Some(1.0 / 3.0),
     };
+    let activity = |activity: &str, from_s: f64, to_s: f64| ActivityRow {
+        node: node.node.clone(),
+        pool: node.pool.clone(),
+        activity: activity.to_owned(),
+        from_s,
+        to_s,
+        held_by: if activity == "held" { "default/store-front".to_owned() } else { String::new() },
+    };
+    let activities = vec![
+        activity("drain", 345_601.0, 345_650.0),
+        activity("held", 345_605.0, 345_640.0),
+        activity("reimage", 345_650.0, 345_700.0),
+        activity("soak", 345_700.0, 345_720.0),
+    ];
     Detail {
+        activities,
         nodes: vec![node.clone(), node],
         pods: vec![pod],
         addresses: vec![address],

@@ -1,5 +1,6 @@
 //! The summary on the terminal: the answer in a sentence, one row a point, paired differences, objectives.
 
+use super::blockers::blockers;
 use super::headline::{
     COST, Figures, PENDING, THROTTLED, UNSERVED, answer, half_width, has_interval, is_significant, verdict_line,
 };
@@ -11,7 +12,7 @@ use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement, LineStyle,
 use std::io::{self, IsTerminal, Write};
 
 /// Lines above, below the header and below; none between rows.
-const STYLE: TableStyle = TableStyle::new()
+pub(super) const STYLE: TableStyle = TableStyle::new()
     .top_border(LineStyle::none().fill('─').junction('─'))
     .header_separator(LineStyle::none().fill('─').junction('─'))
     .bottom_border(LineStyle::none().fill('─').junction('─'));
@@ -99,6 +100,11 @@ pub fn render(result: &ExperimentResult, look: Look) -> String {
             let doubt = if *reading == "may be chance" { "  may be chance" } else { "" };
             text.push_str(&format!("  {pair}: {mean}{interval}{doubt}\n"));
         }
+    }
+    let blockers = blockers(result);
+    if !blockers.is_empty() {
+        text.push_str("\nDrains were held longest by these budgets, in pod-time of a run where it is longest:\n");
+        text.push_str(&super::blockers::lines(&blockers));
     }
     if !result.verdicts.is_empty() {
         text.push_str("\nObjectives:\n");

@@ -26,7 +26,6 @@ pub const READ_ONLY: &[&str] = &[
 
 /// Keys of a cluster and its pools that exist in Azure and are not simulated yet.
 pub const NOT_SIMULATED: &[&str] = &[
-    "aadProfile",
     "addonProfiles",
     "apiServerAccessProfile",
     "artifactStreamingProfile",
@@ -35,13 +34,11 @@ pub const NOT_SIMULATED: &[&str] = &[
     "bootstrapProfile",
     "capacityReservationGroupId",
     "creationData",
-    "disableLocalAccounts",
     "diskEncryptionSetId",
     "dnsPrefix",
     "enableEncryptionAtHost",
     "enableFIPS",
     "enableNodePublicIP",
-    "enableRBAC",
     "enableUltraSSD",
     "extendedLocation",
     "fqdnSubdomain",
@@ -89,6 +86,11 @@ pub const NOT_SIMULATED: &[&str] = &[
     "windowsProfile",
     "workloadAutoScalerProfile",
     "workloadRuntime",
+    "adminGroupObjectIDs",
+    "clientAppID",
+    "serverAppID",
+    "serverAppSecret",
+    "tenantID",
     "advancedNetworking",
     "ipFamilies",
     "loadBalancerSku",

@@ -9,6 +9,7 @@ use serde_json::Value;
 /// Mappings of the cluster whose keys `az` writes in its own casing. `*` stands for every element.
 const SECTIONS: &[&str] = &[
     CLUSTER,
+    "/cluster/aadProfile",
     "/cluster/sku",
     "/cluster/networkProfile",
     "/cluster/networkProfile/loadBalancerProfile",

@@ -1,6 +1,8 @@
 //! Whole scenarios: from a file to a study, and what is said about it.
 
-use super::plan::{IntOrPercent, NetworkModel, OperationKind, PoolMode};
+mod access;
+
+use super::plan::{IntOrPercent, NetworkModel, OperationKind, OutboundType, OwnVnet, PoolMode};
 use super::{Loaded, Problems, load, starter};
 use crate::kernel::SimTime;
 use std::path::Path;
@@ -164,6 +166,58 @@ fn the_output_of_az_aks_show_can_be_pasted_in() {
         said.iter()
             .any(|line| line.ends_with("cluster.addonProfiles: accepted, not simulated yet [scenario::not_simulated]"))
     );
+}
+
+#[test]
+fn the_way_out_is_one_of_azures_and_decides_what_is_charged() {
+    for (written, outbound, balanced) in [
+        ("{}", OutboundType::LoadBalancer(1), true),
+        (
+            "{outboundType: loadbalancer, loadBalancerProfile: {managedOutboundIPs: {count: 3}}}",
+            OutboundType::LoadBalancer(3),
+            true,
+        ),
+        ("{outboundType: managedNATGateway}", OutboundType::ManagedNatGateway, false),
+        ("{outboundType: userDefinedRouting}", OutboundType::UserDefinedRouting, false),
+    ] {
+        let loaded = read(&format!("{HEAD}{CLUSTER}  networkProfile: {written}\n"));
+        let cluster = &loaded.study.points[0].plan.cluster;
+        assert_eq!(cluster.network.outbound, outbound);
+        assert_eq!(cluster.network.own_vnet, None, "none is written");
+        assert_eq!(cluster.charges.load_balancer.micros() > 0, balanced, "{written}");
+    }
+    let wrong = errors(&format!("{HEAD}{CLUSTER}  networkProfile: {{outboundType: natGateway}}\n"), &[]);
+    assert!(wrong[0].contains("cluster.networkProfile.outboundType: found \"natGateway\""), "{wrong:?}");
+}
+
+#[test]
+fn a_resource_id_says_where_the_own_network_is() {
+    let vnet = "  vnet: {addressSpace: [10.1.0.0/16], subnets: [{name: nodes, addressPrefix: 10.1.0.0/24}]}\n";
+    let id = "/subscriptions/0/resourceGroups/net/providers/Microsoft.Network/virtualNetworks/hub/subnets/nodes";
+    let own = |sets: &[(&str, &str)]| {
+        let loaded = read_with(&format!("{HEAD}{CLUSTER}{vnet}"), sets).expect("a sound scenario");
+        loaded.study.points[0].plan.cluster.network.own_vnet.clone().expect("an own network")
+    };
+    let unnamed = OwnVnet { resource_group: None, name: None, address_space: vec!["10.1.0.0/16".parse().unwrap()] };
+    assert_eq!(own(&[("cluster.agentPoolProfiles[apps].vnetSubnetID", "nodes")]), unnamed);
+    let named = OwnVnet { resource_group: Some("net".into()), name: Some("hub".into()), ..unnamed };
+    assert_eq!(own(&[("cluster.agentPoolProfiles[apps].vnetSubnetID", id)]), named);
+}
+
+#[test]
+fn claims_are_priced_by_the_tier_that_their_disk_is_billed_as() {
+    for (class, month) in [("managed-csi", Some(9.6)), ("managed-csi-premium", Some(19.71)), ("azurefile-csi", None)] {
+        let claim = format!(
+            "{{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {{name: data}}, spec: {{storageClassName: {class}, \
+             accessModes: [ReadWriteOnce], resources: {{requests: {{storage: 100Gi}}}}}}}}"
+        );
+        let loaded = read(&format!("{HEAD}{CLUSTER}workloads: {{manifests: [{claim}]}}\n"));
+        let price = loaded.study.points[0].plan.claims[0].price.map(|price| price.per_month());
+        match (price, month) {
+            (Some(price), Some(month)) => assert!((price - month).abs() < 1e-3, "{class}: {price}"),
+            other => assert_eq!(other, (None, None), "{class}"),
+        }
+    }
 }
 
 #[test]

@@ -161,7 +161,17 @@ impl Simulation {
                 network::on_node_deleted(world, id, ctx);
                 self.controllers.on_cluster_resized(world, ctx);
                 self.upgrades.on_node_deleted(world, id, ctx);
-                self.control_plane.on_node_deleted(world, id, ctx);
+                self.control_plane.on_node_left(world, id, ctx);
+            }
+            Event::DeallocateNode(id) => {
+                node::on_deallocate(world, id, ctx);
+                self.scheduler.on_node_left(world, id, ctx);
+                self.kubelet.on_node_lost(id, ctx);
+            }
+            Event::NodeDeallocated(id) => {
+                node::on_deallocated(world, id, ctx);
+                self.controllers.on_cluster_resized(world, ctx);
+                self.control_plane.on_node_left(world, id, ctx);
             }
             Event::FaultBegins(id) => {
                 self.faults.on_begin(world, id, ctx);
@@ -259,6 +269,8 @@ const fn changes_what_the_autoscaler_sees(event: Event) -> bool {
             | Event::ReimageNode(_)
             | Event::DeleteNode(_)
             | Event::NodeDeleted(_)
+            | Event::DeallocateNode(_)
+            | Event::NodeDeallocated(_)
             | Event::PodBound(_)
             | Event::PodReady(_)
             | Event::PodFinished(_)
@@ -269,3 +281,6 @@ const fn changes_what_the_autoscaler_sees(event: Event) -> bool {
             | Event::UpgradeStep(_)
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -49,6 +49,12 @@ impl UsdPerHour {
         self.as_f64() * HOURS_PER_MONTH as f64
     }
 
+    /// What it comes to over a month of 730 h, exactly.
+    #[must_use]
+    pub fn monthly(self) -> Usd {
+        self.over(SimDuration::from_hours(HOURS_PER_MONTH))
+    }
+
     /// The price with a share taken off, `percent` being 0 to 100, rounded half to even.
     #[must_use]
     pub fn discounted(self, percent: f64) -> Self {

@@ -1,8 +1,10 @@
 //! The one integration-test binary.
 
+mod access;
 mod broken;
 mod explain;
 mod golden;
+mod inventory;
 mod layers;
 mod openb;
 mod scenarios;

@@ -71,6 +71,7 @@ fn subjects(fact: Fact, world: &World) -> (Option<&str>, Option<&str>) {
         | Fact::SpotEvicted(node)
         | Fact::NodeCrashed(node)
         | Fact::NodeRepaired(node)
+        | Fact::NodeDeallocated(node)
         | Fact::AddressesChanged(_, node)
         | Fact::ScaledDown(node) => (None, Some(&world.nodes[node].info.name)),
         Fact::ScaledUp(..) | Fact::OperationChanged(_) => (None, None),
@@ -128,6 +129,7 @@ fn sentence(fact: Fact, world: &World) -> String {
         Fact::NodeCrashed(id) => format!("{} failed: its VM does not run", node(id)),
         Fact::NodeRepaired(id) => format!("{} repaired", node(id)),
         Fact::PodLost(id) => format!("{} lost to a fault", pod(id)),
+        Fact::NodeDeallocated(id) => format!("{} deallocated", node(id)),
         Fact::AddressesChanged(subnet, id) => {
             let name = &world.plan.cluster.subnets[subnet.index()].name;
             let state = &world.subnets[subnet];
@@ -137,13 +139,16 @@ fn sentence(fact: Fact, world: &World) -> String {
         Fact::ScaledDown(id) => format!("autoscaler removes {}", node(id)),
         Fact::OperationChanged(id) => {
             let operation = &world.operations[id];
-            let asked = world.plan.operations[operation.plan].kind.describe(&world.plan);
+            let plan = &world.plan.operations[operation.plan];
+            let asker = plan.asker(&world.plan.access).map(|asker| format!(" (as {})", asker.name));
+            let asked = format!("{}{}", plan.kind.describe(&world.plan), asker.unwrap_or_default());
             match &operation.state {
                 OperationState::Planned => format!("operation {asked}: planned"),
                 OperationState::Running => format!("operation {asked}: accepted"),
                 OperationState::Succeeded => format!("operation {asked}: succeeded"),
                 OperationState::Refused(why) => format!("operation {asked}: refused, {}: {}", why.code, why.message),
                 OperationState::Failed(why) => format!("operation {asked}: failed, {}: {}", why.code, why.message),
+                OperationState::Canceled(why) => format!("operation {asked}: canceled, {}: {}", why.code, why.message),
             }
         }
     }

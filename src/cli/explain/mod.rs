@@ -4,12 +4,10 @@ mod decision;
 mod log;
 mod pods;
 
-use super::{INVALID, ScenarioArguments, load};
-use crate::cluster::{Event, Fact, Observer, World};
-use crate::kernel::{EventKey, SimDuration, SimTime};
-use crate::scenario::plan::Point;
+use super::{INVALID, PointArguments, ScenarioArguments, Silent, load};
+use crate::kernel::{SimDuration, SimTime};
 use crate::simulation::Simulation;
-use anyhow::{Result, bail};
+use anyhow::Result;
 use log::Log;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
@@ -20,12 +18,8 @@ use std::process::ExitCode;
 pub struct ExplainArguments {
     /// The scenario file; `-` reads it from standard input.
     scenario_file: PathBuf,
-    /// Variant to simulate [default: the first]
-    #[arg(long)]
-    variant: Option<String>,
-    /// Seed [default: the scenario's first]
-    #[arg(long)]
-    seed: Option<u64>,
+    #[command(flatten)]
+    point: PointArguments,
     /// Only what concerns pods whose name begins so; with --at the pod of this name or of the only name that begins so.
     #[arg(long)]
     pod: Option<String>,
@@ -51,24 +45,12 @@ pub fn run(arguments: &ExplainArguments) -> Result<ExitCode> {
         return Ok(ExitCode::from(INVALID));
     };
     let study = loaded.study;
-    let point = match &arguments.variant {
-        None => &study.points[0],
-        Some(name) => match study.points.iter().find(|point| point.variant == *name) {
-            Some(point) => point,
-            None => bail!("no variant {name:?}; there are {}", variants(&study.points)),
-        },
-    };
-    let mut simulation = Simulation::new(&point.plan, arguments.seed.unwrap_or(study.seeds.first));
+    let (point, seed) = arguments.point.choose(&study)?;
+    let mut simulation = Simulation::new(&point.plan, seed);
     match (arguments.at, &arguments.pod) {
         (Some(at), Some(name)) => decide(&mut simulation, name, at),
         _ => tell(&mut simulation, arguments),
     }
-}
-
-fn variants(points: &[Point]) -> String {
-    let mut names: Vec<&str> = points.iter().map(|point| point.variant.as_str()).collect();
-    names.dedup();
-    names.join(", ")
 }
 
 /// Prints what happens, and at the end what keeps the pods asked for pending.
@@ -106,11 +88,4 @@ fn decide(simulation: &mut Simulation, name: &str, at: SimDuration) -> Result<Ex
             Ok(ExitCode::from(INVALID))
         }
     }
-}
-
-/// Sees everything and says nothing.
-struct Silent;
-
-impl Observer for Silent {
-    fn after_event(&mut self, _: EventKey, _: Event, _: &[Fact], _: &World) {}
 }

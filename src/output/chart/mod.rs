@@ -14,8 +14,10 @@ mod render;
 mod scale;
 mod select;
 mod sketch;
+mod surge;
 mod theme;
 mod tradeoff;
+mod upgrade_gantt;
 
 use crate::experiment::ExperimentResult;
 use crate::output::{OutputError, file};
@@ -67,9 +69,11 @@ struct Picture {
 type Draw = fn(&ExperimentResult) -> Result<Picture, String>;
 
 /// Every chart, the answer first.
-const CHARTS: [(&str, Draw); 7] = [
+const CHARTS: [(&str, Draw); 9] = [
     ("cost", cost::draw),
     ("tradeoff", tradeoff::draw),
+    ("surge", surge::draw),
+    ("upgrade_gantt", upgrade_gantt::draw),
     ("cpu_credits", cpu_credits::draw),
     ("pending_time", pending_time::draw),
     ("nodes_and_pods", nodes_and_pods::draw),
@@ -145,10 +149,12 @@ mod tests {
     }
 
     #[test]
-    fn every_chart_is_drawn_but_the_one_that_needs_a_sweep() {
+    fn every_chart_is_drawn_but_those_that_need_a_sweep() {
         let (dir, charts) = drawn(&sample::two_variants(3));
-        assert_eq!(charts.files.len(), CHARTS.len() - 1);
-        assert_eq!(charts.left_out, [LeftOut { name: "tradeoff", reason: "the scenario has no sweep".to_owned() }]);
+        assert_eq!(charts.files.len(), CHARTS.len() - 2);
+        let left_out = |name, reason: &str| LeftOut { name, reason: reason.to_owned() };
+        let surge = left_out("surge", "the scenario does not sweep maxSurge alone");
+        assert_eq!(charts.left_out, [left_out("tradeoff", "the scenario has no sweep"), surge]);
         for chart in &charts.files {
             assert!(chart.svg.contains(&chart.title), "{} lacks its title {}", chart.name, chart.title);
             assert!(chart.svg.contains("scenario 3f2a9c01d4e5"), "{} lacks its provenance", chart.name);
@@ -178,8 +184,34 @@ mod tests {
     #[test]
     fn a_sweep_gets_a_picture_of_cost_against_waiting() {
         let (_dir, charts) = drawn(&sample::sweep(&[3, 4, 5], 3));
-        assert!(charts.left_out.is_empty());
+        let left_out: Vec<&str> = charts.left_out.iter().map(|chart| chart.name).collect();
+        assert_eq!(left_out, ["surge"]);
         assert!(svg(&charts, "tradeoff").contains("maxCount=4"));
+    }
+
+    #[test]
+    fn a_sweep_of_surge_gets_a_picture_of_what_it_buys_and_costs() {
+        let mut result = sample::sweep(&[1, 2, 4], 3);
+        for (_, value) in
+            std::sync::Arc::make_mut(&mut result.study).points.iter_mut().flat_map(|point| &mut point.sweep)
+        {
+            *value = format!("{value}0%");
+        }
+        for point in &mut std::sync::Arc::make_mut(&mut result.study).points {
+            point.sweep[0].0 = "cluster.agentPoolProfiles[apps].upgradeSettings.maxSurge".to_owned();
+        }
+        for (index, run) in result.points.iter_mut().flat_map(|point| &mut point.runs).enumerate() {
+            for (name, value) in [("upgrade_seconds", 7200.0), ("surge_cost_usd", 1.5), ("surge_vcpus_peak", 8.0)] {
+                run.metrics.push((name.to_owned(), value + index as f64));
+            }
+            run.metrics.push(("evictions".to_owned(), 40.0));
+            run.metrics.push(("budget.shop/web.held_seconds".to_owned(), 600.0));
+        }
+        let (_dir, charts) = drawn(&result);
+        let svg = svg(&charts, "surge");
+        for words in ["Duration of the upgrade", "10%", "Pods held by budgets", "instead of 2 h with 10%"] {
+            assert!(svg.contains(words), "{words}");
+        }
     }
 
     #[test]
@@ -193,7 +225,7 @@ mod tests {
         }
         let charts = draw_all(&result, dir.path()).unwrap();
         let names: Vec<&str> = charts.left_out.iter().map(|chart| chart.name).collect();
-        assert_eq!(names, ["tradeoff", "pending_time", "boot_stages"]);
+        assert_eq!(names, ["tradeoff", "surge", "pending_time", "boot_stages"]);
         assert!(!dir.path().join("boot_stages.png").exists());
     }
 
@@ -205,6 +237,6 @@ mod tests {
         study.points.truncate(1);
         study.baseline = None;
         let (_dir, charts) = drawn(&result);
-        assert_eq!(charts.files.len(), CHARTS.len() - 1);
+        assert_eq!(charts.files.len(), CHARTS.len() - 2);
     }
 }

@@ -3,6 +3,7 @@
 
 mod assumptions;
 
+use super::blockers::{Blocker, blockers};
 use super::chart::{Charts, REGULAR, SEMIBOLD};
 use super::{OutputError, RunInfo, file, headline, number, run_json, table};
 use crate::catalog::Catalog;
@@ -14,13 +15,12 @@ use base64::engine::general_purpose::STANDARD;
 use std::path::Path;
 
 /// What a reader should know is missing; the whole list stands in `docs/limits.md`.
-const LIMITS: [&str; 7] = [
+const LIMITS: [&str; 6] = [
     "Memory is reserved by requests but its use is not simulated: nothing is killed for lack of memory.",
     "CPU is shared among pods; cache, memory bandwidth, disk and network throughput are not.",
     "Traffic between zones and to the internet, monitoring, support and tax are not billed.",
-    "Persistent volumes, their attachment and their price.",
-    "The Horizontal Pod Autoscaler, preemption by priority, and affinity between pods.",
-    "Spot evictions, node failures, zone outages, and allocation failures for lack of capacity or quota.",
+    "Persistent volumes take no time to attach, and their price is not in the bill.",
+    "The Horizontal and the Vertical Pod Autoscaler, and rollouts of a changed template.",
     "Requests of users: demand is CPU over time, not latency or errors.",
 ];
 
@@ -39,6 +39,7 @@ struct Report<'a> {
     rows: Vec<Vec<String>>,
     baseline: &'a str,
     differences: Vec<table::Difference>,
+    blockers: Vec<Blocker>,
     charts: &'a Charts,
     prices: Vec<PriceLine>,
     sizes: Vec<SizeLine>,
@@ -96,6 +97,7 @@ pub fn html(result: &ExperimentResult, info: &RunInfo, charts: &Charts) -> Resul
         rows: table::rows(result),
         baseline: study.baseline.as_deref().unwrap_or_default(),
         differences: table::differences(result),
+        blockers: blockers(result),
         charts,
         prices: assumptions::prices(study),
         sizes: assumptions::sizes(study),
@@ -177,7 +179,7 @@ mod tests {
     fn the_report_is_one_file_that_answers_first() {
         let html = report(&sample::two_variants(3));
         assert!(!html.contains("src=\"") && !html.contains("href=\"") && !html.contains("<link"));
-        assert_eq!(html.matches("<svg").count(), 6);
+        assert_eq!(html.matches("<svg").count(), 7);
         let place = |words: &str| html.find(words).unwrap_or_else(|| panic!("the report lacks {words:?}"));
         let order = [
             "B-series costs $61",

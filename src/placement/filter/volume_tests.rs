@@ -8,6 +8,7 @@ use crate::placement::{Cycle, PodView, Rules, reference};
 use crate::scenario::plan::{
     ClaimKind, ClaimPlan, ClaimRef, Controller, NodeSelectorTerm, Operator, PoolPlan, Requirement, Volume,
 };
+use crate::units::Bytes;
 use std::sync::Arc;
 
 /// A claim on a disk of one zone that waits for its first pod.
@@ -17,6 +18,9 @@ fn disk(name: &str, kind: ClaimKind) -> ClaimPlan {
         name: name.into(),
         kind,
         driver: Some(DISK_DRIVER.into()),
+        sku: Some("StandardSSD_LRS".into()),
+        size: Bytes::from_gib(8),
+        price: None,
         waits_for_consumer: true,
         zonal: true,
         allowed: Vec::new(),

@@ -73,7 +73,7 @@ const SCALE_DOWN_AFTER_SCALE_UP_SINCE: u32 = 34;
 #[derive(Debug)]
 pub struct Autoscaler {
     grid: Grid,
-    /// The autoscaled pools, in order of their names.
+    /// The autoscaled pools at the last scan, in order of their names.
     pools: Vec<PoolId>,
     /// The scan that counts; an event for any other instant is stale.
     next: Option<SimTime>,
@@ -123,7 +123,7 @@ impl Autoscaler {
     /// Something changed that a scan looks at: has the next instant of the grid scan. Cheap, and does nothing when no pool is
     /// autoscaled.
     pub fn wake(&mut self, world: &World, ctx: &mut Ctx<'_>) {
-        if !self.pools.is_empty() {
+        if world.pools.ids().any(|pool| world.is_autoscaled(pool)) {
             self.schedule(self.grid.at_or_after(world.clock), ctx);
         }
     }
@@ -143,6 +143,10 @@ impl Autoscaler {
             return; // Another scan has taken its place.
         }
         self.next = None;
+        self.pools = autoscaled(world);
+        if self.pools.is_empty() {
+            return; // The autoscaler was turned off, or the cluster stopped.
+        }
         self.last_scan = Some(ctx.now);
         if let Some(at) = self.scan(world, ctx).earliest() {
             self.schedule(at, ctx);
@@ -155,7 +159,7 @@ impl Autoscaler {
             return;
         };
         let nodes = increase.nodes.min(room(world, pool));
-        if nodes > 0 {
+        if nodes > 0 && world.is_autoscaled(pool) {
             world.pools[pool].target += nodes;
             ctx.observe(Fact::ScaledUp(pool, nodes));
             ctx.soon(Event::ReconcilePool(pool));
@@ -172,7 +176,7 @@ impl Autoscaler {
             return;
         }
         let pool = world.nodes[node].pool;
-        let min = world.pool_plan(pool).autoscaling.map_or(0, |range| range.min);
+        let min = world.pools[pool].autoscaling.map_or(0, |range| range.min);
         if outcome == DrainOutcome::Drained && world.pools[pool].target > min {
             world.pools[pool].target -= 1;
             ctx.soon(Event::DeleteNode(node));
@@ -188,7 +192,7 @@ impl Autoscaler {
     /// The Azure provider learns of it by re-reading the scale set; here it is known at once.
     pub fn on_node_failed(&mut self, world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
         let pool = world.nodes[node].pool;
-        let Some(range) = world.pool_plan(pool).autoscaling else {
+        let Some(range) = world.pools[pool].autoscaling else {
             return;
         };
         // The operation that asked for a surge node answers for it.
@@ -330,7 +334,7 @@ impl Autoscaler {
     /// Deletes instances that were not Ready within the provision time, and leaves their pools alone for a while.
     fn give_up_late_nodes(&mut self, world: &mut World, due: &mut Due, ctx: &mut Ctx<'_>) {
         for pool in self.pools.clone() {
-            let min = world.pool_plan(pool).autoscaling.map_or(0, |range| range.min);
+            let min = world.pools[pool].autoscaling.map_or(0, |range| range.min);
             for node in late_nodes(world, pool, due) {
                 if world.pools[pool].target > min {
                     world.pools[pool].target -= 1;
@@ -366,9 +370,14 @@ impl Autoscaler {
     }
 }
 
+/// The pools that the autoscaler manages, in order of their names.
+fn autoscaled(world: &World) -> Vec<PoolId> {
+    world.pools.ids().filter(|pool| world.is_autoscaled(*pool)).collect()
+}
+
 /// Nodes until the pool's maximum.
 fn room(world: &World, pool: PoolId) -> u32 {
-    world.pool_plan(pool).autoscaling.map_or(0, |range| range.max.saturating_sub(world.pools[pool].target))
+    world.pools[pool].autoscaling.map_or(0, |range| range.max.saturating_sub(world.pools[pool].target))
 }
 
 /// Booting instances of the pool whose provision time is over; `due` learns when that of the others will be.

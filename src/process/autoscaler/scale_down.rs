@@ -184,7 +184,7 @@ fn next_verdict(verdict: SimTime, time: SimTime, grid: &Grid) -> SimTime {
 ///
 /// Assumption: AKS forbids scale-down of the nodes of a pool that it is upgrading.
 fn may_shrink(world: &World, pool: PoolId) -> bool {
-    let range = world.pool_plan(pool).autoscaling;
+    let range = world.pools[pool].autoscaling;
     world.pools[pool].state != ProvisioningState::Upgrading
         && range.is_some_and(|range| world.pools[pool].target > range.min)
 }
@@ -222,7 +222,7 @@ fn within_bounds(
     let mut chosen = Vec::new();
     for (node, effort) in ripe {
         let pool = world.nodes[node].pool;
-        let min = world.pool_plan(pool).autoscaling.map_or(0, |range| range.min);
+        let min = world.pools[pool].autoscaling.map_or(0, |range| range.min);
         let size = sizes.get_mut(&pool).expect("every pool has a size");
         if *size <= min || slots == 0 || effort != Effort::Empty && drains == 0 {
             continue;

@@ -10,7 +10,7 @@ use crate::scenario::plan::{
     AutoscalingRange, BudgetPlan, BudgetRule, ClaimKind, ClaimPlan, ClaimRef, IntOrPercent, LabelSelector, Operator,
     Plan, PodAffinityTerm, PoolPlan, Requirement, TopologySpreadConstraint, Volume, WorkloadPlan,
 };
-use crate::units::MilliCpu;
+use crate::units::{Bytes, MilliCpu};
 use std::sync::Arc;
 
 const APPS: usize = 0;
@@ -414,6 +414,9 @@ fn a_pod_whose_disk_is_in_another_zone_than_the_template_asks_for_nothing() {
             name: "data".into(),
             kind: ClaimKind::Claim,
             driver: Some(DISK_DRIVER.into()),
+            sku: Some("StandardSSD_LRS".into()),
+            size: Bytes::from_gib(8),
+            price: None,
             waits_for_consumer: true,
             zonal: true,
             allowed: Vec::new(),

@@ -19,8 +19,10 @@ pub(super) fn to_remove(world: &World, pools: &[PoolId], last: LastActions, due:
     let open_from = open_from.into_iter().flatten().max().unwrap_or(SimTime::ZERO);
     let mut ripe = Vec::new();
     for pool in pools.iter().copied() {
-        let min = world.pool_plan(pool).autoscaling.map_or(0, |range| range.min);
-        let mut room = world.pools[pool].target.saturating_sub(min);
+        let Some(range) = world.pools[pool].autoscaling else {
+            continue; // The operator has taken it from the autoscaler.
+        };
+        let mut room = world.pools[pool].target.saturating_sub(range.min);
         if world.pools[pool].upgrade.is_some() {
             continue; // The upgrade counts on its nodes.
         }

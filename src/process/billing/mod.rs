@@ -1,10 +1,11 @@
 //! What the cluster costs: every meter that runs, for how long, at which price.
 //!
-//! A VM and its OS disk are billed from the moment the VM is allocated until it has ended, per second at the hourly price. The control
-//! plane's tier, the load balancer and its public addresses are billed all the time. Sums are exact integers: a bill is
+//! A VM and its OS disk are billed from the moment the VM is allocated until it has ended, per second at the hourly price; of a
+//! deallocated VM only the disk is. The load balancer and its public addresses are billed while the cluster exists, the control plane's
+//! tier while it runs (for a stopped cluster an assumption). Sums are exact integers: a bill is
 //! rounded only when it is shown. Not modelled: data processed by the load balancer, disk transactions, data transfer.
 
-use crate::cluster::{Node, PoolId, World};
+use crate::cluster::{Node, PoolId, PowerState, World};
 use crate::kernel::{Id, SimDuration, SimTime};
 use crate::units::{Usd, UsdPerHour};
 
@@ -60,18 +61,16 @@ impl Charge {
 
 /// The bill for the time from `from` to `to`: two meters for each pool in the plan's order, nodes that
 /// were brought along left out, then the cluster's three.
-///
-/// # Panics
-/// When `to` lies before `from`.
 #[must_use]
 pub fn charges(world: &World, from: SimTime, to: SimTime) -> Vec<Charge> {
     let metered = metered_by_pool(world, from, to);
     let scale_sets = world.pools.ids().zip(metered).filter_map(|(pool, metered)| {
         let scale_set = world.pool_plan(pool).scale_set.as_ref()?;
-        Some((pool, metered, [(Meter::Vm, scale_set.vm_price), (Meter::OsDisk, scale_set.os_disk_price)]))
+        let disks = (Meter::OsDisk, metered.existing, scale_set.os_disk_price);
+        Some((pool, [(Meter::Vm, metered.allocated, scale_set.vm_price), disks]))
     });
-    let pools = scale_sets.flat_map(|(pool, metered, meters)| {
-        meters.map(|(meter, price)| Charge { pool: Some(pool), meter, metered, price })
+    let pools = scale_sets.flat_map(|(pool, meters)| {
+        meters.map(|(meter, metered, price)| Charge { pool: Some(pool), meter, metered, price })
     });
     let cluster = &world.plan.cluster.charges;
     let once = [
@@ -79,7 +78,12 @@ pub fn charges(world: &World, from: SimTime, to: SimTime) -> Vec<Charge> {
         (Meter::LoadBalancer, cluster.load_balancer),
         (Meter::PublicIp, cluster.public_ips),
     ];
-    let once = once.map(|(meter, price)| Charge { pool: None, meter, metered: to.since(from), price });
+    let existing = to.saturating_since(from.max(world.created));
+    let off = world.off.within(from, to);
+    let once = once.map(|(meter, price)| {
+        let off = if meter == Meter::Tier { off } else { SimDuration::ZERO };
+        Charge { pool: None, meter, metered: existing.saturating_sub(off), price }
+    });
     pools.chain(once).collect()
 }
 
@@ -87,16 +91,30 @@ pub fn charges(world: &World, from: SimTime, to: SimTime) -> Vec<Charge> {
 #[must_use]
 pub fn rate(world: &World) -> UsdPerHour {
     let cluster = &world.plan.cluster.charges;
-    let once = [cluster.tier, cluster.load_balancer, cluster.public_ips];
-    let nodes = world.live_nodes.iter().map(|node| &world.nodes[*node]).filter(|node| node.is_billed());
-    let scale_sets = nodes.filter_map(|node| world.pool_plan(node.pool).scale_set.as_ref());
-    let prices = scale_sets.flat_map(|scale_set| [scale_set.vm_price, scale_set.os_disk_price]);
+    let tier = if world.off.is_open() { UsdPerHour::default() } else { cluster.tier };
+    let once = if world.power == PowerState::Absent {
+        [UsdPerHour::default(); 3]
+    } else {
+        [tier, cluster.load_balancer, cluster.public_ips]
+    };
+    let nodes = world.live_nodes.iter().map(|node| &world.nodes[*node]).filter(|node| node.exists());
+    let prices = nodes.flat_map(|node| {
+        let scale_set = world.pool_plan(node.pool).scale_set.as_ref();
+        let vm = scale_set.filter(|_| node.is_billed()).map(|scale_set| scale_set.vm_price);
+        vm.into_iter().chain(scale_set.map(|scale_set| scale_set.os_disk_price))
+    });
     UsdPerHour::from_micros(once.into_iter().chain(prices).map(UsdPerHour::micros).sum())
 }
 
-/// How long the node was billed between `from` and `to`; a node that is still there is billed to the end.
+/// How long the node's VM was billed between `from` and `to`; one that is still there is billed to the end.
 #[must_use]
 pub fn billed_time(node: &Node, from: SimTime, to: SimTime) -> SimDuration {
+    existing_time(node, from, to)
+        .saturating_sub(node.times.deallocated.within(from, node.times.deleted.unwrap_or(to).min(to)))
+}
+
+/// How long the node's VM existed between `from` and `to`, deallocated or not.
+fn existing_time(node: &Node, from: SimTime, to: SimTime) -> SimDuration {
     let Some(allocated) = node.times.allocated else {
         return SimDuration::ZERO;
     };
@@ -104,11 +122,22 @@ pub fn billed_time(node: &Node, from: SimTime, to: SimTime) -> SimDuration {
     end.saturating_since(allocated.max(from))
 }
 
-/// Time billed of every pool's nodes together, in the plan's order.
-fn metered_by_pool(world: &World, from: SimTime, to: SimTime) -> Vec<SimDuration> {
-    let mut metered = vec![SimDuration::ZERO; world.pools.len()];
+/// Time of all nodes of a pool together.
+#[derive(Clone, Copy, Debug, Default)]
+struct Metered {
+    /// With their VM allocated.
+    allocated: SimDuration,
+    /// With their VM existing.
+    existing: SimDuration,
+}
+
+/// Time of every pool's nodes, in the plan's order.
+fn metered_by_pool(world: &World, from: SimTime, to: SimTime) -> Vec<Metered> {
+    let mut metered = vec![Metered::default(); world.pools.len()];
     for (_, node) in world.nodes.iter() {
-        metered[node.pool.index()] += billed_time(node, from, to);
+        let pool = &mut metered[node.pool.index()];
+        pool.allocated += billed_time(node, from, to);
+        pool.existing += existing_time(node, from, to);
     }
     metered
 }

@@ -19,6 +19,8 @@ pub(super) fn go_dark(world: &mut World, zone: u8, ctx: &mut Ctx<'_>) {
             // A node that is being reimaged is found dark when it would be Ready.
             NodePhase::Booting(_)
             | NodePhase::Reimaging
+            | NodePhase::Deallocating
+            | NodePhase::Deallocated
             | NodePhase::Deleting
             | NodePhase::Deleted
             | NodePhase::Failed(_) => {}

@@ -1,7 +1,7 @@
 //! How an instance comes into the world: its name, zone and labels, and every duration of its life drawn at once.
 
 use crate::cluster::{BootStage, Ctx, Fact, Node, NodeId, NodeInfo, NodePhase, NodeTimes, PoolId, STAGES, World};
-use crate::kernel::{SimDuration, Stream, correlated, stable_hash};
+use crate::kernel::{SimDuration, SimTime, Stream, correlated};
 use crate::scenario::plan::AllocationCode;
 use crate::units::MilliCpu;
 use std::sync::Arc;
@@ -84,6 +84,14 @@ fn answer_delay(world: &World, code: AllocationCode, name: &str) -> SimDuration 
     }
 }
 
+/// Draws the boot of an instance anew that was deallocated and is started again.
+pub fn redraw(world: &mut World, node: NodeId) {
+    let batch = Batch::single(world, world.nodes[node].pool);
+    let start = format!("{}/{}", world.nodes[node].info.name, world.nodes[node].times.deallocated.len());
+    let stream = &mut world.streams.stream("restart", &start);
+    world.nodes[node].boot = draw_boot(world, stream, &batch);
+}
+
 /// Adds a node that the scenario brings along: it was never booted, and will be neither reimaged nor deleted.
 pub fn bring(world: &mut World, pool: PoolId, name: &str, ctx: &mut Ctx<'_>) -> NodeId {
     let instance = world.pools[pool].next_instance;
@@ -128,6 +136,7 @@ fn push(world: &mut World, born: Born, ctx: &mut Ctx<'_>) -> NodeId {
         version: world.pools[pool].version,
         pods: Vec::new(),
         pinned: Vec::new(),
+        stage_ends: SimTime::ZERO,
         boot: draws.boot,
         reimage_delay: draws.reimage_delay,
         delete_delay: draws.delete_delay,
@@ -143,12 +152,10 @@ fn push(world: &mut World, born: Born, ctx: &mut Ctx<'_>) -> NodeId {
     node
 }
 
-/// `aks-<pool>-<8 digits>-vmss<6 base-36 digits>`. The digits stand for the cluster; in lower case, as node names are.
+/// `aks-<pool>-<8 digits>-vmss<6 base-36 digits>`: the scale set, then the instance in lower case, as node names are.
 /// Source: azure-aks-docs, resize-node-pool.md, 2025-08-28; virtual-machine-scale-sets-instance-ids.md, 2018-02-22.
 fn node_name(world: &World, pool: PoolId, instance: u32) -> String {
-    let cluster = &world.plan.cluster;
-    let digits = stable_hash(format!("{}/{}", cluster.resource_group, cluster.name).as_bytes()) % 100_000_000;
-    format!("aks-{}-{digits:08}-vmss{}", world.pool_plan(pool).name, base36(instance))
+    world.plan.cluster.scale_set_name(&world.pool_plan(pool).name) + &base36(instance)
 }
 
 fn base36(mut number: u32) -> String {

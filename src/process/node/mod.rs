@@ -7,15 +7,16 @@ mod pulls;
 
 pub use kubelet::Kubelet;
 
-use crate::catalog::VmSize;
+use crate::catalog::{OsDiskKind, VmSize};
 use crate::cluster::{BootStage, Credits, Ctx, Event, Fact, NodeFailure, NodeId, NodePhase, PoolId, World};
 use crate::kernel::{Id, SimDuration};
+use crate::scenario::plan::ScaleDownMode;
 use std::sync::Arc;
 
 /// Creates the nodes that exist when the scenario starts: Ready at once, their addresses still to be taken.
 pub fn create_existing(world: &mut World, pool: PoolId, ctx: &mut Ctx<'_>) {
-    if world.pool_plan(pool).is_brought() {
-        return; // These have names and an order of their own.
+    if world.pool_plan(pool).is_brought() || !world.is_running() {
+        return; // The first have names and an order of their own; a cluster that is to be created has no node yet.
     }
     for _ in 0..world.pools[pool].target {
         let node = birth::create(world, pool, false, &birth::Batch::single(world, pool), ctx);
@@ -38,12 +39,18 @@ pub fn create_brought(world: &mut World, ctx: &mut Ctx<'_>) {
     }
 }
 
-/// Creates the instances that the pool lacks. Deleting is for whoever scales in: it knows which.
+/// Creates the instances that the pool lacks, after starting those that are deallocated. Deleting is for whoever scales in: it knows
+/// which.
 pub fn on_reconcile_pool(world: &mut World, pool: PoolId, ctx: &mut Ctx<'_>) {
-    let count = |surge: bool| world.members(pool).filter(|node| world.nodes[*node].surge == surge).count();
-    let wanted = |target: u32, present: usize| (target as usize).saturating_sub(present);
-    let regular = wanted(world.pools[pool].target, count(false));
-    let surge = wanted(world.pools[pool].surge, count(true));
+    if !world.pools[pool].exists || world.pools[pool].stopped || !world.is_running() {
+        return; // Stale: there is nothing to compare, or all of its instances are to be deallocated.
+    }
+    let missing = |surge: bool, wanted: u32| {
+        let present = world.members(pool).filter(|node| world.nodes[*node].surge == surge).count();
+        (wanted as usize).saturating_sub(present)
+    };
+    let (regular, surge) = (missing(false, world.pools[pool].target), missing(true, world.pools[pool].surge));
+    let regular = regular - start_deallocated(world, pool, regular, ctx);
     if regular + surge == 0 {
         return;
     }
@@ -58,16 +65,42 @@ pub fn on_reconcile_pool(world: &mut World, pool: PoolId, ctx: &mut Ctx<'_>) {
             world.fail_node(node, NodeFailure::QuotaExceeded, ctx);
             continue;
         }
-        let accepted = world.nodes[node].boot[BootStage::RequestAccepted as usize];
-        ctx.after(accepted, Event::StageEnded(node));
+        begin_stage(world, node, BootStage::RequestAccepted, ctx);
     }
     if let Some(refusal) = refusal {
         world.quota_refusals.insert(pool, refusal);
     }
 }
 
+/// Starts up to `most` deallocated instances of the pool, the oldest first. Returns how many.
+fn start_deallocated(world: &mut World, pool: PoolId, most: usize, ctx: &mut Ctx<'_>) -> usize {
+    let idle = |node: &NodeId| world.nodes[*node].pool == pool && world.nodes[*node].phase == NodePhase::Deallocated;
+    let chosen: Vec<NodeId> = world.live_nodes.iter().copied().filter(idle).take(most).collect();
+    for node in &chosen {
+        birth::redraw(world, *node);
+        let version = world.pools[pool].version;
+        let state = &mut world.nodes[*node];
+        state.times.registered = None;
+        let disk_stays = state.version == version && !has_ephemeral_disk(world, pool);
+        world.nodes[*node].version = version;
+        if !disk_stays {
+            world.clear_images(*node);
+        }
+        begin_stage(world, *node, BootStage::RequestAccepted, ctx);
+    }
+    chosen.len()
+}
+
+fn has_ephemeral_disk(world: &World, pool: PoolId) -> bool {
+    let scale_set = world.pool_plan(pool).scale_set.as_ref();
+    scale_set.is_some_and(|scale_set| scale_set.os_disk.kind == OsDiskKind::Ephemeral)
+}
+
 /// Ends the boot stage that the instance is in and begins the next.
 pub fn on_stage_ended(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
+    if world.nodes[node].stage_ends != ctx.now {
+        return; // Stale: the stage was broken off.
+    }
     match world.nodes[node].phase {
         NodePhase::Booting(stage) => end_stage(world, node, stage, ctx),
         NodePhase::Reimaging => {
@@ -77,7 +110,13 @@ pub fn on_stage_ended(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
             register(world, node, ctx);
             begin_stage(world, node, BootStage::NetworkReady, ctx);
         }
-        NodePhase::Ready | NodePhase::NotReady | NodePhase::Deleting | NodePhase::Deleted | NodePhase::Failed(_) => {} // Stale.
+        NodePhase::Ready
+        | NodePhase::NotReady
+        | NodePhase::Deallocating
+        | NodePhase::Deallocated
+        | NodePhase::Deleting
+        | NodePhase::Deleted
+        | NodePhase::Failed(_) => {} // Stale.
     }
 }
 
@@ -93,13 +132,21 @@ pub fn on_reimage(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
     world.set_phase(node, NodePhase::Reimaging);
     lose_pods(world, node, ctx);
     world.clear_images(node);
-    ctx.after(world.nodes[node].reimage_delay, Event::StageEnded(node));
+    end_after(world, node, world.nodes[node].reimage_delay, ctx);
 }
 
-/// Begins to delete the instance: it leaves the API with its pods at once, and the VM ends after a drawn delay.
+/// Begins to delete the instance: it leaves the API with its pods at once, and the VM ends after a drawn delay. Where the pool's
+/// scale-down mode says so, the VM of a node that was in service is deallocated instead.
 pub fn on_delete(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
-    if !world.nodes[node].is_member() {
+    let state = &world.nodes[node];
+    if !state.is_member() && state.phase != NodePhase::Deallocated {
         return; // Stale: it is on its way out already.
+    }
+    let keeps = world.pool_plan(state.pool).scale_down_mode == ScaleDownMode::Deallocate;
+    let is_up = state.is_ready() && !world.is_down(node);
+    if keeps && world.pools[state.pool].exists && is_up && !state.surge {
+        on_deallocate(world, node, ctx);
+        return;
     }
     world.faults.outages.remove(&node);
     world.set_phase(node, NodePhase::Deleting);
@@ -114,6 +161,35 @@ pub fn on_deleted(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
     world.nodes[node].times.deleted.get_or_insert(ctx.now);
     world.live_nodes.retain(|other| *other != node);
     ctx.observe(Fact::NodeDeleted(node));
+}
+
+/// Begins to deallocate the VM: the node leaves the API with its pods at once. How long the VM takes to stop is not documented; as
+/// long as its deletion would, by assumption.
+pub fn on_deallocate(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
+    if !world.nodes[node].is_member() {
+        return; // Stale: it is on its way out already.
+    }
+    if world.nodes[node].times.allocated.is_none() {
+        on_delete(world, node, ctx); // There is no VM yet.
+        return;
+    }
+    world.faults.outages.remove(&node);
+    world.set_phase(node, NodePhase::Deallocating);
+    lose_pods(world, node, ctx);
+    ctx.after(world.nodes[node].delete_delay, Event::NodeDeallocated(node));
+}
+
+/// The VM is deallocated: it is not billed any more. A burstable one loses its credits.
+pub fn on_deallocated(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
+    if world.nodes[node].phase != NodePhase::Deallocating {
+        return; // Stale: it was deleted meanwhile.
+    }
+    world.set_phase(node, NodePhase::Deallocated);
+    world.set_cordoned(node, false, ctx);
+    let state = &mut world.nodes[node];
+    state.times.deallocated.open(ctx.now);
+    state.credits = None;
+    ctx.observe(Fact::NodeDeallocated(node));
 }
 
 /// The instance could not be created: nothing of it remains.
@@ -151,7 +227,12 @@ fn end_stage(world: &mut World, node: NodeId, stage: BootStage, ctx: &mut Ctx<'_
 
 fn begin_stage(world: &mut World, node: NodeId, stage: BootStage, ctx: &mut Ctx<'_>) {
     world.set_phase(node, NodePhase::Booting(stage));
-    ctx.after(world.nodes[node].boot[stage as usize], Event::StageEnded(node));
+    end_after(world, node, world.nodes[node].boot[stage as usize], ctx);
+}
+
+fn end_after(world: &mut World, node: NodeId, delay: SimDuration, ctx: &mut Ctx<'_>) {
+    world.nodes[node].stage_ends = ctx.now + delay;
+    ctx.after(delay, Event::StageEnded(node));
 }
 
 /// The machine runs: a VM is billed from now on, and a burstable one gets its initial credits.
@@ -159,7 +240,8 @@ fn allocate(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
     let vm = world.pool_plan(world.nodes[node].pool).scale_set.as_ref().map(|scale_set| scale_set.vm);
     let bank = |vm: &VmSize| vm.burst.map(|burst| Credits::at_first_start(vm.vcpus, burst.credits_per_hour, ctx.now));
     let state = &mut world.nodes[node];
-    state.times.allocated = Some(ctx.now);
+    state.times.allocated.get_or_insert(ctx.now);
+    state.times.deallocated.close(ctx.now);
     state.credits = vm.and_then(bank);
 }
 

@@ -10,7 +10,8 @@ use crate::cluster::{
 };
 use crate::kernel::{Dist, FutureEvents, Id};
 use crate::scenario::plan::{
-    Behaviour, ClusterCharges, ClusterPlan, Controller, NetworkModel, NetworkPlan, Plan, PodTemplate, WorkloadPlan,
+    Behaviour, ClusterCharges, ClusterPlan, Controller, NetworkModel, NetworkPlan, OutboundType, Plan, PodTemplate,
+    WorkloadPlan,
 };
 use crate::units::{Bytes, MilliCpu, Resources};
 use std::collections::BTreeMap;
@@ -123,6 +124,8 @@ fn plan(minor: u32, templates: Vec<PodTemplate>) -> Plan {
                 pod_cidr: Some(prefix),
                 service_cidr: prefix,
                 dns_service_ip: prefix.addr(),
+                outbound: OutboundType::LoadBalancer(1),
+                own_vnet: None,
             },
             subnets: Vec::new(),
             pools: Vec::new(),
@@ -138,6 +141,7 @@ fn plan(minor: u32, templates: Vec<PodTemplate>) -> Plan {
         operations: Vec::new(),
         quota: crate::scenario::plan::QuotaPlan::default(),
         faults: Vec::new(),
+        access: crate::scenario::plan::AccessPlan::default(),
         timings: Timings {
             pod_schedule: Dist::Constant(0.05),
             scheduling_cycle: Dist::Constant(0.01),
@@ -161,6 +165,7 @@ fn node(number: usize, millis: u64, phase: NodePhase) -> Node {
         version: KubernetesVersion::minor(34),
         pods: Vec::new(),
         pinned: Vec::new(),
+        stage_ends: SimTime::ZERO,
         boot: [SimDuration::ZERO; STAGES.len()],
         reimage_delay: SimDuration::ZERO,
         delete_delay: SimDuration::ZERO,

@@ -52,13 +52,18 @@ struct Rolling {
 impl Upgrades {
     /// Begins the upgrade of the pool, or takes as many next steps as can be taken now.
     pub fn on_step(&mut self, world: &mut World, pool: PoolId, ctx: &mut Ctx<'_>) {
-        if world.pools[pool].upgrade.as_ref().is_none_or(|upgrade| upgrade.outcome.is_some()) {
-            return; // Stale: the upgrade is over.
-        }
+        let Some(upgrade) = world.pools[pool].upgrade.as_ref().filter(|upgrade| upgrade.outcome.is_none()) else {
+            self.rolling.remove(&pool); // The upgrade is over, perhaps because its pool was deleted.
+            return;
+        };
+        let aborted = upgrade.aborted;
         let Some(rolling) = self.rolling.get_mut(&pool) else {
             self.rolling.insert(pool, begin(world, pool, ctx));
             return;
         };
+        if aborted {
+            rolling.waiting.clear();
+        }
         rolling.waiting.retain(|node| world.nodes[*node].is_member());
         rolling.await_buffer(world, pool);
         rolling.drain_next(world, pool, ctx);
@@ -123,7 +128,7 @@ impl Upgrades {
         } else if surge && drained {
             delete_surge_node(world, node, ctx);
         } else {
-            rolling.failure.get_or_insert_with(|| drain_failure(world, node));
+            rolling.failure.get_or_insert_with(|| world.drain_failure(node));
             rolling.in_flight.remove(&node);
             if rolling.leaving.remove(&node) {
                 rolling.stuck.insert(node);
@@ -260,33 +265,6 @@ fn keep_one_surge_node(world: &mut World, pool: PoolId, ctx: &mut Ctx<'_>) {
     ctx.soon(Event::ReconcilePool(pool));
 }
 
-/// The error of an upgrade that a drain stopped.
-///
-/// Source of code and form: support articles for AKS, error-code-poddrainfailure.md, 2025-03-03.
-fn drain_failure(world: &World, node: NodeId) -> Refusal {
-    let name = &world.nodes[node].info.name;
-    let held = world.drains.get(&node).and_then(|drain| drain.pods.keys().next().copied());
-    let message = match held {
-        None => format!("Drain node {name} failed"),
-        Some(pod) => {
-            let namespace = &world.workload_plan(world.pods[pod].workload).namespace;
-            let budget = world.budgets_of(pod).next().map(|budget| {
-                let plan = &world.plan.budgets[world.budgets[budget].plan];
-                format!(
-                    ": Cannot evict pod as it would violate the pod's disruption budget, blocked by pdb {}/{}",
-                    plan.namespace, plan.name
-                )
-            });
-            format!(
-                "Drain node {name} failed when evicting pod {namespace}/{}{}",
-                world.pods[pod].name,
-                budget.unwrap_or_default()
-            )
-        }
-    };
-    Refusal { code: "UpgradeFailed", message }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -303,7 +281,8 @@ mod tests {
         let next = version(bench.world.version.minor + 1);
         bench.world.version = next;
         let operation = OperationId::from_index(0);
-        bench.world.pools[pool].upgrade = Some(PoolUpgrade { operation, version: Some(next), outcome: None });
+        bench.world.pools[pool].upgrade =
+            Some(PoolUpgrade { operation, version: Some(next), aborted: false, outcome: None });
         bench.act(|_, ctx| ctx.soon(Event::UpgradeStep(pool)));
         let mut upgrades = Upgrades::default();
         let mut log = Vec::new();

@@ -50,6 +50,9 @@ impl Controllers {
 
     /// Compares the pods of a workload with what is wanted, and creates or deletes the difference.
     pub fn on_reconcile(&mut self, world: &mut World, workload: WorkloadId, ctx: &mut Ctx<'_>) {
+        if !world.is_running() {
+            return; // There is no API server; when there is one again, every controller looks.
+        }
         match world.workload_plan(workload).controller {
             Controller::Deployment { .. } | Controller::ReplicaSet { .. } => {
                 replica_set::reconcile(world, workload, ctx)
@@ -69,7 +72,9 @@ impl Controllers {
 
     /// A CronJob creates a Job.
     pub fn on_cron_fires(&mut self, world: &mut World, workload: WorkloadId, ctx: &mut Ctx<'_>) {
-        if let Controller::CronJob { job, .. } = world.workload_plan(workload).controller {
+        if let (true, Controller::CronJob { job, .. }) = (world.is_running(), &world.workload_plan(workload).controller)
+        {
+            let job = *job;
             self.jobs.open(workload, job);
             self.jobs.reconcile(world, workload, job, ctx);
         }
@@ -102,7 +107,7 @@ impl Controllers {
     /// A pod object is gone.
     pub fn on_pod_gone(&mut self, world: &mut World, pod: PodId, ctx: &mut Ctx<'_>) {
         let workload = world.pods[pod].workload;
-        match (world.is_daemon(pod), world.pods[pod].pinned) {
+        match (world.is_daemon(pod) && world.is_running(), world.pods[pod].pinned) {
             (true, Some(node)) => daemon_set::place(world, workload, node, ctx),
             _ => self.on_reconcile(world, workload, ctx),
         }
@@ -110,6 +115,9 @@ impl Controllers {
 
     /// A Node object appeared: every DaemonSet that it suits creates a pod for it.
     pub fn on_node_registered(&mut self, world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
+        if !world.is_running() {
+            return; // The node is about to be deallocated.
+        }
         for workload in world.workloads.ids() {
             if matches!(world.workload_plan(workload).controller, Controller::DaemonSet) {
                 daemon_set::place(world, workload, node, ctx);

@@ -1,12 +1,14 @@
 //! Persistent volumes: storage classes, claims wherever they are written, and the volumes that are bound to them by hand.
 //!
-//! Not modelled: claims that name no volume and match one that waits for any; sizes, data sources, reclaim policies.
+//! Not modelled: claims that name no volume and match one that waits for any; data sources, reclaim policies, resizing.
 
 use super::fault::{Faults, join};
 use super::object;
 use super::selector;
-use crate::catalog::{Catalog, DISK_DRIVER, FILE_DRIVER, ZONE_LABELS};
+use crate::catalog::{BLOB_DRIVER, Catalog, DISK_DRIVER, FILE_DRIVER, ZONE_LABELS};
 use crate::scenario::plan::{ClaimKind, ClaimPlan, ClaimRef, NodeSelectorTerm, Operator, Requirement, Volume};
+use crate::scenario::quantity;
+use crate::units::Bytes;
 use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::api::storage::v1::StorageClass;
 use serde_json::Value;
@@ -18,6 +20,12 @@ const IS_DEFAULT: &str = "storageclass.kubernetes.io/is-default-class";
 const NO_PROVISIONER: &str = "kubernetes.io/no-provisioner";
 /// How the types of disks that are replicated over zones end. Source: azuredisk-csi-driver, docs/driver-parameters.
 const ZONE_REDUNDANT: &str = "_ZRS";
+/// How the types of disks that are not replicated over zones end.
+const LOCALLY_REDUNDANT: &str = "_LRS";
+/// What the drivers make volumes of when a class names nothing. Source: azuredisk-csi-driver, azurefile-csi-driver and
+/// blob-csi-driver, docs/driver-parameters.
+const DEFAULT_SKUS: [(&str, &str); 3] =
+    [(DISK_DRIVER, "StandardSSD_LRS"), (FILE_DRIVER, "Standard_LRS"), (BLOB_DRIVER, "Standard_LRS")];
 
 /// What the manifests say of persistent volumes.
 #[derive(Debug, Default)]
@@ -33,6 +41,7 @@ pub(super) struct Storage {
 #[derive(Clone, Debug, Default)]
 struct Class {
     driver: Option<Box<str>>,
+    sku: Option<Box<str>>,
     waits_for_consumer: bool,
     zonal: bool,
     allowed: Vec<NodeSelectorTerm>,
@@ -53,10 +62,14 @@ impl Storage {
     pub fn of_cluster(multi_zone: bool) -> Self {
         let mut storage = Self::default();
         for built_in in Catalog::get().storage_classes() {
+            let is_disk = built_in.driver == DISK_DRIVER;
+            let replicated = is_disk && multi_zone;
+            let sku = &built_in.sku;
             let class = Class {
                 driver: Some(built_in.driver.as_str().into()),
+                sku: Some(if replicated { sku.replace(LOCALLY_REDUNDANT, ZONE_REDUNDANT) } else { sku.clone() }.into()),
                 waits_for_consumer: built_in.waits_for_consumer,
-                zonal: built_in.driver == DISK_DRIVER && !multi_zone,
+                zonal: is_disk && !multi_zone,
                 allowed: Vec::new(),
             };
             storage.classes.insert(built_in.name.clone(), class);
@@ -74,10 +87,13 @@ impl Storage {
         let modes = [("Immediate", false), ("WaitForFirstConsumer", true)];
         let driver = driver(&written.provisioner);
         let topologies = written.allowed_topologies.iter().flatten();
+        let sku = sku(&written, driver.as_deref());
         let class = Class {
             waits_for_consumer: selector::one_of(mode, &modes, "/volumeBindingMode", faults).unwrap_or_default(),
-            zonal: driver.as_deref() == Some(DISK_DRIVER) && !is_zone_redundant(&written),
+            zonal: driver.as_deref() == Some(DISK_DRIVER)
+                && !sku.as_deref().is_some_and(|sku| sku.ends_with(ZONE_REDUNDANT)),
             driver,
+            sku,
             allowed: topologies.map(allowed_topology).collect(),
         };
         if written.metadata.annotations.iter().flatten().any(|(key, value)| key == IS_DEFAULT && value == "true") {
@@ -167,12 +183,16 @@ impl Storage {
             Some(volume) => Class { driver: volume.driver.clone(), ..Class::default() },
             None => self.class(spec.storage_class_name.as_deref(), &join(at, "storageClassName"), faults),
         };
+        let storage = spec.resources.as_ref().and_then(|resources| resources.requests.as_ref()?.get("storage"));
         let one_pod = spec.access_modes.iter().flatten().any(|mode| mode == "ReadWriteOncePod");
         self.claims.push(ClaimPlan {
             namespace: namespace.into(),
             name: name.into(),
             kind,
             driver: class.driver,
+            sku: class.sku,
+            size: storage.and_then(|size| quantity::bytes(&size.0)).unwrap_or(Bytes::ZERO),
+            price: None,
             waits_for_consumer: class.waits_for_consumer,
             zonal: class.zonal,
             allowed: class.allowed,
@@ -221,10 +241,12 @@ fn volume_driver(spec: &core::PersistentVolumeSpec) -> Option<Box<str>> {
     csi.or(disk).or(file).map(Into::into)
 }
 
-/// True when the class's disks are replicated over zones. The driver reads the names of parameters in any case.
-fn is_zone_redundant(class: &StorageClass) -> bool {
+/// What the class's volumes are made of. The driver reads the names of parameters in any case.
+fn sku(class: &StorageClass, driver: Option<&str>) -> Option<Box<str>> {
     let is_type = |key: &str| ["skuname", "storageaccounttype"].contains(&key.to_ascii_lowercase().as_str());
-    class.parameters.iter().flatten().any(|(key, value)| is_type(key) && value.ends_with(ZONE_REDUNDANT))
+    let written = class.parameters.iter().flatten().find(|(key, _)| is_type(key)).map(|(_, value)| value.as_str());
+    let default = || DEFAULT_SKUS.into_iter().find(|(of, _)| driver == Some(*of)).map(|(_, sku)| sku);
+    written.or_else(default).map(Into::into)
 }
 
 fn allowed_topology(term: &core::TopologySelectorTerm) -> NodeSelectorTerm {
@@ -269,18 +291,19 @@ mod tests {
 
     #[test]
     fn a_claim_is_what_its_class_makes_of_it() {
-        for (multi_zone, class, driver, waits, zonal) in [
-            (false, json!(null), Some(DISK_DRIVER), true, true),
-            (false, json!("managed-csi-premium"), Some(DISK_DRIVER), true, true),
-            (true, json!("managed-csi"), Some(DISK_DRIVER), true, false),
-            (true, json!("lrs"), Some(DISK_DRIVER), false, true),
-            (true, json!("zrs"), Some(DISK_DRIVER), true, false),
-            (true, json!("azurefile-csi"), Some(FILE_DRIVER), false, false),
-            (true, json!("local"), None, true, false),
-            (true, json!(""), None, false, false),
+        for (multi_zone, class, driver, sku, waits, zonal) in [
+            (false, json!(null), Some(DISK_DRIVER), Some("StandardSSD_LRS"), true, true),
+            (false, json!("managed-csi-premium"), Some(DISK_DRIVER), Some("Premium_LRS"), true, true),
+            (true, json!("managed-csi"), Some(DISK_DRIVER), Some("StandardSSD_ZRS"), true, false),
+            (true, json!("lrs"), Some(DISK_DRIVER), Some("StandardSSD_LRS"), false, true),
+            (true, json!("zrs"), Some(DISK_DRIVER), Some("Premium_ZRS"), true, false),
+            (true, json!("azurefile-csi"), Some(FILE_DRIVER), Some("Standard_LRS"), false, false),
+            (true, json!("local"), None, None, true, false),
+            (true, json!(""), None, None, false, false),
         ] {
             let mut storage = Storage::of_cluster(multi_zone);
             let wait = json!({"volumeBindingMode": "WaitForFirstConsumer", "parameters": {"skuName": "Premium_ZRS"}});
+            let no_sku = json!({"volumeBindingMode": "WaitForFirstConsumer"});
             let mut faults = Faults::default();
             storage.add_class("lrs", &super::tests::class("lrs", DISK_DRIVER, json!({})), &mut faults);
             storage.add_class(
@@ -288,11 +311,13 @@ mod tests {
                 &super::tests::class("zrs", "kubernetes.io/azure-disk", wait.clone()),
                 &mut faults,
             );
-            storage.add_class("local", &super::tests::class("local", NO_PROVISIONER, wait), &mut faults);
-            let (found, more) = read(&mut storage, json!({"storageClassName": class}));
+            storage.add_class("local", &super::tests::class("local", NO_PROVISIONER, no_sku), &mut faults);
+            let (found, more) =
+                read(&mut storage, json!({"storageClassName": class, "resources": {"requests": {"storage": "10Gi"}}}));
+            assert_eq!(found.size, Bytes::from_gib(10));
             assert!(faults.0.is_empty() && more.is_empty(), "{faults:?} {more:?}");
-            let seen = (found.driver.as_deref(), found.waits_for_consumer, found.zonal);
-            assert_eq!(seen, (driver, waits, zonal), "{class} over zones: {multi_zone}");
+            let seen = (found.driver.as_deref(), found.sku.as_deref(), found.waits_for_consumer, found.zonal);
+            assert_eq!(seen, (driver, sku, waits, zonal), "{class} over zones: {multi_zone}");
         }
     }
 

@@ -2,21 +2,29 @@
 //!
 //! A [`Plan`] is one variant at one sweep point; a [`Study`] is all of them with the seeds to run.
 
+mod access;
 mod fault;
 mod name;
+mod network;
+mod operation;
 mod pod;
 mod quota;
+mod required_action;
 mod scheduler;
 mod volume;
 mod workload;
 
+pub use access::{AccessPlan, Authentication, BindingPlan, Denial, PrincipalPlan};
 pub use fault::{AllocationCode, EvictionReach, FailureReach, FaultKind, FaultPlan, RepairPlan};
 pub use name::{generated_suffix, template_hash, workload_key};
+pub use network::{NetworkModel, NetworkPlan, OutboundType, OwnVnet};
+pub use operation::{OperationKind, OperationPlan, PoolChange};
 pub use pod::{
     ClaimRef, HostPort, Image, LabelSelector, NodeSelectorTerm, Operator, PodAffinity, PodAffinityTerm, PodTemplate,
     ReadinessProbe, Requirement, Taint, TaintEffect, Toleration, TopologySpreadConstraint,
 };
 pub use quota::QuotaPlan;
+pub use required_action::{KubernetesRequest, RequiredAction, required_actions};
 pub use scheduler::{AddedAffinity, FitArgs, SchedulerPlan, ScoringStrategy, SpreadDefaults};
 pub use volume::{ClaimKind, ClaimPlan, Volume};
 pub use workload::{
@@ -25,11 +33,10 @@ pub use workload::{
 };
 
 use crate::catalog::{AutoscalerProfile, KubernetesVersion, OsDisk, Region, Tier, Timings, VmSize};
-use crate::kernel::{SimDuration, SimTime};
+use crate::kernel::SimDuration;
 use crate::units::{MilliCpu, Resources, UsdPerHour};
 use ipnet::Ipv4Net;
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 /// A whole scenario file, resolved: every variant at every sweep point, the seeds, the comparison and the objectives.
@@ -135,6 +142,8 @@ pub struct Plan {
     pub quota: QuotaPlan,
     /// What goes wrong, in the file's order.
     pub faults: Vec<FaultPlan>,
+    /// Who may ask for them, and how the cluster knows who asks.
+    pub access: AccessPlan,
     /// Durations of every stage of node and pod life.
     pub timings: Timings,
 }
@@ -183,30 +192,6 @@ pub struct ClusterCharges {
     pub public_ips: UsdPerHour,
 }
 
-/// Which of Azure's network models the cluster uses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NetworkModel {
-    /// Nodes take subnet addresses, pods a /24 of the pod CIDR behind NAT, one route per node.
-    Kubenet,
-    /// Azure CNI node subnet: every node preallocates `maxPods` subnet addresses besides its own.
-    AzureNodeSubnet,
-    /// Azure CNI Overlay: nodes take subnet addresses, pods a /24 of the overlay pod CIDR.
-    AzureOverlay,
-}
-
-/// Address ranges of the cluster.
-#[derive(Clone, Debug)]
-pub struct NetworkPlan {
-    /// Network model.
-    pub model: NetworkModel,
-    /// Range of pod addresses; `None` for the node-subnet model.
-    pub pod_cidr: Option<Ipv4Net>,
-    /// Range of Service addresses.
-    pub service_cidr: Ipv4Net,
-    /// Address of the DNS Service.
-    pub dns_service_ip: Ipv4Addr,
-}
-
 /// A subnet of the VNet.
 #[derive(Clone, Debug)]
 pub struct SubnetPlan {
@@ -234,8 +219,12 @@ pub struct PoolPlan {
     pub mode: PoolMode,
     /// What Azure makes the nodes of; `None` for nodes that the scenario brings along.
     pub scale_set: Option<ScaleSetPlan>,
+    /// False for a pool that an operation adds; it does not exist until then.
+    pub from_start: bool,
     /// Nodes at the start.
     pub count: u32,
+    /// What becomes of nodes that are scaled in.
+    pub scale_down_mode: ScaleDownMode,
     /// The autoscaler's bounds when it manages this pool.
     pub autoscaling: Option<AutoscalingRange>,
     /// Most pods a node of this pool may run.
@@ -284,6 +273,16 @@ impl PoolPlan {
     pub fn cpu(&self) -> MilliCpu {
         self.scale_set.as_ref().map_or(self.allocatable.cpu, |scale_set| MilliCpu::from_cores(scale_set.vm.vcpus))
     }
+}
+
+/// What becomes of a node that is scaled in, by hand or by the autoscaler.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ScaleDownMode {
+    /// Its VM and its disk are deleted.
+    #[default]
+    Delete,
+    /// Its VM is stopped: no compute charge, the disk stays with its images and is billed, and the next scale-out starts it.
+    Deallocate,
 }
 
 /// A node that the scenario brings along.
@@ -338,52 +337,6 @@ pub struct UpgradeSettings {
     pub drain_timeout: SimDuration,
     /// Wait after a drain, before the reimage.
     pub soak: SimDuration,
-}
-
-/// Something an operator asks of AKS at a moment of virtual time.
-#[derive(Clone, Debug)]
-pub struct OperationPlan {
-    /// When it is asked.
-    pub at: SimTime,
-    /// What is asked.
-    pub kind: OperationKind,
-}
-
-/// What can be asked of AKS.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum OperationKind {
-    /// Set the node count of a pool (index into [`ClusterPlan::pools`]).
-    Scale {
-        /// The pool.
-        pool: usize,
-        /// Nodes wanted.
-        count: u32,
-    },
-    /// Upgrade the control plane (unless it has the version already) and then the pools, one after the other.
-    Upgrade {
-        /// Version asked for; `None` for a node-image upgrade, which touches only pools.
-        version: Option<KubernetesVersion>,
-        /// Pools to upgrade, indexes into [`ClusterPlan::pools`].
-        pools: Vec<usize>,
-    },
-}
-
-impl OperationKind {
-    /// What is asked, in the words of `az`: `scale system to 3`, `upgrade apps, system to 1.35`.
-    #[must_use]
-    pub fn describe(&self, plan: &Plan) -> String {
-        let name = |pool: &usize| plan.cluster.pools[*pool].name.as_str();
-        match self {
-            Self::Scale { pool, count } => format!("scale {} to {count}", name(pool)),
-            Self::Upgrade { version, pools } => {
-                let pools = pools.iter().map(name).collect::<Vec<_>>().join(", ");
-                match version {
-                    Some(version) => format!("upgrade {pools} to {version}"),
-                    None => format!("upgrade the node image of {pools}"),
-                }
-            }
-        }
-    }
 }
 
 #[cfg(test)]

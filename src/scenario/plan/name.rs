@@ -1,6 +1,26 @@
-//! The random parts of names that controllers make up, here hashes of what they name: the same in every run.
+//! The random parts of names that controllers and Azure make up, here hashes of what they name: the same in every run.
 
+use super::ClusterPlan;
 use crate::kernel::stable_hash;
+
+impl ClusterPlan {
+    /// The eight digits in the names of what AKS makes for the cluster.
+    ///
+    /// On clusters of today each scale set has digits of its own, and the network's resources share others (observed, not
+    /// documented); here all have the same.
+    #[must_use]
+    pub fn digits(&self) -> String {
+        let hash = stable_hash(format!("{}/{}", self.resource_group, self.name).as_bytes());
+        format!("{:08}", hash % 100_000_000)
+    }
+
+    /// The scale set of a pool, `aks-<pool>-<8 digits>-vmss`, with which the names of its nodes begin.
+    /// Source: azure-aks-docs, resize-node-pool.md, 2025-08-28.
+    #[must_use]
+    pub fn scale_set_name(&self, pool: &str) -> String {
+        format!("aks-{pool}-{}-vmss", self.digits())
+    }
+}
 
 /// `kind/namespace/name`: tells a workload from every other.
 #[must_use]

@@ -2,6 +2,7 @@
 
 use super::{NodeSelectorTerm, Operator, Requirement};
 use crate::catalog::{DISK_DRIVER, DISK_ZONE};
+use crate::units::{Bytes, UsdPerHour};
 
 /// A PersistentVolumeClaim, or the template of some.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +15,13 @@ pub struct ClaimPlan {
     pub kind: ClaimKind,
     /// The CSI driver that provides volumes; `None` when nobody does.
     pub driver: Option<Box<str>>,
+    /// What volumes are made of, in Azure's words, such as `StandardSSD_LRS`; `None` when nobody provides them or the driver is none
+    /// of Azure's.
+    pub sku: Option<Box<str>>,
+    /// The storage that is requested; zero when none is, which the API server refuses.
+    pub size: Bytes,
+    /// Price of one volume, operations left out; `None` when the catalogue has none for it. The cost of a run leaves it out.
+    pub price: Option<UsdPerHour>,
     /// True when the volume is provided for the node of the first pod that uses the claim, false for at once.
     pub waits_for_consumer: bool,
     /// True when a volume can be attached in one zone only.

@@ -50,7 +50,11 @@ pub fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec, files: &mut Fil
         tier: tier?,
         version,
         scheduler,
-        charges: if billed { price::cluster_charges(spec, tier?, place) } else { ClusterCharges::default() },
+        charges: if billed {
+            price::cluster_charges(spec, tier?, network.outbound, place)
+        } else {
+            ClusterCharges::default()
+        },
         pools,
         brought: list?,
         system_workloads: has_system_workloads(written),

@@ -1,7 +1,6 @@
 //! Faults: which pools and zones, when, how often.
 
-use super::Resolver;
-use super::operation::{find_pool, pools_by_name};
+use super::{Resolver, pool};
 use crate::catalog::Catalog;
 use crate::kernel::{SimDuration, SimTime};
 use crate::scenario::plan::{AllocationCode, EvictionReach, FailureReach, FaultKind, FaultPlan, RepairPlan};
@@ -13,7 +12,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Resolves all faults, in the file's order. Pools are looked up as they are written and have the indexes of the plan.
 pub fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec) -> Vec<FaultPlan> {
-    let pools = pools_by_name(spec);
+    let mut written = pool::written(spec);
+    written.sort_by(|a, b| a.spec.name.cmp(&b.spec.name));
+    let pools: Vec<&AgentPoolSpec> = written.iter().map(|pool| &*pool.spec).collect();
     let (mut faults, mut names, mut kinds) = (Vec::new(), BTreeSet::new(), BTreeMap::new());
     for (index, written) in spec.faults.iter().flatten().enumerate() {
         let pointer = format!("/faults/{index}");
@@ -119,7 +120,15 @@ impl Place<'_, '_> {
     fn pool(&mut self, name: Option<&String>) -> Option<Option<usize>> {
         match name {
             None => Some(None),
-            Some(name) => find_pool(self.resolver, &format!("{}/pool", self.pointer), name, self.pools).map(Some),
+            Some(name) => {
+                let found = self.pools.iter().position(|pool| pool.name == *name);
+                if found.is_none() {
+                    let names: Vec<&str> = self.pools.iter().map(|pool| pool.name.as_str()).collect();
+                    let pointer = format!("{}/pool", self.pointer);
+                    self.resolver.unknown(&pointer, "scenario::unknown_pool", format!("no pool {name}"), name, &names);
+                }
+                found.map(Some)
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! From what is written to what it means: everything looked up, defaulted, checked. All problems are found, not only the first.
 
+mod access;
 mod cluster;
 mod columns;
 mod expectation;
@@ -29,6 +30,7 @@ use crate::catalog::{KubernetesVersion, OsImage, Timings};
 use crate::kernel::SimDuration;
 use jiff::Zoned;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// The default start: a Monday at midnight UTC.
 const DEFAULT_START: &str = "2026-03-02T00:00:00Z";
@@ -112,7 +114,8 @@ pub fn plan(document: &Document, spec: &ScenarioSpec, files: &mut Files, problem
     let start = start(&mut resolver, spec);
     let (duration, warmup) = durations(&mut resolver, spec);
     let cluster = cluster::resolve(&mut resolver, spec, files);
-    let operations = operation::resolve(&mut resolver, spec);
+    let access = access::resolve(&mut resolver, spec);
+    let operations = operation::resolve(&mut resolver, spec, &access);
     let quota = quota::resolve(&mut resolver, spec);
     let faults = fault::resolve(&mut resolver, spec);
     price::check(&mut resolver, spec);
@@ -137,14 +140,30 @@ pub fn plan(document: &Document, spec: &ScenarioSpec, files: &mut Files, problem
         startup: &timings.app_startup,
     };
     let behaviours = spec.workloads.as_ref().and_then(|workloads| workloads.behaviour.as_deref()).unwrap_or_default();
-    let Loaded { mut workloads, budgets, claims } = manifest::load(&documents, behaviours, &context, problems);
+    let Loaded { mut workloads, budgets, mut claims } = manifest::load(&documents, behaviours, &context, problems);
     workloads.extend(traced);
     workloads.sort_by(|a, b| manifest::order(a).cmp(&manifest::order(b)));
     let cluster = cluster?;
+    for claim in claims.iter_mut().filter_map(Arc::get_mut) {
+        claim.price = price::volume(spec, claim, cluster.location);
+    }
     let mut resolver = Resolver { document, problems };
     preflight::check(&mut resolver, &cluster, &workloads);
     quota::check(&mut resolver, &cluster, &quota);
-    Some(Plan { start, duration, warmup, cluster, workloads, budgets, claims, operations, quota, faults, timings })
+    Some(Plan {
+        start,
+        duration,
+        warmup,
+        cluster,
+        workloads,
+        budgets,
+        claims,
+        operations,
+        access: access.plan,
+        quota,
+        faults,
+        timings,
+    })
 }
 
 /// True for a cluster over several availability zones.

@@ -2,15 +2,13 @@
 
 use super::Resolver;
 use crate::catalog::limits;
-use crate::scenario::plan::{NetworkModel, NetworkPlan, SubnetPlan};
+use crate::scenario::plan::{NetworkModel, NetworkPlan, OutboundType, OwnVnet, SubnetPlan};
 use crate::scenario::spec::{ClusterSpec, NetworkProfileSpec};
 use ipnet::Ipv4Net;
 use std::net::Ipv4Addr;
 
 const PROFILE: &str = "/cluster/networkProfile";
 
-/// AKS's managed virtual network. Source: azure-aks-docs, configure-azure-cni.md, 2026-04-16.
-const MANAGED_SUBNET: (&str, &str) = ("aks-subnet", "10.224.0.0/16");
 /// Default ranges. Source: API specification of 2025-05-01.
 const DEFAULT_POD_CIDR: &str = "10.244.0.0/16";
 const DEFAULT_SERVICE_CIDR: &str = "10.0.0.0/16";
@@ -53,6 +51,7 @@ pub fn resolve(resolver: &mut Resolver<'_>, cluster: &ClusterSpec) -> Option<(Ne
             profile.pod_cidr.as_deref().unwrap_or(DEFAULT_POD_CIDR),
         )?),
     };
+    let outbound = outbound(resolver, profile);
     let subnets = subnets(resolver, cluster)?;
     let service_cidr = service_cidr?;
     if service_cidr.prefix_len() <= LARGEST_SERVICE_PREFIX {
@@ -67,7 +66,7 @@ pub fn resolve(resolver: &mut Resolver<'_>, cluster: &ClusterSpec) -> Option<(Ne
     check_ranges(resolver, service_cidr, pod_cidr, &subnets);
     let dns_service_ip = dns_service_ip(resolver, profile, service_cidr)?;
     Some((
-        NetworkPlan { model, pod_cidr, service_cidr, dns_service_ip },
+        NetworkPlan { model, pod_cidr, service_cidr, dns_service_ip, outbound: outbound?, own_vnet: own_vnet(cluster) },
         subnets.into_iter().map(|(subnet, _)| subnet).collect(),
     ))
 }
@@ -108,10 +107,49 @@ fn model(resolver: &mut Resolver<'_>, profile: &NetworkProfileSpec) -> Option<Ne
     }
 }
 
+/// How the cluster reaches the internet; a load balancer with one address unless it is written.
+fn outbound(resolver: &mut Resolver<'_>, profile: &NetworkProfileSpec) -> Option<OutboundType> {
+    let addresses =
+        profile.load_balancer_profile.as_ref().and_then(|profile| profile.managed_outbound_ips.as_ref()?.count);
+    let load_balancer = OutboundType::LoadBalancer(addresses.unwrap_or(1));
+    let Some(written) = profile.outbound_type.as_deref() else {
+        return Some(load_balancer);
+    };
+    let choices = [
+        ("loadBalancer", load_balancer),
+        ("managedNATGateway", OutboundType::ManagedNatGateway),
+        ("managedNATGatewayV2", OutboundType::ManagedNatGateway),
+        ("userAssignedNATGateway", OutboundType::UserAssignedNatGateway),
+        ("userDefinedRouting", OutboundType::UserDefinedRouting),
+        ("none", OutboundType::None),
+        ("block", OutboundType::Block),
+    ];
+    resolver.choice(&format!("{PROFILE}/outboundType"), "scenario::outbound_type", written, &choices)
+}
+
+/// The network that the scenario brings along, with what the pools' resource ids say of it: all pools live in one network.
+fn own_vnet(cluster: &ClusterSpec) -> Option<OwnVnet> {
+    let vnet = cluster.vnet.as_ref()?;
+    let ids = cluster.pools().iter().filter_map(|pool| pool.vnet_subnet_id.as_deref());
+    let said = |key: &str| ids.clone().find_map(|id| segment_after(id, key)).map(str::to_owned);
+    Some(OwnVnet {
+        resource_group: said("resourceGroups"),
+        name: said("virtualNetworks"),
+        address_space: vnet.address_space.iter().flatten().filter_map(|text| text.parse().ok()).collect(),
+    })
+}
+
+/// What stands behind a key of a resource id such as `/subscriptions/…/resourceGroups/net/providers/…`.
+fn segment_after<'a>(id: &'a str, key: &str) -> Option<&'a str> {
+    let mut segments = id.split('/');
+    segments.find(|segment| segment.eq_ignore_ascii_case(key))?;
+    segments.next().filter(|segment| !segment.is_empty())
+}
+
 /// The subnets, sorted by name, each with its pointer.
 fn subnets(resolver: &mut Resolver<'_>, cluster: &ClusterSpec) -> Option<Vec<(SubnetPlan, String)>> {
     let Some(vnet) = &cluster.vnet else {
-        let (name, prefix) = MANAGED_SUBNET;
+        let (name, prefix) = limits::MANAGED_SUBNET;
         let prefix = prefix.parse().expect("the managed subnet is a range");
         return Some(vec![(SubnetPlan { name: name.to_owned(), prefix }, "/cluster".to_owned())]);
     };

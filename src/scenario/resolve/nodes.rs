@@ -142,6 +142,8 @@ fn pool(
         mode: PoolMode::User,
         scale_set: None,
         count,
+        from_start: true,
+        scale_down_mode: crate::scenario::plan::ScaleDownMode::Delete,
         autoscaling: None,
         max_pods: allocatable.pods,
         labels,

@@ -1,14 +1,21 @@
-//! Operations: which pool, which version, when.
+//! Operations: what is asked, of which pool, when.
 
 use super::Resolver;
+use super::access::Access;
+use super::pool::{self, Written};
 use crate::kernel::SimTime;
-use crate::scenario::plan::{OperationKind, OperationPlan};
-use crate::scenario::spec::{AgentPoolSpec, OperationSpec, ScenarioSpec, UpgradeSpec};
+use crate::scenario::plan::{AutoscalingRange, OperationKind, OperationPlan, PoolChange};
+use crate::scenario::spec::{MigrateSpec, OperationSpec, ScenarioSpec, UpdatePoolSpec, UpgradeSpec};
+
+/// The keys of which an operation has exactly one.
+const KINDS: &str =
+    "scale, upgrade, addPool, deletePool, updatePool, stopPool, startPool, migrate, create, stop, start or abort";
 
 /// Resolves all operations, sorted by time. Pools are looked up as they are written, so that an operation can be checked when
 /// something else about its pool is wrong; sorted by name they have the indexes of the plan.
-pub fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec) -> Vec<OperationPlan> {
-    let pools = pools_by_name(spec);
+pub(super) fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec, access: &Access) -> Vec<OperationPlan> {
+    let mut pools = pool::written(spec);
+    pools.sort_by(|a, b| a.spec.name.cmp(&b.spec.name));
     let mut operations = Vec::new();
     for (index, written) in spec.operations.iter().flatten().enumerate() {
         let pointer = format!("/operations/{index}");
@@ -27,94 +34,161 @@ pub fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec) -> Vec<Operatio
             resolver.error(&pointer, "scenario::brought_nodes", "found an operation, but no node pool", remedy);
             continue;
         }
-        if let Some(kind) = kind(resolver, &pointer, written, &pools) {
-            operations.push(OperationPlan { at: SimTime::after_start(written.at.0), kind });
+        let as_at = format!("{pointer}/as");
+        let asked_by = written.asked_by.as_ref().map(|name| access.asker(resolver, &as_at, name)).transpose();
+        let kind = (Context { resolver, pointer: &pointer, pools: &pools }).kind(written);
+        if let (Some(kind), Ok(asked_by)) = (kind, asked_by) {
+            if let Some(asker) = asked_by {
+                access.foretell(resolver, &as_at, asker, &kind, spec.cluster.kubernetes_version.0);
+            }
+            operations.push(OperationPlan { at: SimTime::after_start(written.at.0), kind, asked_by });
         }
     }
     operations.sort_by_key(|operation| operation.at);
+    let create = |operation: &OperationPlan| operation.kind == OperationKind::CreateCluster;
+    if operations.iter().skip(1).any(create) {
+        let remedy = "write it once, and every other operation later";
+        resolver.error("/operations", "scenario::create", "create is not the first operation", remedy);
+    }
     operations
 }
 
-fn kind(
-    resolver: &mut Resolver<'_>,
-    pointer: &str,
-    written: &OperationSpec,
-    pools: &[&AgentPoolSpec],
-) -> Option<OperationKind> {
-    match (&written.scale, &written.upgrade) {
-        (Some(scale), None) => {
-            let pool = find_pool(resolver, &format!("{pointer}/scale/pool"), &scale.pool, pools)?;
-            if pools[pool].enable_auto_scaling == Some(true) {
-                let found = format!("the autoscaler manages pool {}: AKS will refuse to scale it", scale.pool);
-                resolver.warn(
-                    &format!("{pointer}/scale"),
-                    "scenario::scale_autoscaled",
-                    found,
-                    "change minCount and maxCount instead",
-                );
-            }
+/// One operation and where it stands.
+struct Context<'a, 'b> {
+    resolver: &'a mut Resolver<'b>,
+    pointer: &'a str,
+    pools: &'a [Written<'a>],
+}
+
+impl Context<'_, '_> {
+    fn kind(&mut self, written: &OperationSpec) -> Option<OperationKind> {
+        let mut kinds = Vec::new();
+        let mut add = |kind: Option<Option<OperationKind>>| kinds.extend(kind);
+        add(written.create.as_ref().map(|_| Some(OperationKind::CreateCluster)));
+        add(written.stop.as_ref().map(|_| Some(OperationKind::StopCluster)));
+        add(written.start.as_ref().map(|_| Some(OperationKind::StartCluster)));
+        add(written.scale.as_ref().map(|scale| {
+            let pool = self.pool("scale", &scale.pool)?;
             Some(OperationKind::Scale { pool, count: scale.count })
+        }));
+        add(written.upgrade.as_ref().map(|upgrade| self.upgrade(upgrade)));
+        add(written.add_pool.as_ref().map(|added| {
+            let version = added.orchestrator_version.map(|version| version.0);
+            Some(OperationKind::AddPool { pool: self.find(&added.name)?, version })
+        }));
+        add(written.delete_pool.as_ref().map(|of| {
+            let pool = self.pool("deletePool", &of.pool)?;
+            Some(OperationKind::DeletePool { pool })
+        }));
+        add(written.update_pool.as_ref().map(|update| self.update(update)));
+        add(written.stop_pool.as_ref().map(|of| {
+            let pool = self.pool("stopPool", &of.pool)?;
+            Some(OperationKind::StopPool { pool })
+        }));
+        add(written.start_pool.as_ref().map(|of| {
+            let pool = self.pool("startPool", &of.pool)?;
+            Some(OperationKind::StartPool { pool })
+        }));
+        add(written.abort.as_ref().map(|abort| {
+            let pool = match &abort.pool {
+                None => None,
+                Some(name) => Some(self.pool("abort", name)?),
+            };
+            Some(OperationKind::Abort { pool })
+        }));
+        add(written.migrate.as_ref().map(|migrate| self.migrate(migrate)));
+        if kinds.len() != 1 {
+            let remedy = format!("write one of {KINDS}");
+            self.resolver.error(self.pointer, "scenario::operation", "found not exactly one operation", remedy);
+            return None;
         }
-        (None, Some(upgrade)) => upgrade_of(resolver, &format!("{pointer}/upgrade"), upgrade, pools),
-        _ => {
-            resolver.error(
-                pointer,
-                "scenario::operation",
-                "found not exactly one operation",
-                "write either scale or upgrade",
+        kinds.remove(0)
+    }
+
+    fn upgrade(&mut self, written: &UpgradeSpec) -> Option<OperationKind> {
+        let image_only = written.node_image_only.unwrap_or(false);
+        let version = written.kubernetes_version.map(|version| version.0);
+        if image_only == version.is_some() {
+            let found = "found not exactly one of kubernetesVersion and nodeImageOnly";
+            self.error(
+                "upgrade",
+                "scenario::upgrade",
+                found,
+                "write kubernetesVersion: \"1.35\", or nodeImageOnly: true",
             );
-            None
+            return None;
         }
+        let chosen = match &written.pools {
+            None => Some((0..self.pools.len()).filter(|pool| self.pools[*pool].from_start).collect()),
+            Some(names) => {
+                let find = |(index, name): (usize, &String)| self.pool_at(&format!("upgrade/pools/{index}"), name);
+                names.iter().enumerate().map(find).collect::<Option<Vec<_>>>()
+            }
+        };
+        Some(OperationKind::Upgrade { version, pools: chosen? })
     }
-}
 
-fn upgrade_of(
-    resolver: &mut Resolver<'_>,
-    pointer: &str,
-    written: &UpgradeSpec,
-    pools: &[&AgentPoolSpec],
-) -> Option<OperationKind> {
-    let image_only = written.node_image_only.unwrap_or(false);
-    let version = written.kubernetes_version.map(|version| version.0);
-    if image_only == version.is_some() {
-        let remedy = "write kubernetesVersion: \"1.35\", or nodeImageOnly: true";
-        resolver.error(
-            pointer,
-            "scenario::upgrade",
-            "found not exactly one of kubernetesVersion and nodeImageOnly",
-            remedy,
-        );
-        return None;
+    /// One change. Settings that can never change are passed on: AKS refuses them, and the scenario shows how.
+    fn update(&mut self, written: &UpdatePoolSpec) -> Option<OperationKind> {
+        let pool = self.pool("updatePool", &written.pool)?;
+        let immutable = [
+            ("vmSize", written.vm_size.is_some()),
+            ("availabilityZones", written.availability_zones.is_some()),
+            ("maxPods", written.max_pods.is_some()),
+        ];
+        let bounds = (written.min_count, written.max_count);
+        let change = match immutable.iter().find(|(_, given)| *given) {
+            Some((setting, _)) => {
+                let remedy = "migrate to a new pool instead";
+                self.warn(&format!("updatePool/{setting}"), "scenario::immutable", "AKS will refuse it", remedy);
+                PoolChange::Immutable(setting)
+            }
+            None => match (written.enable_auto_scaling, bounds) {
+                (Some(true) | None, (Some(min), Some(max))) if min <= max => {
+                    PoolChange::Autoscaling(Some(AutoscalingRange { min, max }))
+                }
+                (Some(false), (None, None)) => PoolChange::Autoscaling(None),
+                _ => {
+                    let remedy =
+                        "write enableAutoScaling: true with minCount and maxCount, or enableAutoScaling: false alone";
+                    self.error("updatePool", "scenario::update_pool", "found no change that AKS knows", remedy);
+                    return None;
+                }
+            },
+        };
+        Some(OperationKind::UpdatePool { pool, change })
     }
-    let chosen = match &written.pools {
-        None => Some((0..pools.len()).collect()),
-        Some(names) => {
-            let find =
-                |(index, name): (usize, &String)| find_pool(resolver, &format!("{pointer}/pools/{index}"), name, pools);
-            names.iter().enumerate().map(find).collect::<Option<Vec<_>>>()
+
+    fn migrate(&mut self, written: &MigrateSpec) -> Option<OperationKind> {
+        let from = self.pool("migrate", &written.pool)?;
+        let to = self.find(&written.to.name)?;
+        Some(OperationKind::Migrate { from, to, drain_timeout: written.drain_timeout.map(|timeout| timeout.0) })
+    }
+
+    /// The index of the pool named under the `pool` key of the operation.
+    fn pool(&mut self, key: &str, name: &str) -> Option<usize> {
+        self.pool_at(&format!("{key}/pool"), name)
+    }
+
+    fn pool_at(&mut self, field: &str, name: &str) -> Option<usize> {
+        let found = self.find(name);
+        if found.is_none() {
+            let names: Vec<&str> = self.pools.iter().map(|pool| pool.spec.name.as_str()).collect();
+            let pointer = format!("{}/{field}", self.pointer);
+            self.resolver.unknown(&pointer, "scenario::unknown_pool", format!("no pool {name}"), name, &names);
         }
-    };
-    Some(OperationKind::Upgrade { version, pools: chosen? })
-}
-
-/// The pools as they are written, in the plan's order.
-pub(super) fn pools_by_name(spec: &ScenarioSpec) -> Vec<&AgentPoolSpec> {
-    let mut pools: Vec<&AgentPoolSpec> = spec.cluster.pools().iter().collect();
-    pools.sort_by(|a, b| a.name.cmp(&b.name));
-    pools
-}
-
-/// The pool of this name; an unknown one is an error.
-pub(super) fn find_pool(
-    resolver: &mut Resolver<'_>,
-    pointer: &str,
-    name: &str,
-    pools: &[&AgentPoolSpec],
-) -> Option<usize> {
-    let found = pools.iter().position(|pool| pool.name == name);
-    if found.is_none() {
-        let names: Vec<&str> = pools.iter().map(|pool| pool.name.as_str()).collect();
-        resolver.unknown(pointer, "scenario::unknown_pool", format!("no pool {name}"), name, &names);
+        found
     }
-    found
+
+    fn find(&self, name: &str) -> Option<usize> {
+        self.pools.iter().position(|pool| pool.spec.name == name)
+    }
+
+    fn error(&mut self, field: &str, code: &'static str, found: &str, remedy: &str) {
+        self.resolver.error(&format!("{}/{field}", self.pointer), code, found, remedy);
+    }
+
+    fn warn(&mut self, field: &str, code: &'static str, found: &str, remedy: &str) {
+        self.resolver.warn(&format!("{}/{field}", self.pointer), code, found, remedy);
+    }
 }

@@ -1,15 +1,18 @@
 //! Node pools: size, bounds, disk, subnet, labels and taints, upgrade settings.
 
 use super::{Resolver, price};
-use crate::catalog::{Catalog, KubernetesVersion, OsDisk, Region, VmFamily, VmSize, limits, reservations};
+use crate::catalog::{Catalog, KubernetesVersion, OsDisk, OsDiskKind, Region, VmFamily, VmSize, limits, reservations};
 use crate::kernel::SimDuration;
 use crate::scenario::plan::{
-    AutoscalingRange, IntOrPercent, NetworkModel, PoolMode, PoolPlan, ScaleSetPlan, SubnetPlan, Taint, TaintEffect,
-    UpgradeSettings,
+    AutoscalingRange, IntOrPercent, NetworkModel, PoolMode, PoolPlan, ScaleDownMode, ScaleSetPlan, SubnetPlan, Taint,
+    TaintEffect, UpgradeSettings,
 };
-use crate::scenario::spec::{AgentPoolSpec, FaultSpec, MISSING, ScenarioSpec, UpgradeSettingsSpec};
+use crate::scenario::spec::{AgentPoolSpec, FaultSpec, MISSING, MigrateSpec, ScenarioSpec, UpgradeSettingsSpec};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+
+const POOLS: &str = "/cluster/agentPoolProfiles";
 
 /// What a pool lives in.
 pub struct Surroundings<'a> {
@@ -20,14 +23,62 @@ pub struct Surroundings<'a> {
     pub subnets: &'a [SubnetPlan],
 }
 
+/// A pool as it is written, and where.
+pub struct Written<'a> {
+    pub spec: Cow<'a, AgentPoolSpec>,
+    pub pointer: String,
+    /// False for a pool that an operation adds.
+    pub from_start: bool,
+}
+
+/// Every pool that exists at some time, in the file's order: those of the cluster, then those that operations add.
+pub fn written(spec: &ScenarioSpec) -> Vec<Written<'_>> {
+    let of_cluster = spec.cluster.pools().iter().enumerate().map(|(index, pool)| Written {
+        spec: Cow::Borrowed(pool),
+        pointer: format!("{POOLS}/{index}"),
+        from_start: true,
+    });
+    let mut pools: Vec<Written<'_>> = of_cluster.collect();
+    for (index, operation) in spec.operations.iter().flatten().enumerate() {
+        if let Some(added) = &operation.add_pool {
+            let pointer = format!("/operations/{index}/addPool");
+            pools.push(Written { spec: Cow::Borrowed(added), pointer, from_start: false });
+        }
+        if let Some(migrate) = &operation.migrate
+            && let Some(old) = pools.iter().position(|pool| pool.spec.name == migrate.pool)
+        {
+            let pointer = format!("/operations/{index}/migrate/to");
+            let spec = Cow::Owned(migrated(&pools[old].spec, old == 0, migrate));
+            pools.push(Written { spec, pointer, from_start: false });
+        }
+    }
+    pools
+}
+
+/// The pool that takes over: as the old one, but for what is written. It has the control plane's version.
+fn migrated(old: &AgentPoolSpec, first: bool, migrate: &MigrateSpec) -> AgentPoolSpec {
+    AgentPoolSpec {
+        name: migrate.to.name.clone(),
+        mode: Some(old.mode.clone().unwrap_or_else(|| default_mode(first).to_owned())),
+        vm_size: migrate.to.vm_size.clone(),
+        count: migrate.to.count.or(old.count),
+        orchestrator_version: None,
+        // The old disk may not fit the new size; AKS chooses again unless its type was asked for.
+        ..old.clone()
+    }
+}
+
+const fn default_mode(first: bool) -> &'static str {
+    if first { "System" } else { "User" }
+}
+
 /// Resolves all pools, sorted by name.
 pub fn resolve_all(
     resolver: &mut Resolver<'_>,
     spec: &ScenarioSpec,
     around: &Surroundings<'_>,
 ) -> Option<Vec<PoolPlan>> {
-    const POOLS: &str = "/cluster/agentPoolProfiles";
-    let written = spec.cluster.pools();
+    let written = written(spec);
     if written.is_empty() && spec.cluster.nodes.is_some() {
         return Some(Vec::new());
     }
@@ -37,9 +88,8 @@ pub fn resolve_all(
         return None;
     }
     let mut pools = Vec::new();
-    for (index, pool) in written.iter().enumerate() {
-        let pointer = format!("{POOLS}/{index}");
-        if written[..index].iter().any(|other| other.name == pool.name) {
+    for (index, Written { spec: pool, pointer, from_start }) in written.iter().enumerate() {
+        if written[..index].iter().any(|other| other.spec.name == pool.name) {
             resolver.error(
                 &format!("{pointer}/name"),
                 "scenario::duplicate",
@@ -47,10 +97,11 @@ pub fn resolve_all(
                 "give it another name",
             );
         }
-        pools.extend(Context { resolver, spec, around, pool, pointer: &pointer, first: index == 0 }.resolve());
+        let context = Context { resolver, spec, around, pool, pointer, first: index == 0, from_start: *from_start };
+        pools.extend(context.resolve());
     }
     let complete = pools.len() == written.len();
-    if complete && !pools.iter().any(|pool| pool.mode == PoolMode::System) {
+    if complete && !pools.iter().any(|pool| pool.from_start && pool.mode == PoolMode::System) {
         resolver.error(
             POOLS,
             "scenario::system_pool",
@@ -73,6 +124,7 @@ struct Context<'a, 'b> {
     pool: &'a AgentPoolSpec,
     pointer: &'a str,
     first: bool,
+    from_start: bool,
 }
 
 impl Context<'_, '_> {
@@ -102,11 +154,14 @@ impl Context<'_, '_> {
         let (mode, vm) = (mode?, vm?);
         self.warn_about(mode, vm, count);
         let os_disk = self.os_disk(vm)?;
+        let scale_down_mode = self.scale_down_mode(&os_disk);
         let vm_price = price::vm(self.resolver, self.spec, vm, spot, self.around.location, self.pointer)?;
         Some(PoolPlan {
             name: self.pool.name.clone(),
             mode,
+            from_start: self.from_start,
             count,
+            scale_down_mode,
             autoscaling,
             max_pods,
             labels: self.labels(mode, vm, spot),
@@ -142,8 +197,7 @@ impl Context<'_, '_> {
     }
 
     fn mode(&mut self) -> Option<PoolMode> {
-        let default = if self.first { "System" } else { "User" };
-        let text = self.pool.mode.as_deref().unwrap_or(default);
+        let text = self.pool.mode.as_deref().unwrap_or(default_mode(self.first));
         let pointer = format!("{}/mode", self.pointer);
         self.resolver.choice(
             &pointer,
@@ -360,6 +414,21 @@ impl Context<'_, '_> {
         OsDisk::choose(vm, ephemeral, gib.map(u64::from))
             .map_err(|error| self.error("osDiskType", "scenario::os_disk", error.to_string(), ""))
             .ok()
+    }
+
+    /// Source: azure-aks-docs, scale-down-mode.md, 2023-08-21.
+    fn scale_down_mode(&mut self, os_disk: &OsDisk) -> ScaleDownMode {
+        let Some(text) = &self.pool.scale_down_mode else {
+            return ScaleDownMode::Delete;
+        };
+        let pointer = format!("{}/scaleDownMode", self.pointer);
+        let modes = [("Delete", ScaleDownMode::Delete), ("Deallocate", ScaleDownMode::Deallocate)];
+        let mode = self.resolver.choice(&pointer, "scenario::scale_down_mode", text, &modes).unwrap_or_default();
+        if mode == ScaleDownMode::Deallocate && os_disk.kind == OsDiskKind::Ephemeral {
+            let found = "VMs with an ephemeral OS disk cannot be deallocated";
+            self.error("scaleDownMode", "scenario::scale_down_mode", found, "add osDiskType: Managed, or write Delete");
+        }
+        mode
     }
 
     fn upgrade(&mut self) -> Option<UpgradeSettings> {

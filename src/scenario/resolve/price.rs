@@ -1,8 +1,8 @@
 //! Prices in force: list, reservation, own figures, discount.
 
 use super::Resolver;
-use crate::catalog::{Catalog, OsDisk, OsDiskKind, PriceKind, Region, Tier, VmSize};
-use crate::scenario::plan::ClusterCharges;
+use crate::catalog::{Catalog, OsDisk, OsDiskKind, PriceKind, Region, Ssd, Tier, VmSize};
+use crate::scenario::plan::{ClaimPlan, ClusterCharges, OutboundType};
 use crate::scenario::spec::{ReservationSpec, ScenarioSpec};
 use crate::units::UsdPerHour;
 
@@ -88,23 +88,27 @@ pub fn os_disk(spec: &ScenarioSpec, disk: &OsDisk, region: Region) -> UsdPerHour
 }
 
 /// What the cluster has once: tier, load balancer, outbound addresses.
-pub fn cluster_charges(spec: &ScenarioSpec, tier: Tier, region: Region) -> ClusterCharges {
+pub fn cluster_charges(spec: &ScenarioSpec, tier: Tier, outbound: OutboundType, region: Region) -> ClusterCharges {
     let catalog = Catalog::get();
     let discount = discount(spec);
-    let profile = spec.cluster.network_profile.as_ref();
-    let outbound = profile.and_then(|profile| profile.outbound_type.as_deref()).unwrap_or("loadBalancer");
-    let addresses =
-        profile.and_then(|profile| profile.load_balancer_profile.as_ref()?.managed_outbound_ips.as_ref()?.count);
     let tier = catalog.tier_price(tier, region).per_hour.discounted(discount);
-    if !outbound.eq_ignore_ascii_case("loadBalancer") {
+    let OutboundType::LoadBalancer(addresses) = outbound else {
         return ClusterCharges { tier, ..ClusterCharges::default() };
-    }
+    };
     let address = catalog.public_ip_price(region).per_hour.discounted(discount);
     ClusterCharges {
         tier,
         load_balancer: catalog.load_balancer_price().per_hour.discounted(discount),
-        public_ips: UsdPerHour::from_micros(address.micros() * u64::from(addresses.unwrap_or(1))),
+        public_ips: UsdPerHour::from_micros(address.micros() * u64::from(addresses)),
     }
+}
+
+/// The price of the volume of a claim; `None` where the catalogue has none: for shares, and for disks that are no SSD or are
+/// replicated over zones.
+pub fn volume(spec: &ScenarioSpec, claim: &ClaimPlan, region: Region) -> Option<UsdPerHour> {
+    let kind = claim.sku.as_deref().filter(|_| claim.is_disk()).and_then(Ssd::of_sku)?;
+    let tier = kind.tier(claim.size).filter(|_| !claim.size.is_zero())?;
+    Some(Catalog::get().disk_price(tier, region).per_hour.discounted(discount(spec)))
 }
 
 fn discount(spec: &ScenarioSpec) -> f64 {

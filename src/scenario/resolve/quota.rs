@@ -1,6 +1,6 @@
 //! Quota: the families that the scenario's pools count for.
 
-use super::Resolver;
+use super::{Resolver, pool};
 use crate::catalog::Catalog;
 use crate::scenario::plan::{ClusterPlan, PoolPlan, QuotaPlan};
 use crate::scenario::spec::ScenarioSpec;
@@ -11,7 +11,8 @@ pub fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec) -> QuotaPlan {
     let Some(written) = &spec.quota else {
         return QuotaPlan::default();
     };
-    let sizes = spec.cluster.pools().iter().filter_map(|pool| Catalog::get().vm_size(&pool.vm_size));
+    let pools = pool::written(spec);
+    let sizes = pools.iter().filter_map(|pool| Catalog::get().vm_size(&pool.spec.vm_size));
     let mut known: Vec<&'static str> = sizes.map(|size| size.quota_family()).collect();
     known.sort_unstable();
     known.dedup();
@@ -31,7 +32,8 @@ pub fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec) -> QuotaPlan {
 /// Warns of a quota that the nodes of the start are beyond already: they are there, and nothing can be added.
 pub fn check(resolver: &mut Resolver<'_>, cluster: &ClusterPlan, quota: &QuotaPlan) {
     let vcpus = |counts: &dyn Fn(&PoolPlan, &str) -> bool| {
-        let scale_sets = cluster.pools.iter().filter_map(|pool| Some((pool, pool.scale_set.as_ref()?.vm)));
+        let at_start = cluster.pools.iter().filter(|pool| pool.from_start);
+        let scale_sets = at_start.filter_map(|pool| Some((pool, pool.scale_set.as_ref()?.vm)));
         let counted = scale_sets.filter(|(pool, vm)| counts(pool, vm.quota_family()));
         counted.map(|(pool, vm)| pool.count * vm.vcpus).sum::<u32>()
     };

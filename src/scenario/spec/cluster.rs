@@ -1,7 +1,7 @@
 //! The cluster as it is written: in the words of `az aks show -o json`.
 
 use super::scalar::{ProfileDuration, ProfileFlag, ProfileNumber};
-use super::{Entries, Faults, IntOrPercentText, NodeListSpec, Version};
+use super::{AadProfileSpec, Entries, Faults, IntOrPercentText, NodeListSpec, Version};
 use deserr::Deserr;
 use schemars::JsonSchema;
 
@@ -43,6 +43,16 @@ pub struct ClusterSpec {
     /// The cluster autoscaler's settings, for all pools that it manages.
     #[deserr(default)]
     pub auto_scaler_profile: Option<AutoScalerProfileSpec>,
+    /// Microsoft Entra authentication; without it every kubeconfig is the administrator's.
+    #[deserr(default)]
+    pub aad_profile: Option<AadProfileSpec>,
+    /// Withholds the local administrator's kubeconfig, which is above all role bindings; false unless given.
+    #[deserr(default)]
+    pub disable_local_accounts: Option<bool>,
+    /// Kubernetes RBAC; true unless given. Microsoft Entra authentication needs it.
+    #[deserr(default, rename = "enableRBAC")]
+    #[schemars(rename = "enableRBAC")]
+    pub enable_rbac: Option<bool>,
 }
 
 impl ClusterSpec {
@@ -138,7 +148,7 @@ pub struct SubnetSpec {
 }
 
 /// A node pool: one virtual machine scale set, every VM alike.
-#[derive(Debug, Deserr, JsonSchema)]
+#[derive(Clone, Debug, Deserr, JsonSchema)]
 #[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
 #[schemars(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AgentPoolSpec {
@@ -161,6 +171,9 @@ pub struct AgentPoolSpec {
     /// Most nodes of an autoscaled pool.
     #[deserr(default)]
     pub max_count: Option<u32>,
+    /// What becomes of nodes that are scaled in: Delete, or Deallocate to stop the VM and keep its disk. Delete unless given.
+    #[deserr(default)]
+    pub scale_down_mode: Option<String>,
     /// Most pods a node; 110 with kubenet, 30 with Azure CNI node subnet, 250 with overlay unless given.
     #[deserr(default)]
     pub max_pods: Option<u32>,
@@ -204,7 +217,7 @@ pub struct AgentPoolSpec {
 }
 
 /// How a pool is upgraded.
-#[derive(Debug, Default, Deserr, JsonSchema)]
+#[derive(Clone, Debug, Default, Deserr, JsonSchema)]
 #[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
 #[schemars(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpgradeSettingsSpec {

@@ -3,16 +3,19 @@
 //! The types here are read with `deserr`, which finds every error at once, and described with `schemars`, which makes the JSON
 //! Schema: their doc comments are what editors show to whoever writes a scenario.
 
+mod access;
 mod cluster;
 mod decode;
 mod dist;
 mod fault;
+mod operation;
 mod quota;
 mod scalar;
 mod scheduler;
 mod table;
 mod workload;
 
+pub use access::{AadProfileSpec, BindingSpec, PrincipalSpec};
 pub use cluster::{
     AgentPoolSpec, AutoScalerProfileSpec, ClusterSpec, NetworkProfileSpec, SkuSpec, SubnetSpec, UpgradeSettingsSpec,
     VnetSpec,
@@ -22,6 +25,7 @@ pub use dist::DistSpec;
 pub use fault::{
     AllocationFailureSpec, FaultSpec, NodeFailureSpec, SlowBootSpec, SlowRegistrySpec, SpotEvictionSpec, ZoneOutageSpec,
 };
+pub use operation::{MigrateSpec, OperationSpec, UpdatePoolSpec, UpgradeSpec};
 pub use quota::QuotaSpec;
 pub use scalar::{ClockTime, Cpu, Duration, IntOrPercentText, Percent, ProfileNumber, Size, Version};
 pub use scheduler::{
@@ -69,6 +73,9 @@ pub struct ScenarioSpec {
     /// What runs on it.
     #[deserr(default)]
     pub workloads: Option<WorkloadsSpec>,
+    /// Who may ask for operations besides the owner of the cluster.
+    #[deserr(default)]
+    pub principals: Option<Vec<PrincipalSpec>>,
     /// What is asked of AKS, and when.
     #[deserr(default)]
     pub operations: Option<Vec<OperationSpec>>,
@@ -106,48 +113,6 @@ pub struct SeedsSpec {
     pub first: u64,
     /// How many.
     pub count: u64,
-}
-
-/// An operation: exactly one of `scale` and `upgrade`.
-#[derive(Debug, Deserr, JsonSchema)]
-#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
-#[schemars(rename_all = "camelCase", deny_unknown_fields)]
-pub struct OperationSpec {
-    /// When it is asked, from the start of the scenario, such as `2d`.
-    pub at: Duration,
-    /// Set the node count of a pool.
-    #[deserr(default)]
-    pub scale: Option<ScaleSpec>,
-    /// Upgrade the cluster, or the node image of pools.
-    #[deserr(default)]
-    pub upgrade: Option<UpgradeSpec>,
-}
-
-/// Set the node count of a pool.
-#[derive(Debug, Deserr, JsonSchema)]
-#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
-#[schemars(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ScaleSpec {
-    /// Pool name.
-    pub pool: String,
-    /// Nodes wanted.
-    pub count: u32,
-}
-
-/// Upgrade the cluster: control plane first, then its pools, one after the other.
-#[derive(Debug, Deserr, JsonSchema)]
-#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
-#[schemars(rename_all = "camelCase", deny_unknown_fields)]
-pub struct UpgradeSpec {
-    /// Version to upgrade to, in quotes.
-    #[deserr(default)]
-    pub kubernetes_version: Option<Version>,
-    /// Replace the node image only; the version stays.
-    #[deserr(default)]
-    pub node_image_only: Option<bool>,
-    /// Pools to upgrade; by default all of them.
-    #[deserr(default)]
-    pub pools: Option<Vec<String>>,
 }
 
 /// An alternative.

@@ -1,11 +1,15 @@
 //! Whether an operation is accepted. Azure's code and the form of its message where they are documented.
 
+mod pool;
+
 use super::ControlPlane;
 use crate::catalog::KubernetesVersion;
-use crate::catalog::limits::NODES_PER_POOL;
-use crate::cluster::{Budget, Pool, PoolId, ProvisioningState, Refusal, World};
+use crate::catalog::limits::{NODES_PER_POOL, STOPPABLE_NODES};
+use crate::cluster::{Budget, NodeId, NodePhase, Pool, PoolId, PowerState, ProvisioningState, Refusal, World};
 use crate::kernel::Id;
-use crate::scenario::plan::{BudgetRule, IntOrPercent, OperationKind, PoolMode, PoolPlan};
+use crate::scenario::plan::{
+    BudgetRule, IntOrPercent, OperationKind, OperationPlan, PoolMode, PoolPlan, required_actions,
+};
 
 /// What an operation holds while it is in progress.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +28,17 @@ impl Scope {
             OperationKind::Upgrade { pools, .. } => {
                 Self::Pools(pools.iter().map(|pool| PoolId::from_index(*pool)).collect())
             }
-            OperationKind::Scale { pool, .. } => Self::Pools(vec![PoolId::from_index(*pool)]),
+            OperationKind::CreateCluster | OperationKind::StopCluster | OperationKind::StartCluster => Self::Cluster,
+            OperationKind::Scale { pool, .. }
+            | OperationKind::AddPool { pool, .. }
+            | OperationKind::DeletePool { pool }
+            | OperationKind::UpdatePool { pool, .. }
+            | OperationKind::StopPool { pool }
+            | OperationKind::StartPool { pool } => Self::Pools(vec![PoolId::from_index(*pool)]),
+            OperationKind::Migrate { from, to, .. } => {
+                Self::Pools(vec![PoolId::from_index(*from), PoolId::from_index(*to)])
+            }
+            OperationKind::Abort { .. } => Self::Pools(Vec::new()),
         }
     }
 }
@@ -33,9 +47,17 @@ impl ControlPlane {
     /// Refuses what would touch something that another operation in progress holds.
     ///
     /// Source: support articles for AKS, operationnotallowed.md, 2024-02-23.
-    pub(super) fn conflict(&self, world: &World, asked: &Scope) -> Result<(), Refusal> {
+    pub(super) fn conflict(&self, world: &World, kind: &OperationKind, asked: &Scope) -> Result<(), Refusal> {
+        if let OperationKind::Abort { pool } = kind {
+            // 409 is documented for an operation that has ended; its code is not.
+            let pool = pool.map(PoolId::from_index);
+            return match self.abortable(pool) {
+                Some(_) => Ok(()),
+                None => not_allowed("409: there is no operation in progress that can be aborted".to_owned()),
+            };
+        }
         for running in self.running.values() {
-            let word = running.progress.name();
+            let word = running.word.name();
             let wait = "please wait for it to finish before starting a new operation";
             match (&running.scope, asked) {
                 (Scope::Cluster, _) => {
@@ -52,7 +74,11 @@ impl ControlPlane {
                     }
                 }
                 (Scope::Pools(held), Scope::Pools(wanted)) => {
-                    if held.iter().any(|pool| wanted.contains(pool)) {
+                    // A deletion replaces whatever else is in progress on its pool, if that is on no other pool too.
+                    let replaces = matches!(kind, OperationKind::DeletePool { .. })
+                        && running.word != ProvisioningState::Deleting
+                        && running.busy.iter().all(|pool| wanted.contains(pool));
+                    if !replaces && held.iter().any(|pool| wanted.contains(pool)) {
                         return not_allowed(format!(
                             "Operation is not allowed: Another agentpool operation ({word}) is in progress, {wait}"
                         ));
@@ -64,12 +90,59 @@ impl ControlPlane {
     }
 }
 
+/// Refuses what whoever asks has no permission for, before anything else is looked at.
+pub(super) fn authorize(world: &World, operation: &OperationPlan) -> Result<(), Refusal> {
+    let access = &world.plan.access;
+    let Some(asker) = operation.asker(access) else {
+        return Ok(()); // The owner may do everything.
+    };
+    access.check(asker, &required_actions(&operation.kind, world.version)).map_err(|denial| {
+        let message = denial.message(&asker.name, &world.plan.cluster);
+        Refusal { code: denial.code(), message }
+    })
+}
+
+/// Refuses what the power state of the cluster does not allow: a stopped cluster can only be started.
+///
+/// Sources: azure-aks-docs, start-stop-cluster.md, 2026-07-21; support articles for AKS, operationnotallowed.md, 2024-02-23. The
+/// sentences are ours.
+pub(super) fn admit_power(world: &World, kind: &OperationKind) -> Result<(), Refusal> {
+    let name = &world.plan.cluster.name;
+    match (world.power, kind) {
+        (PowerState::Absent, OperationKind::CreateCluster) => Ok(()),
+        (PowerState::Absent, _) => {
+            let message = format!("The Resource 'Microsoft.ContainerService/managedClusters/{name}' was not found");
+            Err(Refusal { code: "ResourceNotFound", message })
+        }
+        (_, OperationKind::CreateCluster) => not_allowed(format!("cluster {name} exists already")),
+        (PowerState::Stopped, OperationKind::StartCluster) => Ok(()),
+        (PowerState::Stopped, OperationKind::StopCluster) => not_allowed(format!("cluster {name} is stopped already")),
+        (PowerState::Stopped, _) => not_allowed(format!("cluster {name} is stopped: start it first")),
+        (PowerState::Running, OperationKind::StartCluster) => not_allowed(format!("cluster {name} is running already")),
+        // What is in progress is the conflict's concern.
+        (PowerState::Starting | PowerState::Running | PowerState::Stopping, _) => Ok(()),
+    }
+}
+
 /// Refuses what is not allowed in the present state of the cluster.
 pub(super) fn admit(world: &World, kind: &OperationKind) -> Result<(), Refusal> {
     match kind {
+        OperationKind::CreateCluster | OperationKind::StartCluster | OperationKind::Abort { .. } => Ok(()),
+        OperationKind::StopCluster => admit_stop(world),
         OperationKind::Scale { pool, count } => admit_scale(world, PoolId::from_index(*pool), *count),
+        OperationKind::AddPool { pool, version } => pool::admit_add(world, PoolId::from_index(*pool), *version),
+        OperationKind::DeletePool { pool } => pool::admit_delete(world, PoolId::from_index(*pool)),
+        OperationKind::UpdatePool { pool, change } => pool::admit_update(world, PoolId::from_index(*pool), change),
+        OperationKind::StopPool { pool } => pool::admit_stop(world, PoolId::from_index(*pool)),
+        OperationKind::StartPool { pool } => pool::admit_start(world, PoolId::from_index(*pool)),
+        OperationKind::Migrate { from, to, .. } => {
+            let (from, to) = (PoolId::from_index(*from), PoolId::from_index(*to));
+            pool::admit_delete_after(world, from, to)?;
+            pool::admit_add(world, to, None)
+        }
         OperationKind::Upgrade { version, pools } => {
             let pools: Vec<PoolId> = pools.iter().map(|pool| PoolId::from_index(*pool)).collect();
+            pools.iter().try_for_each(|pool| pool::exists(world, *pool))?;
             match version {
                 Some(version) => admit_version(world, *version, &pools)?,
                 None if pools.is_empty() => return not_allowed("no agent pool to upgrade".to_owned()),
@@ -81,6 +154,18 @@ pub(super) fn admit(world: &World, kind: &OperationKind) -> Result<(), Refusal> 
     }
 }
 
+/// Source: azure-aks-docs, best-practices-performance-scale-large.md, 2026-06-05. The code is not documented.
+fn admit_stop(world: &World) -> Result<(), Refusal> {
+    let nodes = world.live_nodes.iter().filter(|node| world.nodes[**node].is_member()).count();
+    if nodes > STOPPABLE_NODES {
+        return not_allowed(format!("a cluster of {nodes} nodes cannot be stopped: the limit is {STOPPABLE_NODES}"));
+    }
+    if !world.plan.cluster.brought.is_empty() {
+        return not_allowed("nodes that the scenario brings along cannot be stopped".to_owned());
+    }
+    Ok(())
+}
+
 /// Sources: azure-aks-docs, cluster-autoscaler.md, 2026-07-30, and use-system-pools.md, 2026-04-30. The codes are not documented.
 fn admit_scale(world: &World, pool: PoolId, count: u32) -> Result<(), Refusal> {
     let plan = world.pool_plan(pool);
@@ -89,7 +174,11 @@ fn admit_scale(world: &World, pool: PoolId, count: u32) -> Result<(), Refusal> {
         PoolMode::System => 1,
         PoolMode::User => 0,
     };
-    if plan.autoscaling.is_some() {
+    pool::exists(world, pool)?;
+    if world.pools[pool].stopped {
+        return not_allowed(format!("agent pool {name} is stopped: start it first"));
+    }
+    if world.pools[pool].autoscaling.is_some() {
         return not_allowed(format!(
             "agent pool {name} is managed by the cluster autoscaler and cannot be scaled by hand"
         ));
@@ -97,27 +186,39 @@ fn admit_scale(world: &World, pool: PoolId, count: u32) -> Result<(), Refusal> {
     if !(least..=NODES_PER_POOL).contains(&count) {
         return invalid(format!("agent pool {name}: count {count} is not between {least} and {NODES_PER_POOL}"));
     }
-    let others: u32 = world.pools.iter().filter(|(id, _)| *id != pool).map(|(_, other)| other.target).sum();
-    let tier = world.plan.cluster.tier;
-    if others + count > tier.max_nodes() {
-        return invalid(format!(
-            "agent pool {name}: {} nodes are more than the {} of the {} tier",
-            others + count,
-            tier.max_nodes(),
-            tier.name()
-        ));
-    }
+    admit_nodes(world, pool, count)?;
     let state = &world.pools[pool];
     if state.target == count && state.state == ProvisioningState::Succeeded {
         return not_allowed(format!("agent pool {name}: the new node count is the same as the current node count"));
     }
-    let present = u32::try_from(world.members(pool).count()).expect("a scale set has at most 1000 instances");
+    // Deallocated instances count for the quota already, and are started first.
+    let has_vm = |node: &&NodeId| {
+        let node = &world.nodes[**node];
+        node.pool == pool && (node.is_member() || node.phase == NodePhase::Deallocated)
+    };
+    let present = world.live_nodes.iter().filter(has_vm).count();
+    let present = u32::try_from(present).expect("a scale set has at most 1000 instances");
     within_quota(world, pool, count.saturating_sub(present))
 }
 
 /// Refuses what takes more VMs than the quota has room for.
 fn within_quota(world: &World, pool: PoolId, more: u32) -> Result<(), Refusal> {
     world.quota_shortfall(pool, more).map_or(Ok(()), Err)
+}
+
+/// Refuses more nodes than the tier supports, should the pool have so many.
+fn admit_nodes(world: &World, pool: PoolId, count: u32) -> Result<(), Refusal> {
+    let others: u32 = world.pools.iter().filter(|(id, _)| *id != pool).map(|(_, other)| other.target).sum();
+    let (nodes, tier) = (others + count, world.plan.cluster.tier);
+    if nodes > tier.max_nodes() {
+        let name = &world.pool_plan(pool).name;
+        let most = tier.max_nodes();
+        return invalid(format!(
+            "agent pool {name}: {nodes} nodes are more than the {most} of the {} tier",
+            tier.name()
+        ));
+    }
+    Ok(())
 }
 
 /// The path from version to version: no step back, one minor version at a time, no pool too far from the control plane.
@@ -155,7 +256,8 @@ fn has_version(pool: &Pool, version: KubernetesVersion) -> bool {
 /// What an upgrade of the control plane asks of every pool, also of those that stay behind.
 fn admit_cluster_upgrade(world: &World, version: KubernetesVersion, pools: &[PoolId]) -> Result<(), Refusal> {
     // Source: azure-aks-docs, spot-node-pool.md, 2025-04-06. The code is not documented.
-    let spot = world.plan.cluster.pools.iter().find(|pool| pool.spot);
+    let existing = world.pools.iter().filter(|(_, pool)| pool.exists).map(|(id, _)| world.pool_plan(id));
+    let spot = existing.into_iter().find(|pool| pool.spot);
     if let (Some(spot), false) = (spot, pools.is_empty()) {
         return not_allowed(format!(
             "agent pool {} is a spot pool: upgrade the control plane and the agent pools separately",
@@ -163,7 +265,7 @@ fn admit_cluster_upgrade(world: &World, version: KubernetesVersion, pools: &[Poo
         ));
     }
     let skew = if version.minor >= 28 { 3 } else { 2 };
-    for (id, pool) in world.pools.iter() {
+    for (id, pool) in world.pools.iter().filter(|(_, pool)| pool.exists) {
         if version.minor > pool.version.minor + skew {
             let message = format!(
                 "agent pool {} version {} and control plane version {version} are incompatible",

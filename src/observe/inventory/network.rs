@@ -1,0 +1,114 @@
+//! The virtual network, and what AKS puts into the node resource group for it.
+
+use super::{Resource, count, name, pools_in};
+use crate::catalog::limits;
+use crate::cluster::{Subnet, World};
+use crate::scenario::plan::{ClusterPlan, NetworkModel, OutboundType};
+use crate::units::UsdPerHour;
+
+/// The network and its subnets, AKS's or the customer's. An own network whose name no resource id says has none here.
+///
+/// `aks-vnet-<8 digits>` is observed on clusters in use, not documented.
+pub(super) fn virtual_network(world: &World) -> Vec<Resource> {
+    let cluster = &world.plan.cluster;
+    let (name, ranges, note) = match &cluster.network.own_vnet {
+        None => (format!("aks-vnet-{}", cluster.digits()), limits::MANAGED_VNET.to_owned(), "made by AKS"),
+        Some(own) => {
+            let ranges: Vec<String> = own.address_space.iter().map(ToString::to_string).collect();
+            let name = own.name.clone().unwrap_or_else(|| "(no name given)".to_owned());
+            let ranges = if ranges.is_empty() { "address space not given".to_owned() } else { ranges.join(", ") };
+            (name, ranges, "your own: the scenario brings it along")
+        }
+    };
+    let subnets = cluster.subnets.iter().zip(world.subnets.iter()).enumerate().map(|(index, (plan, (_, state)))| {
+        let kind = "Microsoft.Network/virtualNetworks/subnets";
+        Resource::free(kind, &plan.name, subnet_details(cluster, index, state)).part_of(&name)
+    });
+    let subnets: Vec<Resource> = subnets.collect();
+    let network = Resource::free("Microsoft.Network/virtualNetworks", &name, ranges).noted(note);
+    std::iter::once(network).chain(subnets).collect()
+}
+
+fn subnet_details(cluster: &ClusterPlan, index: usize, state: &Subnet) -> String {
+    let pools: Vec<&str> = pools_in(cluster, index).map(|pool| pool.name.as_str()).collect();
+    let pools = match &pools[..] {
+        [] => "no pool".to_owned(),
+        [pool] => format!("pool {pool}"),
+        pools => format!("pools {}", pools.join(", ")),
+    };
+    let by = match (cluster.network.model, state.pods) {
+        (NetworkModel::AzureNodeSubnet, pods) if pods > 0 => format!(" ({} for nodes, {pods} for pods)", state.nodes),
+        _ => String::new(),
+    };
+    format!("{}, {} of {} addresses in use{by}, {pools}", state.prefix, state.used(), state.usable())
+}
+
+/// Security group, route table, and the way out.
+///
+/// Sources: azure-aks-docs, faq.yml, 2023-11-06 (security group); configure-kubenet.md, 2026-04-16 (its attachment, and the route
+/// table); load-balancer-standard.md, 2024-01-23; egress-udr.md, 2023-05-10; egress-outboundtype.md, 2026-08-05. The names of security
+/// group, route table and load balancer, and that addresses are named by a UUID, are observed on clusters in use.
+pub(super) fn resources(cluster: &ClusterPlan, routes: u32, notes: &mut Vec<String>) -> Vec<Resource> {
+    let prefix = format!("aks-agentpool-{}", cluster.digits());
+    let security = Resource::free(
+        "Microsoft.Network/networkSecurityGroups",
+        format!("{prefix}-nsg"),
+        "attached to the nodes' network interfaces",
+    );
+    let mut resources = vec![security];
+    let outbound = cluster.network.outbound;
+    if cluster.network.model == NetworkModel::Kubenet {
+        if outbound == OutboundType::UserDefinedRouting {
+            notes.push("Your own route table also carries kubenet's routes, one a node; AKS makes none.".to_owned());
+        } else {
+            let details =
+                format!("{} of at most {}, one a node", count(routes as usize, "route"), limits::KUBENET_ROUTES);
+            resources.push(Resource::free("Microsoft.Network/routeTables", format!("{prefix}-routetable"), details));
+        }
+    }
+    match outbound {
+        OutboundType::LoadBalancer(addresses) => resources.extend(load_balancer(cluster, addresses)),
+        OutboundType::ManagedNatGateway => resources.extend(nat_gateway()),
+        OutboundType::UserAssignedNatGateway => notes.push(on_your_own("the NAT gateway of the subnet")),
+        OutboundType::UserDefinedRouting => notes.push(on_your_own("the route table of the subnet and where it leads")),
+        OutboundType::None | OutboundType::Block => {}
+    }
+    if !matches!(outbound, OutboundType::LoadBalancer(_)) {
+        let note =
+            "The load balancer appears only with the first Service of type LoadBalancer, since the way out is another.";
+        notes.push(note.to_owned());
+    }
+    resources
+}
+
+fn on_your_own(what: &str) -> String {
+    format!("The way out is your own and not listed: {what}.")
+}
+
+fn load_balancer(cluster: &ClusterPlan, addresses: u32) -> impl Iterator<Item = Resource> {
+    let details = format!("Standard, {addresses} outbound address{}", if addresses == 1 { "" } else { "es" });
+    let balancer = Resource::free("Microsoft.Network/loadBalancers", "kubernetes", details)
+        .priced(Some(cluster.charges.load_balancer))
+        .noted("up to five rules; data is billed on top");
+    // The plan has the price of all of them together, which is a whole number of each.
+    let price = UsdPerHour::from_micros(cluster.charges.public_ips.micros() / u64::from(addresses.max(1)));
+    let key = format!("{}/{}", cluster.resource_group, cluster.name);
+    let address = move |number: u32| {
+        let name = name::uuid(&format!("outbound address {number} of {key}"));
+        let details = "Standard, static IPv4, outbound";
+        Resource::free("Microsoft.Network/publicIPAddresses", name, details).priced(Some(price))
+    };
+    std::iter::once(balancer).chain((0..addresses).map(address))
+}
+
+/// AKS's NAT gateway with one address; neither is in the cost of a run. What AKS calls them is not documented.
+fn nat_gateway() -> [Resource; 2] {
+    [
+        ("Microsoft.Network/natGateways", "outbound"),
+        ("Microsoft.Network/publicIPAddresses", "Standard, static IPv4, outbound"),
+    ]
+    .map(|(kind, details)| {
+        let row = Resource::free(kind, "(made by AKS)", details);
+        row.priced(None).noted("not priced: the cost of a run leaves NAT gateways out")
+    })
+}

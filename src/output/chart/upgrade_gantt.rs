@@ -1,0 +1,176 @@
+//! What an operation does to every node: a Gantt chart of one seed, node by node over time.
+
+use super::frame::{BOTTOM, Frame, RIGHT, TOP, page};
+use super::scale::Scale;
+use super::sketch::{Anchor, Sketch, text_width};
+use super::theme::{ALARM, AXIS, Colour, INK, LABEL, MARGIN, MUTED, PALETTE, SHADE, TICK};
+use super::{Picture, footer};
+use crate::experiment::ExperimentResult;
+use crate::observe::{ActivityRow, Detail, OperationRow};
+use crate::output::number::seconds;
+
+/// Rows that can still be told apart.
+const MOST_NODES: usize = 60;
+/// Left end of the rows: room for names.
+const ROWS_LEFT: f64 = MARGIN + 190.0;
+
+/// How an activity is drawn: its name in the file, in the legend, its colour and opacity.
+const LOOKS: [(&str, &str, Colour, f64); 9] = [
+    ("control_plane", "control plane", PALETTE[0], 0.9),
+    ("surge_boot", "surge boots", PALETTE[5], 0.35),
+    ("surge", "surge serves", PALETTE[5], 0.8),
+    ("cordon", "cordoned", PALETTE[4], 0.3),
+    ("drain", "drain", PALETTE[4], 1.0),
+    ("held", "held by a budget", ALARM, 1.0),
+    ("soak", "soak", PALETTE[3], 0.6),
+    ("reimage", "reimage", PALETTE[2], 0.9),
+    ("delete", "delete", AXIS, 0.9),
+];
+
+/// An operation with what it does to nodes.
+struct Story<'a> {
+    label: String,
+    seed: u64,
+    operation: &'a OperationRow,
+    /// When the last activity that it began ended.
+    end: f64,
+    /// Nodes in order of their first activity, each with its activities.
+    nodes: Vec<(&'a str, Vec<&'a ActivityRow>)>,
+}
+
+/// Draws it.
+pub(super) fn draw(result: &ExperimentResult) -> Result<Picture, String> {
+    let Some(story) = longest(result) else {
+        return Err("no operation drained, reimaged or deleted a node".to_owned());
+    };
+    let title = title(&story);
+    let shown = story.nodes.len().min(MOST_NODES);
+    let some = match story.nodes.len() {
+        all if all > shown => format!("the first {shown} of {all} nodes"),
+        all => format!("{all} nodes"),
+    };
+    let caption = format!(
+        "One run ({}, seed {}): what happens to {some} from the request on. Red is the time in which a disruption budget refuses the \
+         eviction of a pod of the node. Other seeds differ; the tables and other charts tell by how much.",
+        story.label, story.seed
+    );
+    let mut sketch = Sketch::default();
+    page(&mut sketch, &title, &format!("{}, seed {}, {some}", story.label, story.seed), &footer(result));
+    draw_legend(&mut sketch);
+    draw_rows(&mut sketch, &story, shown);
+    Ok(Picture { title, caption, sketch })
+}
+
+/// The operation of a kept run with most activities.
+fn longest(result: &ExperimentResult) -> Option<Story<'_>> {
+    let mut best: Option<Story<'_>> = None;
+    for point in &result.points {
+        for run in &point.runs {
+            let Some(detail) = &run.detail else {
+                continue;
+            };
+            for operation in detail.operations.iter().filter(|operation| operation.answer == "Accepted") {
+                let label = result.study.points[point.point].label();
+                let story = story(label, run.seed, operation, detail);
+                let count = |story: &Story<'_>| story.nodes.iter().map(|(_, spans)| spans.len()).sum::<usize>();
+                if count(&story) > best.as_ref().map_or(0, count) {
+                    best = Some(story);
+                }
+            }
+        }
+    }
+    best
+}
+
+fn story<'a>(label: String, seed: u64, operation: &'a OperationRow, detail: &'a Detail) -> Story<'a> {
+    let ended = operation.ended_s.unwrap_or(f64::INFINITY);
+    let during = |span: &&ActivityRow| span.from_s >= operation.asked_s && span.from_s <= ended;
+    let mut nodes: Vec<(&str, Vec<&ActivityRow>)> = Vec::new();
+    let mut end = operation.asked_s;
+    for span in detail.activities.iter().filter(during) {
+        end = end.max(span.to_s);
+        match nodes.iter_mut().find(|(node, _)| *node == span.node) {
+            Some((_, spans)) => spans.push(span),
+            None => nodes.push((&span.node, vec![span])),
+        }
+    }
+    Story { label, seed, operation, end, nodes }
+}
+
+fn title(story: &Story<'_>) -> String {
+    let OperationRow { operation, asked_s, ended_s, outcome, code, .. } = story.operation;
+    let took = |end: f64| seconds(end - asked_s);
+    let what = match (outcome.as_str(), ended_s) {
+        ("Succeeded", Some(end)) => format!("“{operation}” takes {}", took(*end)),
+        (_, Some(end)) => format!("“{operation}” ends after {}: {code}", took(*end)),
+        (_, None) => format!("“{operation}” has not ended after {}", took(story.end)),
+    };
+    let spans = story.nodes.iter().flat_map(|(_, spans)| spans);
+    let held: f64 = spans.filter(|span| span.activity == "held").map(|span| span.to_s - span.from_s).sum();
+    if held > 0.0 {
+        format!("{what}; budgets hold its drains for {} in all", seconds(held))
+    } else {
+        format!("{what}; no budget holds a drain")
+    }
+}
+
+fn draw_legend(sketch: &mut Sketch) {
+    let mut left = MARGIN;
+    for (_, words, colour, opacity) in LOOKS {
+        sketch.rectangle((left, 140.0), (left + 26.0, 160.0), colour, opacity);
+        sketch.text((left + 36.0, 157.0), Anchor::Start, LABEL, INK, words);
+        left += 36.0 + text_width(words, LABEL, false) + 30.0;
+    }
+}
+
+fn draw_rows(sketch: &mut Sketch, story: &Story<'_>, shown: usize) {
+    let asked = story.operation.asked_s;
+    let (unit, name) = if story.end - asked > 3.0 * 3600.0 { (3600.0, "hours") } else { (60.0, "minutes") };
+    let x = Scale::from_zero((story.end - asked) / unit, 10, false);
+    let y = Scale { from: 0.0, to: shown as f64, logarithmic: false, ticks: Vec::new() };
+    let top = TOP - 24.0;
+    let frame = Frame { left: ROWS_LEFT, top, right: RIGHT, bottom: BOTTOM, x, y };
+    let height = (BOTTOM - top) / shown as f64;
+    let every = ((TICK * 1.1) / height).ceil().max(1.0) as usize;
+    for (index, (node, spans)) in story.nodes.iter().take(shown).enumerate() {
+        let place = top + index as f64 * height;
+        if index % 2 == 1 {
+            sketch.rectangle((ROWS_LEFT, place), (RIGHT, place + height), SHADE, 1.0);
+        }
+        if index.is_multiple_of(every) {
+            let base = place + height / 2.0 + TICK * 0.36;
+            sketch.text((ROWS_LEFT - 12.0, base), Anchor::End, TICK, MUTED, short_name(node));
+        }
+        for (activity, _, colour, opacity) in LOOKS {
+            for span in spans.iter().filter(|span| span.activity == activity) {
+                let at = |second: f64| frame.at((second - asked) / unit, 0.0).0;
+                // What holds a drain lies upon it, so it is narrower.
+                let (above, below) = if activity == "held" { (0.3, 0.7) } else { (0.12, 0.88) };
+                let (left, right) = (at(span.from_s), at(span.to_s).max(at(span.from_s) + 1.5));
+                sketch.rectangle((left, place + above * height), (right, place + below * height), colour, opacity);
+            }
+        }
+    }
+    frame.draw_x_axis(sketch, &format!("{name} since the request"));
+}
+
+/// `apps 00001a` of `aks-apps-12345678-vmss00001a`; any other name as it is.
+fn short_name(node: &str) -> String {
+    let parts = node.strip_prefix("aks-").and_then(|rest| {
+        let (pool, rest) = rest.split_once('-')?;
+        let (_, instance) = rest.split_once("-vmss")?;
+        Some(format!("{pool} {instance}"))
+    });
+    parts.unwrap_or_else(|| node.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_is_named_by_its_pool_and_instance() {
+        assert_eq!(short_name("aks-apps-12345678-vmss00001a"), "apps 00001a");
+        assert_eq!(short_name("openb-node-0001"), "openb-node-0001");
+    }
+}

@@ -1,0 +1,91 @@
+//! Operations that end before their time: aborted by the operator, or pre-empted by the deletion of their pool.
+//!
+//! What was done stays done. Sources: azure-aks-docs, manage-abort-operations.md, 2026-08-06; support articles for AKS,
+//! aksoperationpreempted-error.md, 2024-10-28. Not modelled: the abort of a deletion and of creating, stopping or starting the cluster.
+
+use super::admission::Scope;
+use super::{ControlPlane, Progress, Running, Then};
+use crate::cluster::{Ctx, Event, NodeId, OperationId, OperationState, PoolId, ProvisioningState, Refusal, World};
+
+/// What an aborted operation ends with. The code is not documented.
+pub(super) fn aborted() -> Refusal {
+    Refusal { code: "Canceled", message: "the operation was aborted; what it had done stays done".to_owned() }
+}
+
+impl ControlPlane {
+    /// The operation in progress that an abort is about, if it can be aborted.
+    pub(super) fn abortable(&self, pool: Option<PoolId>) -> Option<OperationId> {
+        let concerns = |running: &Running| match (&running.scope, pool) {
+            (Scope::Cluster, None) => true,
+            (Scope::Pools(held), Some(pool)) => held.contains(&pool),
+            _ => false,
+        };
+        let can_end = |running: &Running| {
+            matches!(
+                running.word,
+                ProvisioningState::Scaling
+                    | ProvisioningState::Upgrading
+                    | ProvisioningState::Creating
+                    | ProvisioningState::Updating
+            ) && !matches!(running.progress, Progress::Waiting(Then::Serve))
+        };
+        self.running.iter().find(|(_, running)| concerns(running) && can_end(running)).map(|(operation, _)| *operation)
+    }
+
+    /// Aborts the operation. A pool's upgrade is told so and answers when the nodes that it has begun with are done.
+    pub(super) fn abort(&mut self, world: &mut World, pool: Option<PoolId>, ctx: &mut Ctx<'_>) {
+        let operation = self.abortable(pool).expect("an admitted abort has an operation");
+        let running = &self.running[&operation];
+        match &running.progress {
+            Progress::UpgradingPools { current, .. } => {
+                let upgrade = world.pools[*current].upgrade.as_mut().expect("a pool in an upgrade has its row");
+                upgrade.aborted = true;
+                ctx.soon(Event::UpgradeStep(*current));
+                return;
+            }
+            Progress::Provisioning { pools, .. } => {
+                for pool in pools.clone() {
+                    keep_what_is_there(world, pool);
+                }
+            }
+            Progress::Removing { leaving, .. } => {
+                for node in leaving.clone() {
+                    world.cancel_drain(node);
+                    keep_what_is_there(world, world.nodes[node].pool);
+                }
+            }
+            Progress::Migrating(migration) => {
+                if let Some(node) = migration.draining() {
+                    world.cancel_drain(node);
+                }
+            }
+            Progress::Waiting(_) => {}
+        }
+        self.end(world, operation, OperationState::Canceled(aborted()), ctx);
+    }
+
+    /// Ends the operations in progress on a pool that is about to be deleted.
+    pub(super) fn preempt_by_delete(&mut self, world: &mut World, pool: PoolId, ctx: &mut Ctx<'_>) {
+        let held = |running: &Running| matches!(&running.scope, Scope::Pools(held) if held.contains(&pool));
+        let losers: Vec<OperationId> =
+            self.running.iter().filter(|(_, running)| held(running)).map(|(operation, _)| *operation).collect();
+        for operation in losers {
+            let message = format!("the deletion of agent pool {} replaced the operation", world.pool_plan(pool).name);
+            let state = OperationState::Canceled(Refusal { code: "AKSOperationPreemptedByDelete", message });
+            self.end(world, operation, state, ctx);
+        }
+        world.pools[pool].upgrade = None;
+        ctx.soon(Event::UpgradeStep(pool));
+        let nodes: Vec<NodeId> =
+            world.live_nodes.iter().copied().filter(|node| world.nodes[*node].pool == pool).collect();
+        for node in nodes {
+            world.cancel_drain(node);
+        }
+    }
+}
+
+/// The pool wants no more and no less than the instances that were asked for.
+fn keep_what_is_there(world: &mut World, pool: PoolId) {
+    let members = world.members(pool).filter(|node| !world.nodes[*node].surge).count();
+    world.pools[pool].target = u32::try_from(members).expect("a scale set has at most 1000 instances");
+}

@@ -1,0 +1,109 @@
+//! Whether a pool may come, change, rest or go.
+//!
+//! Sources: azure-aks-docs, use-system-pools.md, 2026-04-30; create-node-pools.md, 2026-07-13; cluster-autoscaler.md, 2026-07-30;
+//! start-stop-nodepools.md, 2026-08-12. Codes are Azure's general ones where none is documented for the case; the sentences are ours.
+
+use super::{admit_nodes, invalid, not_allowed, within_quota};
+use crate::catalog::KubernetesVersion;
+use crate::catalog::limits::{NODES_PER_POOL, POOLS_PER_CLUSTER};
+use crate::cluster::{PoolId, ProvisioningState, Refusal, World};
+use crate::scenario::plan::{PoolChange, PoolMode};
+
+/// Refuses what is asked of a pool that does not exist.
+pub(super) fn exists(world: &World, pool: PoolId) -> Result<(), Refusal> {
+    if world.pools[pool].exists {
+        return Ok(());
+    }
+    let message = format!("agent pool {} was not found", world.pool_plan(pool).name);
+    Err(Refusal { code: "NotFound", message })
+}
+
+/// A pool that comes: its name must be free, and the cluster have room for it.
+pub(super) fn admit_add(world: &World, pool: PoolId, version: Option<KubernetesVersion>) -> Result<(), Refusal> {
+    let plan = world.pool_plan(pool);
+    let name = &plan.name;
+    if world.pools[pool].exists || world.live_nodes.iter().any(|node| world.nodes[*node].pool == pool) {
+        return not_allowed(format!("agent pool {name} exists already"));
+    }
+    let pools = world.pools.iter().filter(|(_, pool)| pool.exists).count();
+    if pools >= POOLS_PER_CLUSTER {
+        return invalid(format!("agent pool {name}: a cluster has at most {POOLS_PER_CLUSTER} agent pools"));
+    }
+    if let Some(version) = version.filter(|version| *version > world.version) {
+        let message =
+            format!("agent pool {name} version {version} and control plane version {} are incompatible", world.version);
+        return Err(Refusal { code: "NodePoolMcVersionIncompatible", message });
+    }
+    admit_nodes(world, pool, plan.count)?;
+    within_quota(world, pool, plan.count)
+}
+
+/// A pool that goes: another system pool must remain.
+pub(super) fn admit_delete(world: &World, pool: PoolId) -> Result<(), Refusal> {
+    exists(world, pool)?;
+    let remains = |other: PoolId| other != pool && world.pools[other].exists && is_system(world, other);
+    if is_system(world, pool) && !world.pools.ids().any(remains) {
+        let name = &world.pool_plan(pool).name;
+        return not_allowed(format!("agent pool {name} is the last system pool: a cluster must have at least one"));
+    }
+    Ok(())
+}
+
+/// A pool that goes when another has come.
+pub(super) fn admit_delete_after(world: &World, pool: PoolId, successor: PoolId) -> Result<(), Refusal> {
+    exists(world, pool)?;
+    if is_system(world, successor) { Ok(()) } else { admit_delete(world, pool) }
+}
+
+/// A change of settings. The code for an immutable one is Azure Resource Manager's.
+pub(super) fn admit_update(world: &World, pool: PoolId, change: &PoolChange) -> Result<(), Refusal> {
+    exists(world, pool)?;
+    let name = &world.pool_plan(pool).name;
+    match change {
+        PoolChange::Immutable(setting) => {
+            let message = format!("Changing property 'properties.{setting}' is not allowed (agent pool {name})");
+            Err(Refusal { code: "PropertyChangeNotAllowed", message })
+        }
+        PoolChange::Autoscaling(Some(range)) => {
+            let least = if is_system(world, pool) { 1 } else { 0 };
+            if range.min < least || range.max > NODES_PER_POOL {
+                return invalid(format!(
+                    "agent pool {name}: minCount {} and maxCount {} are not between {least} and {NODES_PER_POOL}",
+                    range.min, range.max
+                ));
+            }
+            admit_nodes(world, pool, range.max)
+        }
+        PoolChange::Autoscaling(None) => Ok(()),
+    }
+}
+
+/// A pool that rests.
+pub(super) fn admit_stop(world: &World, pool: PoolId) -> Result<(), Refusal> {
+    exists(world, pool)?;
+    let name = &world.pool_plan(pool).name;
+    if is_system(world, pool) {
+        return not_allowed(format!("agent pool {name} is a system pool and cannot be stopped"));
+    }
+    if world.pools[pool].stopped {
+        return not_allowed(format!("agent pool {name} is stopped already"));
+    }
+    let state = world.pools[pool].state;
+    if state != ProvisioningState::Succeeded {
+        return not_allowed(format!("agent pool {name} is in state {}, not Succeeded", state.name()));
+    }
+    Ok(())
+}
+
+/// A pool that rested.
+pub(super) fn admit_start(world: &World, pool: PoolId) -> Result<(), Refusal> {
+    exists(world, pool)?;
+    if world.pools[pool].stopped {
+        return Ok(());
+    }
+    not_allowed(format!("agent pool {} is running already", world.pool_plan(pool).name))
+}
+
+fn is_system(world: &World, pool: PoolId) -> bool {
+    world.pool_plan(pool).mode == PoolMode::System
+}

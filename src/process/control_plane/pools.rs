@@ -1,0 +1,82 @@
+//! Pools that come, change, rest and go.
+//!
+//! Sources: azure-aks-docs, create-node-pools.md, 2026-07-13; delete-node-pool.md, 2024-05-09 and resize-node-pool.md, 2025-08-28
+//! (a pool is deleted without cordon and drain); start-stop-nodepools.md, 2026-08-12 (whether a stop drains is not documented; here
+//! it does not, as a deletion does not).
+
+use super::{Progress, Removal, Then, provision};
+use crate::catalog::KubernetesVersion;
+use crate::cluster::{Ctx, Event, NodeId, OperationId, PoolId, World};
+use crate::scenario::plan::PoolChange;
+
+/// Creates the pool with the nodes of its plan.
+pub(super) fn add(
+    world: &mut World,
+    pool: PoolId,
+    version: Option<KubernetesVersion>,
+    operation: OperationId,
+    ctx: &mut Ctx<'_>,
+) -> Progress {
+    let (count, autoscaling) = (world.pool_plan(pool).count, world.pool_plan(pool).autoscaling);
+    let version = version.unwrap_or(world.version);
+    let state = &mut world.pools[pool];
+    state.exists = true;
+    state.target = count;
+    state.autoscaling = autoscaling;
+    state.version = version;
+    provision::fill(vec![pool], operation, ctx)
+}
+
+/// Deletes the pool with its instances, deallocated ones among them. No node is drained, no budget asked.
+pub(super) fn delete(world: &mut World, pool: PoolId, operation: OperationId, ctx: &mut Ctx<'_>) -> Progress {
+    let state = &mut world.pools[pool];
+    state.exists = false;
+    state.target = 0;
+    state.surge = 0;
+    state.stopped = false;
+    state.autoscaling = None;
+    let leaving: Vec<NodeId> =
+        world.live_nodes.iter().copied().filter(|node| world.nodes[*node].pool == pool).collect();
+    remove(&leaving, Removal::Delete, operation, ctx)
+}
+
+/// Changes a setting. It holds at once; the operation takes its time.
+pub(super) fn update(
+    world: &mut World,
+    pool: PoolId,
+    change: &PoolChange,
+    operation: OperationId,
+    ctx: &mut Ctx<'_>,
+) -> Progress {
+    match change {
+        PoolChange::Autoscaling(range) => world.pools[pool].autoscaling = *range,
+        PoolChange::Immutable(setting) => unreachable!("a change of {setting} is refused"),
+    }
+    let name = format!("update/{}", world.operations[operation].plan);
+    let delay = world.plan.timings.cluster_update.draw(&mut world.streams.stream("operation", &name));
+    ctx.after(delay, Event::OperationStep(operation));
+    Progress::Waiting(Then::End)
+}
+
+/// Deallocates every VM of the pool.
+pub(super) fn stop(world: &mut World, pool: PoolId, operation: OperationId, ctx: &mut Ctx<'_>) -> Progress {
+    world.pools[pool].stopped = true;
+    let leaving: Vec<NodeId> = world.members(pool).collect();
+    remove(&leaving, Removal::Deallocate, operation, ctx)
+}
+
+/// Starts them again.
+pub(super) fn start(world: &mut World, pool: PoolId, operation: OperationId, ctx: &mut Ctx<'_>) -> Progress {
+    world.pools[pool].stopped = false;
+    provision::fill(vec![pool], operation, ctx)
+}
+
+/// Has the instances leave at once.
+fn remove(leaving: &[NodeId], by: Removal, operation: OperationId, ctx: &mut Ctx<'_>) -> Progress {
+    for node in leaving {
+        ctx.soon(by.event(*node));
+    }
+    // Without an instance no other event would end the operation.
+    ctx.soon(Event::OperationStep(operation));
+    Progress::Removing { leaving: leaving.iter().copied().collect(), by, not_before: ctx.now }
+}

@@ -1,0 +1,98 @@
+//! Throttling of the resource provider: a token bucket for each pool and one for the cluster.
+//!
+//! Of the documented buckets these two meet operations; reads do not occur here.
+//! Sources: azure-aks-docs, quotas-skus-regions.md, 2026-08-03; form of the message: support articles for AKS, throttled-error.md,
+//! 2025-03-05.
+
+use crate::cluster::Refusal;
+use crate::kernel::{SimDuration, SimTime};
+use crate::scenario::plan::OperationKind;
+use std::collections::BTreeMap;
+
+/// Calls that a full bucket takes at once.
+const BURST: u64 = 20;
+
+/// Time until a bucket takes one call more.
+const REFILL: SimDuration = SimDuration::from_mins(1);
+
+/// The buckets that calls were taken from.
+#[derive(Debug, Default)]
+pub(super) struct Throttle(BTreeMap<Bucket, Level>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Bucket {
+    /// `PUT managedCluster`.
+    Cluster,
+    /// `PUT agentPool` of one pool.
+    Pool(usize),
+}
+
+/// A bucket: when it is full again if nothing more is taken.
+type Level = SimTime;
+
+impl Throttle {
+    /// Takes a call from its bucket.
+    ///
+    /// # Errors
+    /// 429 with the seconds until a call would be taken.
+    pub fn admit(&mut self, now: SimTime, kind: &OperationKind) -> Result<(), Refusal> {
+        let Some((bucket, handler)) = bucket(kind) else {
+            return Ok(());
+        };
+        let full_at = self.0.get(&bucket).map_or(now, |level| (*level).max(now));
+        let missing = full_at.since(now);
+        let most = REFILL.times(BURST - 1);
+        if missing > most {
+            let wait = missing.saturating_sub(most);
+            let seconds = wait.micros().div_ceil(1_000_000);
+            let message = format!(
+                "429: The {handler}.PUT request limit has been exceeded for the subscription, please retry again in {seconds} seconds"
+            );
+            return Err(Refusal { code: "Throttled", message });
+        }
+        self.0.insert(bucket, full_at + REFILL);
+        Ok(())
+    }
+}
+
+/// The bucket of an operation, and the handler that Azure names; `None` for calls that are no PUT.
+fn bucket(kind: &OperationKind) -> Option<(Bucket, &'static str)> {
+    let pool = |pool: usize| Some((Bucket::Pool(pool), "PutAgentPoolHandler"));
+    let cluster = Some((Bucket::Cluster, "PutManagedClusterHandler"));
+    match kind {
+        OperationKind::CreateCluster => cluster,
+        OperationKind::Upgrade { version: Some(_), pools } if pools.len() != 1 => cluster,
+        OperationKind::Upgrade { pools, .. } => pools.first().and_then(|first| pool(*first)),
+        OperationKind::Scale { pool: of, .. }
+        | OperationKind::AddPool { pool: of, .. }
+        | OperationKind::UpdatePool { pool: of, .. }
+        | OperationKind::StopPool { pool: of }
+        | OperationKind::StartPool { pool: of } => pool(*of),
+        OperationKind::Migrate { to, .. } => pool(*to),
+        OperationKind::StopCluster
+        | OperationKind::StartCluster
+        | OperationKind::DeletePool { .. }
+        | OperationKind::Abort { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn twenty_calls_at_once_are_taken_and_one_more_each_minute() {
+        let scale = |pool| OperationKind::Scale { pool, count: 2 };
+        let mut throttle = Throttle::default();
+        let at = |seconds| SimTime::after_start(SimDuration::from_secs(seconds));
+        for _ in 0..20 {
+            assert_eq!(throttle.admit(at(0), &scale(0)), Ok(()));
+        }
+        let refusal = throttle.admit(at(15), &scale(0)).unwrap_err();
+        assert_eq!(refusal.code, "Throttled");
+        assert!(refusal.message.ends_with("please retry again in 45 seconds"), "{}", refusal.message);
+        assert_eq!(throttle.admit(at(15), &scale(1)), Ok(()), "every pool has its own bucket");
+        assert_eq!(throttle.admit(at(60), &scale(0)), Ok(()));
+        assert!(throttle.admit(at(60), &scale(0)).is_err());
+    }
+}

@@ -1,0 +1,136 @@
+//! What an operator asks of AKS, and when.
+
+use super::{AccessPlan, AutoscalingRange, Plan, PrincipalPlan};
+use crate::catalog::KubernetesVersion;
+use crate::kernel::{SimDuration, SimTime};
+
+/// Something an operator asks of AKS at a moment of virtual time.
+#[derive(Clone, Debug)]
+pub struct OperationPlan {
+    /// When it is asked.
+    pub at: SimTime,
+    /// What is asked.
+    pub kind: OperationKind,
+    /// Who asks, an index into [`AccessPlan::principals`]; `None` for the owner, who may do everything.
+    pub asked_by: Option<usize>,
+}
+
+impl OperationPlan {
+    /// Whoever asks; `None` for the owner.
+    #[must_use]
+    pub fn asker<'a>(&self, access: &'a AccessPlan) -> Option<&'a PrincipalPlan> {
+        self.asked_by.map(|principal| &access.principals[principal])
+    }
+}
+
+/// What can be asked of AKS. Pools are indexes into [`ClusterPlan::pools`](super::ClusterPlan::pools).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OperationKind {
+    /// Create the cluster, which does not exist before (`az aks create`).
+    CreateCluster,
+    /// Stop the cluster (`az aks stop`): nodes are drained, VMs and control plane deallocated.
+    StopCluster,
+    /// Start it again (`az aks start`).
+    StartCluster,
+    /// Set the node count of a pool (`az aks nodepool scale`).
+    Scale {
+        /// The pool.
+        pool: usize,
+        /// Nodes wanted.
+        count: u32,
+    },
+    /// Upgrade the control plane (unless it has the version already) and then the pools, one after the other (`az aks upgrade`).
+    Upgrade {
+        /// Version asked for; `None` for a node-image upgrade, which touches only pools.
+        version: Option<KubernetesVersion>,
+        /// Pools to upgrade.
+        pools: Vec<usize>,
+    },
+    /// Create a pool (`az aks nodepool add`).
+    AddPool {
+        /// The pool.
+        pool: usize,
+        /// Its version; the control plane's at that moment unless given.
+        version: Option<KubernetesVersion>,
+    },
+    /// Delete a pool with its nodes, without a drain (`az aks nodepool delete`).
+    DeletePool {
+        /// The pool.
+        pool: usize,
+    },
+    /// Change a setting of a pool (`az aks nodepool update`).
+    UpdatePool {
+        /// The pool.
+        pool: usize,
+        /// The change.
+        change: PoolChange,
+    },
+    /// Deallocate all VMs of a pool (`az aks nodepool stop`).
+    StopPool {
+        /// The pool.
+        pool: usize,
+    },
+    /// Start them again (`az aks nodepool start`).
+    StartPool {
+        /// The pool.
+        pool: usize,
+    },
+    /// Give up the operation in progress on a pool, or on the cluster (`az aks nodepool operation-abort`, `az aks operation-abort`).
+    Abort {
+        /// The pool; `None` for the cluster.
+        pool: Option<usize>,
+    },
+    /// Move a pool's workload to another VM size in the documented way: add a pool, cordon and drain the old one's nodes, delete it.
+    Migrate {
+        /// The old pool.
+        from: usize,
+        /// The new pool.
+        to: usize,
+        /// How long the drain of one node may take; `kubectl drain` waits for ever unless told otherwise.
+        drain_timeout: Option<SimDuration>,
+    },
+}
+
+/// A change of a pool's settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PoolChange {
+    /// The autoscaler manages the pool within these bounds, or no longer.
+    Autoscaling(Option<AutoscalingRange>),
+    /// Another value of a setting that can never change, by its name in the API.
+    Immutable(&'static str),
+}
+
+impl OperationKind {
+    /// What is asked, in the words of `az`: `scale system to 3`, `upgrade apps, system to 1.35`.
+    #[must_use]
+    pub fn describe(&self, plan: &Plan) -> String {
+        let name = |pool: &usize| plan.cluster.pools[*pool].name.as_str();
+        match self {
+            Self::CreateCluster => "create the cluster".to_owned(),
+            Self::StopCluster => "stop the cluster".to_owned(),
+            Self::StartCluster => "start the cluster".to_owned(),
+            Self::Scale { pool, count } => format!("scale {} to {count}", name(pool)),
+            Self::Upgrade { version, pools } => {
+                let pools = pools.iter().map(name).collect::<Vec<_>>().join(", ");
+                match version {
+                    Some(version) => format!("upgrade {pools} to {version}"),
+                    None => format!("upgrade the node image of {pools}"),
+                }
+            }
+            Self::AddPool { pool, .. } => format!("add pool {}", name(pool)),
+            Self::DeletePool { pool } => format!("delete pool {}", name(pool)),
+            Self::UpdatePool { pool, change } => match change {
+                PoolChange::Autoscaling(Some(range)) => {
+                    format!("autoscale {} from {} to {}", name(pool), range.min, range.max)
+                }
+                PoolChange::Autoscaling(None) => format!("disable the autoscaler of {}", name(pool)),
+                PoolChange::Immutable(setting) => format!("change {setting} of {}", name(pool)),
+            },
+            Self::StopPool { pool } => format!("stop pool {}", name(pool)),
+            Self::StartPool { pool } => format!("start pool {}", name(pool)),
+            Self::Abort { pool: Some(pool) } => format!("abort the operation on {}", name(pool)),
+            Self::Abort { pool: None } => "abort the operation on the cluster".to_owned(),
+            Self::Migrate { from, to, .. } => format!("migrate {} to {}", name(from), name(to)),
+        }
+    }
+}

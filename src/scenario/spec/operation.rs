@@ -1,0 +1,162 @@
+//! The timeline as it is written: what is asked of AKS, and when, in the words of `az aks`.
+
+use super::scalar::Duration;
+use super::{AgentPoolSpec, Faults, Version};
+use deserr::Deserr;
+use schemars::JsonSchema;
+
+/// An operation: exactly one besides `at`.
+#[derive(Debug, Deserr, JsonSchema)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OperationSpec {
+    /// When it is asked, from the start of the scenario, such as `2d`.
+    pub at: Duration,
+    /// Name of the principal who asks; the owner of the cluster, who may do everything, unless given.
+    #[deserr(default, rename = "as")]
+    #[schemars(rename = "as")]
+    pub asked_by: Option<String>,
+    /// Create the cluster, which does not exist before: `create: {}`.
+    #[deserr(default)]
+    pub create: Option<NothingSpec>,
+    /// Stop the cluster: nodes are drained, VMs and control plane deallocated. `stop: {}`.
+    #[deserr(default)]
+    pub stop: Option<NothingSpec>,
+    /// Start the stopped cluster: `start: {}`.
+    #[deserr(default)]
+    pub start: Option<NothingSpec>,
+    /// Set the node count of a pool.
+    #[deserr(default)]
+    pub scale: Option<ScaleSpec>,
+    /// Upgrade the cluster, or the node image of pools.
+    #[deserr(default)]
+    pub upgrade: Option<UpgradeSpec>,
+    /// Create a pool, written as those of `agentPoolProfiles`.
+    #[deserr(default)]
+    pub add_pool: Option<AgentPoolSpec>,
+    /// Delete a pool with its nodes, without a drain.
+    #[deserr(default)]
+    pub delete_pool: Option<PoolNameSpec>,
+    /// Change settings of a pool.
+    #[deserr(default)]
+    pub update_pool: Option<UpdatePoolSpec>,
+    /// Deallocate all VMs of a pool.
+    #[deserr(default)]
+    pub stop_pool: Option<PoolNameSpec>,
+    /// Start the VMs of a stopped pool.
+    #[deserr(default)]
+    pub start_pool: Option<PoolNameSpec>,
+    /// Give up the operation in progress on a pool, or without one on the cluster: `abort: {}`.
+    #[deserr(default)]
+    pub abort: Option<AbortSpec>,
+    /// Move a pool's workload to a new pool, which is how the VM size of nodes is changed.
+    #[deserr(default)]
+    pub migrate: Option<MigrateSpec>,
+}
+
+/// An operation without settings: `{}`.
+#[derive(Debug, Deserr, JsonSchema)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NothingSpec {}
+
+/// Set the node count of a pool.
+#[derive(Debug, Deserr, JsonSchema)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ScaleSpec {
+    /// Pool name.
+    pub pool: String,
+    /// Nodes wanted.
+    pub count: u32,
+}
+
+/// Upgrade the cluster: control plane first, then its pools, one after the other.
+#[derive(Debug, Deserr, JsonSchema)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UpgradeSpec {
+    /// Version to upgrade to, in quotes.
+    #[deserr(default)]
+    pub kubernetes_version: Option<Version>,
+    /// Replace the node image only; the version stays.
+    #[deserr(default)]
+    pub node_image_only: Option<bool>,
+    /// Pools to upgrade; by default all of them.
+    #[deserr(default)]
+    pub pools: Option<Vec<String>>,
+}
+
+/// The pool that an operation is about.
+#[derive(Debug, Deserr, JsonSchema)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PoolNameSpec {
+    /// Pool name.
+    pub pool: String,
+}
+
+/// Change settings of a pool. Those that can never change are refused by AKS, as in reality.
+#[derive(Debug, Deserr, JsonSchema)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UpdatePoolSpec {
+    /// Pool name.
+    pub pool: String,
+    /// Lets the cluster autoscaler manage the pool, or no longer.
+    #[deserr(default)]
+    pub enable_auto_scaling: Option<bool>,
+    /// Fewest nodes of the autoscaled pool.
+    #[deserr(default)]
+    pub min_count: Option<u32>,
+    /// Most nodes of the autoscaled pool.
+    #[deserr(default)]
+    pub max_count: Option<u32>,
+    /// Another VM size: refused, since a pool's size is immutable.
+    #[deserr(default)]
+    pub vm_size: Option<String>,
+    /// Other zones: refused, since a pool's zones are immutable.
+    #[deserr(default)]
+    pub availability_zones: Option<Vec<String>>,
+    /// Another number of pods a node: refused, since it is immutable.
+    #[deserr(default)]
+    pub max_pods: Option<u32>,
+}
+
+/// Give up the operation in progress.
+#[derive(Debug, Deserr, JsonSchema)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AbortSpec {
+    /// Pool name; the cluster's operation unless given.
+    #[deserr(default)]
+    pub pool: Option<String>,
+}
+
+/// Move a pool's workload to a new pool: add it, cordon the old nodes, drain them one after the other, delete the old pool.
+#[derive(Debug, Deserr, JsonSchema)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct MigrateSpec {
+    /// The old pool.
+    pub pool: String,
+    /// The new pool; what is not written is as in the old one.
+    pub to: MigrateToSpec,
+    /// How long the drain of one node may take; as `kubectl drain`, for ever unless given.
+    #[deserr(default)]
+    pub drain_timeout: Option<Duration>,
+}
+
+/// The pool that takes over.
+#[derive(Debug, Deserr, JsonSchema)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct MigrateToSpec {
+    /// Its name.
+    pub name: String,
+    /// Its VM size, such as Standard_D4s_v5.
+    pub vm_size: String,
+    /// Its nodes; as many as the old pool has in the scenario unless given.
+    #[deserr(default)]
+    pub count: Option<u32>,
+}

@@ -1,5 +1,7 @@
 //! Limits and defaults of AKS that validation and operations look at.
 
+use super::KubernetesVersion;
+use crate::kernel::SimDuration;
 use ipnet::Ipv4Net;
 
 /// Most pods a node may run. Source: azure-aks-docs, concepts-network-ip-address-planning.md, 2026-04-16.
@@ -45,6 +47,13 @@ pub fn is_pool_name(name: &str) -> bool {
     name.len() <= 12
         && name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+}
+
+/// How long a kubelet may be silent until its node counts as unreachable: kube-controller-manager's `node-monitor-grace-period`.
+/// Source: Kubernetes documentation, "kube-controller-manager", 1.31 (40 s) and 1.32 (50 s).
+#[must_use]
+pub const fn node_monitor_grace(version: KubernetesVersion) -> SimDuration {
+    SimDuration::from_secs(if version.minor >= 32 { 50 } else { 40 })
 }
 
 /// Addresses that a subnet can hand out.

@@ -30,6 +30,8 @@ pub(crate) fn plan(pools: Vec<PoolPlan>) -> Plan {
         budgets: Vec::new(),
         claims: Vec::new(),
         operations: Vec::new(),
+        quota: crate::scenario::plan::QuotaPlan::default(),
+        faults: Vec::new(),
         access: AccessPlan::default(),
         timings: catalogue::timings(),
     }

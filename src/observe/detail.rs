@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct Reasons {
     pending: BTreeMap<PodId, Box<str>>,
     scaled_down: BTreeSet<NodeId>,
+    evicted: BTreeSet<NodeId>,
 }
 
 impl Reasons {
@@ -26,6 +27,9 @@ impl Reasons {
             }
             Fact::ScaledDown(node) => {
                 self.scaled_down.insert(node);
+            }
+            Fact::SpotEvicted(node) => {
+                self.evicted.insert(node);
             }
             _ => {}
         }
@@ -101,11 +105,13 @@ fn finished_stage(node: &Node, stage: BootStage, end: SimTime) -> SimDuration {
 fn end_reason(reasons: &Reasons, id: NodeId, node: &Node) -> &'static str {
     match node.phase {
         NodePhase::Failed(failure) => failure.code(),
+        _ if reasons.evicted.contains(&id) => "spot-eviction",
         NodePhase::Deleting | NodePhase::Deleted if reasons.scaled_down.contains(&id) => "scale-down",
         NodePhase::Deleting | NodePhase::Deleted if node.surge => "surge",
         NodePhase::Deleting | NodePhase::Deleted => "operation",
         NodePhase::Booting(_)
         | NodePhase::Ready
+        | NodePhase::NotReady
         | NodePhase::Reimaging
         | NodePhase::Deallocating
         | NodePhase::Deallocated => "",

@@ -330,7 +330,7 @@ fn the_metrics_of_a_run_are_those_of_the_document() {
     let result = run.finish();
     let general = |name: &str| {
         let name = name.replace("subnet.nodes.", "subnet.<subnet>.").replace("usd.apps", "usd.<pool>");
-        name.replace("budget.default/budget.", "budget.<budget>.")
+        name.replace("budget.default/budget.", "budget.<budget>.").replace("standardDSv5Family", "<family>")
     };
     let given: Vec<String> = result.metrics.iter().map(|(name, _)| general(name)).collect();
     let documented: Vec<&str> = include_str!("../../docs/metrics.md")

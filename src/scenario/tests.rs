@@ -332,3 +332,33 @@ fn pods_of_a_trace_are_grouped_by_shape_and_sorted_by_their_creation() {
     assert!(said.contains("1 of 5 pods come after the end of the scenario"), "{said}");
     assert!(said.contains("1 of 5 pods are deleted before the start"), "{said}");
 }
+
+#[test]
+fn faults_and_quota_are_resolved_with_their_defaults() {
+    use super::plan::{FaultKind, QuotaPlan};
+    let text = format!(
+        "{HEAD}{CLUSTER}quota: {{regionalVCPUs: 100, families: {{standarddsv5family: 40}}}}
+faults:
+  - {{at: 1h, for: 30m, slowRegistry: {{perSecond: 50Mi}}}}
+  - {{slowBoot: {{probability: 10%, delay: 40m}}}}
+  - {{nodeFailure: {{mtbf: 730d}}}}
+  - {{at: 2h, nodeFailure: {{nodes: 1, pool: apps}}}}
+"
+    );
+    let study = read(&text).study;
+    let plan = &study.points[0].plan;
+    let families = [("standardDSv5Family", 40)].into();
+    assert_eq!(plan.quota, QuotaPlan { regional: Some(100), families, spot: None });
+    let names: Vec<&str> = plan.faults.iter().map(|fault| fault.name.as_str()).collect();
+    assert_eq!(names, ["slowRegistry", "slowBoot", "nodeFailure", "nodeFailure-2"]);
+    let hours =
+        |at: &super::plan::FaultPlan| (at.at.as_secs_f64() / 3600.0, at.until.map(|at| at.as_secs_f64() / 3600.0));
+    assert_eq!(
+        plan.faults.iter().map(hours).collect::<Vec<_>>(),
+        [(1.0, Some(1.5)), (0.0, None), (0.0, None), (2.0, None)]
+    );
+    assert!(matches!(plan.faults[0].kind, FaultKind::SlowRegistry { rate: 52_428_800 }));
+    assert!(matches!(plan.faults[3].kind, FaultKind::NodeFailure { pool: Some(0), .. }));
+    let spot = text.replace("faults:", "faults:\n  - {spotEviction: {perHour: 5%}}");
+    assert!(errors(&spot, &[]).iter().any(|error| error.contains("no spot pool")), "{spot}");
+}

@@ -20,7 +20,7 @@
 //! # Not modelled
 //!
 //! Frequent loops (1.35 and later), balancing between similar pools, the priority expander, limits on the cluster's total size,
-//! group health, unready nodes as candidates for removal, eviction of DaemonSet pods, and deallocate mode.
+//! group health, eviction of DaemonSet pods, and deallocate mode.
 
 mod backoff;
 mod estimator;
@@ -36,6 +36,7 @@ mod snapshot;
 mod template;
 #[cfg(test)]
 mod tests;
+mod unready;
 mod utilization;
 
 use crate::cluster::{Ctx, DrainOutcome, Event, Fact, NodeId, NodePhase, PodId, PoolId, World};
@@ -174,7 +175,7 @@ impl Autoscaler {
         let Some(outcome) = world.drain_outcome(node) else {
             return;
         };
-        if self.leaving.remove(&node).is_none() || !world.nodes[node].is_ready() {
+        if self.leaving.remove(&node).is_none() || !world.nodes[node].is_in_service() {
             return;
         }
         let pool = world.nodes[node].pool;
@@ -217,13 +218,14 @@ impl Autoscaler {
     fn scan(&mut self, world: &mut World, ctx: &mut Ctx<'_>) -> Due {
         let mut due = Due::new(self.grid, ctx.now);
         // A node that somebody else deleted or reimaged is not ours to remove any more.
-        self.leaving.retain(|node, _| world.nodes[*node].is_ready() && world.is_draining(*node));
+        self.leaving.retain(|node, _| world.nodes[*node].is_in_service() && world.is_draining(*node));
         self.enforce_minimum(world, ctx);
         self.give_up_late_nodes(world, &mut due, ctx);
         if is_unhealthy(world) {
             self.scale_down.forget();
             return due;
         }
+        self.remove_unready_nodes(world, &mut due, ctx);
         let mut pods = scale_up::unschedulable_pods(world);
         self.seen = pods.iter().copied().collect();
         pods.extend(self.pods_of_leaving_nodes(world));
@@ -358,6 +360,18 @@ impl Autoscaler {
         }
     }
 
+    /// Deletes nodes that stay unready and that nobody needs: there is nothing on them to drain.
+    fn remove_unready_nodes(&mut self, world: &mut World, due: &mut Due, ctx: &mut Ctx<'_>) {
+        for node in unready::to_remove(world, &self.pools, self.last, due) {
+            let pool = world.nodes[node].pool;
+            world.pools[pool].target -= 1;
+            ctx.observe(Fact::ScaledDown(node));
+            ctx.soon(Event::DeleteNode(node));
+            self.last.removal = Some(ctx.now);
+            due.next();
+        }
+    }
+
     /// Pods of nodes being removed that are not evicted yet: their successors will need room too.
     fn pods_of_leaving_nodes(&self, world: &World) -> Vec<PodId> {
         let pods = self.leaving.keys().flat_map(|node| world.nodes[*node].pods.iter().copied());
@@ -402,8 +416,12 @@ fn late_nodes(world: &World, pool: PoolId, due: &mut Due) -> Vec<NodeId> {
 /// True when so many nodes are unready that the loop does nothing.
 fn is_unhealthy(world: &World) -> bool {
     let profile = &world.plan.cluster.autoscaler;
-    let unready =
-        world.live_nodes.iter().filter(|node| world.nodes[**node].phase == NodePhase::Reimaging).count() as u64;
+    // Without its VM a Node object is on its way out, and not unready.
+    let is_unready = |node: &&NodeId| {
+        let state = &world.nodes[**node];
+        matches!(state.phase, NodePhase::Reimaging | NodePhase::NotReady) && state.times.deleted.is_none()
+    };
+    let unready = world.live_nodes.iter().filter(is_unready).count() as u64;
     unready > u64::from(profile.ok_total_unready_count)
         && unready * 100 > u64::from(profile.max_total_unready_percentage) * world.registered_nodes().count() as u64
 }

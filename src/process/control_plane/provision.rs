@@ -45,7 +45,7 @@ pub(super) fn drain_all(world: &mut World, nodes: &[NodeId], by: Removal, ctx: &
     }
 }
 
-/// True when as many nodes as wanted exist in every pool, and all of them are Ready.
+/// True when as many nodes as wanted exist in every pool, and all of them are or were Ready.
 pub(super) fn are_settled(world: &World, pools: &[PoolId]) -> bool {
     pools.iter().all(|pool| is_settled(world, *pool))
 }
@@ -53,7 +53,8 @@ pub(super) fn are_settled(world: &World, pools: &[PoolId]) -> bool {
 fn is_settled(world: &World, pool: PoolId) -> bool {
     let mut ready = 0;
     for node in world.members(pool).filter(|node| !world.nodes[*node].surge) {
-        if !world.nodes[node].is_ready() {
+        // One that has become unreachable was Ready before: it is auto-repair's concern, not a scale-out's.
+        if !world.nodes[node].is_in_service() {
             return false;
         }
         ready += 1;

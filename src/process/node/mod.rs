@@ -8,7 +8,7 @@ mod pulls;
 pub use kubelet::Kubelet;
 
 use crate::catalog::{OsDiskKind, VmSize};
-use crate::cluster::{BootStage, Credits, Ctx, Event, Fact, NodeId, NodePhase, PoolId, World};
+use crate::cluster::{BootStage, Credits, Ctx, Event, Fact, NodeFailure, NodeId, NodePhase, PoolId, World};
 use crate::kernel::{Id, SimDuration};
 use std::sync::Arc;
 
@@ -59,9 +59,19 @@ pub fn on_reconcile_pool(world: &mut World, pool: PoolId, ctx: &mut Ctx<'_>) {
     }
     let batch = birth::Batch::draw(world, pool, regular + surge);
     world.pools[pool].batches += 1;
+    let asked = u32::try_from(regular + surge).expect("a scale set has at most 1000 instances");
+    // Azure accepts or refuses the request as a whole.
+    let refusal = world.quota_shortfall(pool, asked);
     for index in 0..regular + surge {
         let node = birth::create(world, pool, index >= regular, &batch, ctx);
+        if refusal.is_some() {
+            world.fail_node(node, NodeFailure::QuotaExceeded, ctx);
+            continue;
+        }
         begin_stage(world, node, BootStage::RequestAccepted, ctx);
+    }
+    if let Some(refusal) = refusal {
+        world.quota_refusals.insert(pool, refusal);
     }
 }
 
@@ -112,6 +122,7 @@ pub fn on_stage_ended(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
             begin_stage(world, node, BootStage::NetworkReady, ctx);
         }
         NodePhase::Ready
+        | NodePhase::NotReady
         | NodePhase::Deallocating
         | NodePhase::Deallocated
         | NodePhase::Deleting
@@ -122,8 +133,12 @@ pub fn on_stage_ended(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
 
 /// Takes the node out of the API and replaces its OS disk: every pod on it is lost, its images too, its addresses stay.
 pub fn on_reimage(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
-    if !world.nodes[node].is_ready() {
+    if !world.nodes[node].is_in_service() {
         return; // Stale: the node is being deleted.
+    }
+    if let Some(outage) = world.faults.outages.get_mut(&node) {
+        outage.reimage = true; // There is no running VM to reimage: it follows when there is.
+        return;
     }
     world.set_phase(node, NodePhase::Reimaging);
     lose_pods(world, node, ctx);
@@ -138,6 +153,7 @@ pub fn on_delete(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
     if !state.is_member() && state.phase != NodePhase::Deallocated {
         return; // Stale: it is on its way out already.
     }
+    world.faults.outages.remove(&node);
     world.set_phase(node, NodePhase::Deleting);
     lose_pods(world, node, ctx);
     ctx.after(world.nodes[node].delete_delay, Event::NodeDeleted(node));
@@ -146,7 +162,8 @@ pub fn on_delete(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
 /// The VM has ended: its disk goes with it, and so does the bill.
 pub fn on_deleted(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
     world.set_phase(node, NodePhase::Deleted);
-    world.nodes[node].times.deleted = Some(ctx.now);
+    // Of an evicted spot instance only the Node object was left.
+    world.nodes[node].times.deleted.get_or_insert(ctx.now);
     world.live_nodes.retain(|other| *other != node);
     ctx.observe(Fact::NodeDeleted(node));
 }
@@ -161,6 +178,7 @@ pub fn on_deallocate(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
         on_delete(world, node, ctx); // There is no VM yet.
         return;
     }
+    world.faults.outages.remove(&node);
     world.set_phase(node, NodePhase::Deallocating);
     lose_pods(world, node, ctx);
     ctx.after(world.nodes[node].delete_delay, Event::NodeDeallocated(node));
@@ -190,11 +208,18 @@ pub fn on_failed(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
         world.pools[pool].target = world.pools[pool].target.saturating_sub(1);
     }
     lose_pods(world, node, ctx);
+    world.faults.doomed.remove(&node);
     world.nodes[node].times.deleted = Some(ctx.now);
     world.live_nodes.retain(|other| *other != node);
 }
 
 fn end_stage(world: &mut World, node: NodeId, stage: BootStage, ctx: &mut Ctx<'_>) {
+    if stage == BootStage::VmProvisioned
+        && let Some(code) = world.faults.doomed.remove(&node)
+    {
+        world.fail_node(node, NodeFailure::Allocation(code), ctx);
+        return;
+    }
     ctx.observe(Fact::StageEnded(node, stage, world.nodes[node].boot[stage as usize]));
     match stage {
         BootStage::RequestAccepted => ctx.soon(Event::AttachNic(node)),

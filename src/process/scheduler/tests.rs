@@ -140,6 +140,8 @@ fn plan(minor: u32, templates: Vec<PodTemplate>) -> Plan {
         budgets: Vec::new(),
         claims: Vec::new(),
         operations: Vec::new(),
+        quota: crate::scenario::plan::QuotaPlan::default(),
+        faults: Vec::new(),
         access: crate::scenario::plan::AccessPlan::default(),
         timings: Timings {
             pod_schedule: Dist::Constant(0.05),

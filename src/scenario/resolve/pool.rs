@@ -5,7 +5,7 @@ use crate::catalog::{Catalog, KubernetesVersion, OsDisk, OsDiskKind, Region, VmF
 use crate::scenario::plan::{
     AutoscalingRange, NetworkModel, PoolMode, PoolPlan, ScaleDownMode, ScaleSetPlan, SubnetPlan, Taint, TaintEffect,
 };
-use crate::scenario::spec::{AgentPoolSpec, MISSING, MigrateSpec, OperationSpec, ScenarioSpec};
+use crate::scenario::spec::{AgentPoolSpec, FaultSpec, MISSING, MigrateSpec, OperationSpec, ScenarioSpec};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -347,11 +347,14 @@ impl Context<'_, '_> {
             }
         }
         if spot {
-            self.resolver.note(
-                &format!("{}/scaleSetPriority", self.pointer),
-                "scenario::not_simulated",
-                "price, label and taint of spot are simulated, evictions are not yet",
-            );
+            let evicts = |fault: &FaultSpec| fault.spot_eviction.is_some();
+            if !self.spec.faults.iter().flatten().any(evicts) {
+                self.resolver.note(
+                    &format!("{}/scaleSetPriority", self.pointer),
+                    "scenario::no_spot_eviction",
+                    "Azure takes no spot node back here: faults has no spotEviction",
+                );
+            }
             let key = "kubernetes.azure.com/scalesetpriority".into();
             taints.push(Taint { key, value: "spot".into(), effect: TaintEffect::NoSchedule });
         }

@@ -4,7 +4,7 @@
 //! itself is another process; the two meet in the pool's `upgrade` row.
 
 mod abort;
-mod admission;
+pub mod admission;
 mod migrate;
 mod pools;
 mod power;

@@ -6,7 +6,7 @@
 //! soak holds up its own node only; what had begun when a drain times out is finished. Not modelled: undrainable behaviour
 //! `Cordon`, blue-green upgrades, roll-back.
 
-mod surge;
+pub mod surge;
 
 use crate::catalog::KubernetesVersion;
 use crate::cluster::{Ctx, DrainOutcome, Event, NodeId, NodePhase, PoolId, Refusal, World};

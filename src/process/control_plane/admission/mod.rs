@@ -91,7 +91,10 @@ impl ControlPlane {
 }
 
 /// Refuses what whoever asks has no permission for, before anything else is looked at.
-pub(super) fn authorize(world: &World, operation: &OperationPlan) -> Result<(), Refusal> {
+///
+/// # Errors
+/// The refusal.
+pub fn authorize(world: &World, operation: &OperationPlan) -> Result<(), Refusal> {
     let access = &world.plan.access;
     let Some(asker) = operation.asker(access) else {
         return Ok(()); // The owner may do everything.
@@ -106,7 +109,10 @@ pub(super) fn authorize(world: &World, operation: &OperationPlan) -> Result<(), 
 ///
 /// Sources: azure-aks-docs, start-stop-cluster.md, 2026-07-21; support articles for AKS, operationnotallowed.md, 2024-02-23. The
 /// sentences are ours.
-pub(super) fn admit_power(world: &World, kind: &OperationKind) -> Result<(), Refusal> {
+///
+/// # Errors
+/// The refusal.
+pub fn admit_power(world: &World, kind: &OperationKind) -> Result<(), Refusal> {
     let name = &world.plan.cluster.name;
     match (world.power, kind) {
         (PowerState::Absent, OperationKind::CreateCluster) => Ok(()),
@@ -125,7 +131,10 @@ pub(super) fn admit_power(world: &World, kind: &OperationKind) -> Result<(), Ref
 }
 
 /// Refuses what is not allowed in the present state of the cluster.
-pub(super) fn admit(world: &World, kind: &OperationKind) -> Result<(), Refusal> {
+///
+/// # Errors
+/// The refusal.
+pub fn admit(world: &World, kind: &OperationKind) -> Result<(), Refusal> {
     match kind {
         OperationKind::CreateCluster | OperationKind::StartCluster | OperationKind::Abort { .. } => Ok(()),
         OperationKind::StopCluster => admit_stop(world),
@@ -213,7 +222,10 @@ fn admit_nodes(world: &World, pool: PoolId, count: u32) -> Result<(), Refusal> {
 ///
 /// Sources: azure-aks-docs, supported-kubernetes-versions.md, 2026-08-05, and upgrade-aks-control-plane.md, 2026-07-30; support
 /// articles for AKS, aks-upgrade-blocked.md, 2025-08-22. Not modelled: long-term support and recovery of unsupported versions.
-fn admit_version(world: &World, version: KubernetesVersion, pools: &[PoolId]) -> Result<(), Refusal> {
+///
+/// # Errors
+/// The refusal.
+pub fn admit_version(world: &World, version: KubernetesVersion, pools: &[PoolId]) -> Result<(), Refusal> {
     let current = world.version;
     let path_refused = |from: KubernetesVersion, available: String| {
         not_allowed(format!(
@@ -241,6 +253,13 @@ fn has_version(pool: &Pool, version: KubernetesVersion) -> bool {
     pool.version == version && pool.state == ProvisioningState::Succeeded
 }
 
+/// Minor versions that a pool may be behind a control plane of this version. Source: azure-aks-docs, upgrade-aks-control-plane.md,
+/// 2026-07-30; two before 1.28 by upgrade-node-pools.md, 2023-07-19.
+#[must_use]
+pub const fn most_skew(version: KubernetesVersion) -> u32 {
+    if version.minor >= 28 { 3 } else { 2 }
+}
+
 /// What an upgrade of the control plane asks of every pool, also of those that stay behind.
 fn admit_cluster_upgrade(world: &World, version: KubernetesVersion, pools: &[PoolId]) -> Result<(), Refusal> {
     // Source: azure-aks-docs, spot-node-pool.md, 2025-04-06. The code is not documented.
@@ -252,7 +271,7 @@ fn admit_cluster_upgrade(world: &World, version: KubernetesVersion, pools: &[Poo
             spot.name
         ));
     }
-    let skew = if version.minor >= 28 { 3 } else { 2 };
+    let skew = most_skew(version);
     for (id, pool) in world.pools.iter().filter(|(_, pool)| pool.exists) {
         if version.minor > pool.version.minor + skew {
             let message = format!(

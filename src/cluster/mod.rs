@@ -26,7 +26,7 @@ pub(crate) mod testing;
 mod workload;
 mod world;
 
-pub use budget::{Budget, BudgetStatus};
+pub use budget::{Budget, BudgetStatus, disruptions_allowed, expected_and_desired, scale};
 pub use claim::{Claim, Claims, PodClaims};
 pub use context::{Ctx, Observer};
 pub use credits::Credits;

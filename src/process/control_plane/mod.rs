@@ -4,7 +4,7 @@
 //! itself is another process; the two meet in the pool's `upgrade` row.
 
 mod abort;
-mod admission;
+pub mod admission;
 mod migrate;
 mod pools;
 mod power;
@@ -12,7 +12,7 @@ mod provision;
 mod scale_in;
 mod throttle;
 mod upgrade;
-mod versions;
+pub mod versions;
 
 use crate::cluster::{
     Ctx, Event, NodeId, NodePhase, OperationId, OperationState, PoolId, ProvisioningState, Refusal, UpgradeRequest,
@@ -322,7 +322,8 @@ impl ControlPlane {
 }
 
 /// What is asked, at this moment: an upgrade of the whole cluster is one of the pools that exist.
-fn present(world: &World, mut kind: OperationKind) -> OperationKind {
+#[must_use]
+pub fn present(world: &World, mut kind: OperationKind) -> OperationKind {
     if let OperationKind::Upgrade { pools, whole_cluster: true, .. } = &mut kind {
         pools.retain(|pool| world.pools[PoolId::from_index(*pool)].exists);
     }

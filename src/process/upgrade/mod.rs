@@ -7,7 +7,7 @@
 mod blue_green;
 mod extra;
 mod rolling;
-mod surge;
+pub mod surge;
 
 #[cfg(test)]
 mod tests;

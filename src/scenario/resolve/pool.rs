@@ -1,7 +1,7 @@
 //! Node pools: size, bounds, disk, subnet, labels and taints, upgrade settings.
 
 use super::{Resolver, price, upgrade};
-use crate::catalog::{Catalog, KubernetesVersion, OsDisk, OsDiskKind, Region, VmFamily, VmSize, limits, reservations};
+use crate::catalog::{Catalog, KubernetesVersion, OsDisk, OsDiskKind, Region, VmSize, limits, reservations};
 use crate::scenario::plan::{
     AutoscalingRange, NetworkModel, PoolMode, PoolPlan, ScaleDownMode, ScaleSetPlan, SubnetPlan, Taint, TaintEffect,
 };
@@ -153,7 +153,7 @@ impl Context<'_, '_> {
             );
         }
         let (mode, vm) = (mode?, vm?);
-        self.warn_about(mode, vm, count);
+        self.warn_about(vm);
         let os_disk = self.os_disk(vm)?;
         let scale_down_mode = self.scale_down_mode(&os_disk);
         let vm_price = price::vm(self.resolver, self.spec, vm, spot, self.around.location, self.pointer)?;
@@ -442,26 +442,8 @@ impl Context<'_, '_> {
         mode
     }
 
-    /// What AKS allows and advises against. Source: azure-aks-docs, use-system-pools.md, 2026-04-30, quotas-skus-regions.md, 2026-08-03.
-    fn warn_about(&mut self, mode: PoolMode, vm: &VmSize, count: u32) {
-        if mode == PoolMode::System {
-            if vm.family == VmFamily::B {
-                self.warn(
-                    "vmSize",
-                    "scenario::burstable_system",
-                    "Microsoft does not support B-series on system pools",
-                    "use a D-series size",
-                );
-            }
-            if count < 2 {
-                self.warn(
-                    "count",
-                    "scenario::system_nodes",
-                    format!("a system pool of {count}"),
-                    "AKS documents at least 2 nodes, and advises 3",
-                );
-            }
-        }
+    /// What AKS does not take. Source: azure-aks-docs, quotas-skus-regions.md, 2026-08-03. What it advises against is the preflight's.
+    fn warn_about(&mut self, vm: &VmSize) {
         if vm.vcpus < 2 || vm.memory < crate::units::Bytes::from_gib(2) {
             let found = format!("{} has less than 2 vCPUs and 2 GiB", vm.name);
             self.warn("vmSize", "scenario::vm_too_small", found, "AKS does not take it for a node");

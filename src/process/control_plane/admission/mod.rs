@@ -91,7 +91,10 @@ impl ControlPlane {
 }
 
 /// Refuses what whoever asks has no permission for, before anything else is looked at.
-pub(super) fn authorize(world: &World, operation: &OperationPlan) -> Result<(), Refusal> {
+///
+/// # Errors
+/// The refusal.
+pub fn authorize(world: &World, operation: &OperationPlan) -> Result<(), Refusal> {
     let access = &world.plan.access;
     let Some(asker) = operation.asker(access) else {
         return Ok(()); // The owner may do everything.
@@ -106,7 +109,10 @@ pub(super) fn authorize(world: &World, operation: &OperationPlan) -> Result<(), 
 ///
 /// Sources: azure-aks-docs, start-stop-cluster.md, 2026-07-21; support articles for AKS, operationnotallowed.md, 2024-02-23. The
 /// sentences are ours.
-pub(super) fn admit_power(world: &World, kind: &OperationKind) -> Result<(), Refusal> {
+///
+/// # Errors
+/// The refusal.
+pub fn admit_power(world: &World, kind: &OperationKind) -> Result<(), Refusal> {
     let name = &world.plan.cluster.name;
     match (world.power, kind) {
         (PowerState::Absent, OperationKind::CreateCluster) => Ok(()),
@@ -125,7 +131,10 @@ pub(super) fn admit_power(world: &World, kind: &OperationKind) -> Result<(), Ref
 }
 
 /// Refuses what is not allowed in the present state of the cluster.
-pub(super) fn admit(world: &World, kind: &OperationKind) -> Result<(), Refusal> {
+///
+/// # Errors
+/// The refusal.
+pub fn admit(world: &World, kind: &OperationKind) -> Result<(), Refusal> {
     match kind {
         OperationKind::CreateCluster | OperationKind::StartCluster | OperationKind::Abort { .. } => Ok(()),
         OperationKind::StopCluster => admit_stop(world),

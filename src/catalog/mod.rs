@@ -8,6 +8,7 @@ pub mod reservations;
 
 mod access;
 mod autoscaler;
+mod calendar;
 mod cluster_role;
 mod managed_disk;
 mod os_disk;
@@ -21,6 +22,7 @@ mod vm;
 
 pub use access::{AzureRole, action};
 pub use autoscaler::{AutoscalerProfile, Expander};
+pub use calendar::{Month, Release, Support};
 pub use cluster_role::ClusterRole;
 pub use managed_disk::Ssd;
 pub use os_disk::{OsDisk, OsDiskError, OsDiskKind};
@@ -43,6 +45,7 @@ pub struct Catalog {
     prices: Prices,
     system_workloads: Vec<SystemWorkload>,
     storage_classes: Vec<BuiltInClass>,
+    releases: Vec<Release>,
 }
 
 impl Catalog {
@@ -58,7 +61,14 @@ impl Catalog {
             prices: Prices::load(),
             system_workloads: system_workloads::load(),
             storage_classes: storage::load(),
+            releases: calendar::load(),
         })
+    }
+
+    /// AKS's calendar of Kubernetes minor versions, oldest first.
+    #[must_use]
+    pub fn releases(&self) -> &[Release] {
+        &self.releases
     }
 
     /// The storage classes that AKS installs.

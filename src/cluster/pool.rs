@@ -2,6 +2,7 @@
 
 use super::{OperationId, Refusal};
 use crate::catalog::KubernetesVersion;
+use crate::kernel::SimTime;
 use crate::scenario::plan::AutoscalingRange;
 
 /// The state of a node pool.
@@ -29,6 +30,8 @@ pub struct Pool {
     pub state: ProvisioningState,
     /// The upgrade it is in.
     pub upgrade: Option<PoolUpgrade>,
+    /// The moment whose latest node image all its nodes have: when its last upgrade that ended well began.
+    pub image_as_of: SimTime,
 }
 
 /// The upgrade of one pool, as the control plane asks for it and is answered.
@@ -38,6 +41,8 @@ pub struct PoolUpgrade {
     pub operation: OperationId,
     /// Version to upgrade to; `None` for a node-image upgrade, which every node takes part in.
     pub version: Option<KubernetesVersion>,
+    /// When it began.
+    pub began: SimTime,
     /// True when the operation was aborted: no further node is touched.
     pub aborted: bool,
     /// How it ended; `None` while it is in progress.

@@ -30,6 +30,7 @@ pub(crate) fn plan(pools: Vec<PoolPlan>) -> Plan {
         budgets: Vec::new(),
         claims: Vec::new(),
         operations: Vec::new(),
+        maintenance: crate::scenario::plan::MaintenancePlan::default(),
         access: AccessPlan::default(),
         timings: catalogue::timings(),
     }

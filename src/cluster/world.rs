@@ -1,9 +1,9 @@
 //! The world: every table, and the changes that keep several of them in step.
 
 use super::{
-    Budget, BudgetId, Claims, Ctx, Drain, Event, Fact, Node, NodeId, NodePhase, Operation, OperationId, OperationState,
-    Pod, PodClaims, PodDraws, PodId, PodPhase, PodTimes, Pool, PoolId, PowerState, ProvisioningState, Spans, Subnet,
-    SubnetId, Templates, Workload, WorkloadId,
+    Budget, BudgetId, Claims, Ctx, Drain, Event, Fact, Node, NodeId, NodePhase, Operation, OperationId, Pod, PodClaims,
+    PodDraws, PodId, PodPhase, PodTimes, Pool, PoolId, PowerState, ProvisioningState, Spans, Subnet, SubnetId,
+    Templates, Workload, WorkloadId,
 };
 use crate::catalog::{DISK_ZONE, KubernetesVersion};
 use crate::kernel::{Id, SimTime, Streams, Table};
@@ -114,6 +114,7 @@ impl World {
             batches: 0,
             state: ProvisioningState::Succeeded,
             upgrade: None,
+            image_as_of: SimTime::ZERO,
         });
         let workloads = plan.workloads.iter().enumerate().map(|(index, workload)| Workload {
             plan: index,
@@ -126,12 +127,8 @@ impl World {
             },
             ..Workload::default()
         });
-        let operations = (0..plan.operations.len()).map(|index| Operation {
-            plan: index,
-            state: OperationState::Planned,
-            asked: None,
-            ended: None,
-        });
+        let planned = plan.operations.iter().cloned().enumerate();
+        let operations = planned.map(|(index, request)| Operation::new(request, index.to_string(), None));
         let streams = Streams::new(seed);
         let created_later = plan.operations.iter().any(|operation| operation.kind == OperationKind::CreateCluster);
         Self {

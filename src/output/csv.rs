@@ -54,7 +54,8 @@ const PODS: &[&str] = &[
 /// Columns of `ip_usage.csv` after those of the run.
 const ADDRESSES: &[&str] = &["subnet", "time_s", "used", "usable", "node", "change"];
 /// Columns of `operations.csv` after those of the run.
-const OPERATIONS: &[&str] = &["operation", "asked_s", "asked_by", "answer", "code", "message", "ended_s", "outcome"];
+const OPERATIONS: &[&str] =
+    &["operation", "asked_s", "asked_by", "answer", "code", "message", "ended_s", "outcome", "window_closes_s"];
 /// Columns of `cost.csv` after those of the run.
 const COSTS: &[&str] = &["pool", "meter", "hours", "usd_per_hour", "usd", "idle_share"];
 

@@ -5,6 +5,7 @@ pub mod billing;
 pub mod control_plane;
 pub mod cpu;
 pub mod drain;
+pub mod maintenance;
 pub mod network;
 pub mod node;
 pub mod scheduler;

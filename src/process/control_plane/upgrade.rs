@@ -2,7 +2,7 @@
 
 use super::{ControlPlane, Progress, Then};
 use crate::catalog::KubernetesVersion;
-use crate::cluster::{Ctx, Event, OperationId, OperationState, PoolId, PoolUpgrade, ProvisioningState, World};
+use crate::cluster::{Ctx, Event, OperationId, OperationState, PoolId, PoolUpgrade, ProvisioningState, Refusal, World};
 use std::collections::VecDeque;
 
 /// What is left of an upgrade.
@@ -23,7 +23,7 @@ pub(super) fn start(
     ctx: &mut Ctx<'_>,
 ) -> (Vec<PoolId>, Progress) {
     if version.is_some_and(|version| version > world.version) {
-        let stream = &mut world.streams.stream("operation", &world.operations[operation].plan.to_string());
+        let stream = &mut world.streams.stream("operation", &world.operations[operation].name);
         ctx.after(world.plan.timings.control_plane_upgrade.draw(stream), Event::OperationStep(operation));
         return (Vec::new(), Progress::Waiting(Then::UpgradePools(UpgradePath { version, pools })));
     }
@@ -41,13 +41,15 @@ impl ControlPlane {
         };
         let current = *current;
         let row = world.pools[current].upgrade.as_ref();
-        let Some((outcome, aborted)) = row.and_then(|upgrade| Some((upgrade.outcome.clone()?, upgrade.aborted))) else {
+        let answer = row.and_then(|upgrade| Some((upgrade.outcome.clone()?, upgrade.aborted, upgrade.began)));
+        let Some((outcome, aborted, began)) = answer else {
             return; // Stale: the pool's upgrade is in progress.
         };
         world.pools[current].upgrade = None;
         match outcome {
             Ok(()) if !aborted => {
                 world.pools[current].state = ProvisioningState::Succeeded;
+                world.pools[current].image_as_of = began;
                 let path = UpgradePath { version: path.version, pools: std::mem::take(&mut path.pools) };
                 self.upgrade_next_pool(world, operation, path, ctx);
             }
@@ -69,6 +71,12 @@ impl ControlPlane {
         ctx: &mut Ctx<'_>,
     ) {
         let running = self.running.get_mut(&operation).expect("an operation that goes on is in progress");
+        if !path.pools.is_empty() && world.operations[operation].is_out_of_time(ctx.now) {
+            running.busy.clear();
+            let state = OperationState::Canceled(out_of_time(world, &path.pools));
+            self.end(world, operation, state, ctx);
+            return;
+        }
         match path.pools.pop_front() {
             None => {
                 running.busy.clear();
@@ -83,6 +91,13 @@ impl ControlPlane {
     }
 }
 
+/// What an upgrade of AKS's own ends with when its window closed before every pool had its turn. The code and the sentence are ours.
+fn out_of_time(world: &World, pools: &VecDeque<PoolId>) -> Refusal {
+    let names: Vec<&str> = pools.iter().map(|pool| world.pool_plan(*pool).name.as_str()).collect();
+    let message = format!("the maintenance window has closed: {} waits for the next one", names.join(", "));
+    Refusal { code: "MaintenanceWindowClosed", message }
+}
+
 fn start_pool(
     world: &mut World,
     pool: PoolId,
@@ -91,6 +106,6 @@ fn start_pool(
     ctx: &mut Ctx<'_>,
 ) {
     world.pools[pool].state = ProvisioningState::Upgrading;
-    world.pools[pool].upgrade = Some(PoolUpgrade { operation, version, aborted: false, outcome: None });
+    world.pools[pool].upgrade = Some(PoolUpgrade { operation, version, began: ctx.now, aborted: false, outcome: None });
     ctx.soon(Event::UpgradeStep(pool));
 }

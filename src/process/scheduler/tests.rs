@@ -139,6 +139,7 @@ fn plan(minor: u32, templates: Vec<PodTemplate>) -> Plan {
         budgets: Vec::new(),
         claims: Vec::new(),
         operations: Vec::new(),
+        maintenance: crate::scenario::plan::MaintenancePlan::default(),
         access: crate::scenario::plan::AccessPlan::default(),
         timings: Timings {
             pod_schedule: Dist::Constant(0.05),

@@ -282,7 +282,7 @@ mod tests {
         bench.world.version = next;
         let operation = OperationId::from_index(0);
         bench.world.pools[pool].upgrade =
-            Some(PoolUpgrade { operation, version: Some(next), aborted: false, outcome: None });
+            Some(PoolUpgrade { operation, version: Some(next), began: SimTime::ZERO, aborted: false, outcome: None });
         bench.act(|_, ctx| ctx.soon(Event::UpgradeStep(pool)));
         let mut upgrades = Upgrades::default();
         let mut log = Vec::new();

@@ -3,6 +3,8 @@
 //! A [`Plan`] is one variant at one sweep point; a [`Study`] is all of them with the seeds to run.
 
 mod access;
+mod channel;
+mod maintenance;
 mod name;
 mod network;
 mod operation;
@@ -13,6 +15,10 @@ mod volume;
 mod workload;
 
 pub use access::{AccessPlan, Authentication, BindingPlan, Denial, PrincipalPlan};
+pub use channel::{NodeOsChannel, UpgradeChannel};
+pub use maintenance::{
+    AutoUpgrade, AvailableVersion, MaintenanceConfiguration, MaintenancePlan, Recurrence, Recurring, Window,
+};
 pub use name::{generated_suffix, template_hash, workload_key};
 pub use network::{NetworkModel, NetworkPlan, OutboundType, OwnVnet};
 pub use operation::{OperationKind, OperationPlan, PoolChange};
@@ -134,6 +140,8 @@ pub struct Plan {
     pub claims: Vec<Arc<ClaimPlan>>,
     /// Operations, sorted by time, ties in the file's order.
     pub operations: Vec<OperationPlan>,
+    /// What AKS upgrades by itself, and when it may.
+    pub maintenance: MaintenancePlan,
     /// Who may ask for them, and how the cluster knows who asks.
     pub access: AccessPlan,
     /// Durations of every stage of node and pod life.

@@ -4,6 +4,7 @@ mod access;
 mod cluster;
 mod columns;
 mod expectation;
+mod maintenance;
 mod network;
 mod nodes;
 mod operation;
@@ -113,6 +114,7 @@ pub fn plan(document: &Document, spec: &ScenarioSpec, files: &mut Files, problem
     let (duration, warmup) = durations(&mut resolver, spec);
     let cluster = cluster::resolve(&mut resolver, spec, files);
     let access = access::resolve(&mut resolver, spec);
+    let maintenance = maintenance::resolve(&mut resolver, spec, &start, duration);
     let operations = operation::resolve(&mut resolver, spec, &access);
     price::check(&mut resolver, spec);
     let version = spec.cluster.kubernetes_version.0;
@@ -154,6 +156,7 @@ pub fn plan(document: &Document, spec: &ScenarioSpec, files: &mut Files, problem
         budgets,
         claims,
         operations,
+        maintenance,
         access: access.plan,
         timings,
     })

@@ -7,6 +7,7 @@ mod access;
 mod cluster;
 mod decode;
 mod dist;
+mod maintenance;
 mod operation;
 mod scalar;
 mod scheduler;
@@ -20,6 +21,10 @@ pub use cluster::{
 };
 pub use decode::{Entries, Fault, Faults, MISSING, UNKNOWN_KEY};
 pub use dist::DistSpec;
+pub use maintenance::{
+    AutoUpgradeProfileSpec, AvailableVersionSpec, MaintenanceConfigurationSpec, MaintenanceConfigurationsSpec,
+    MaintenanceScheduleSpec, MaintenanceWindowSpec,
+};
 pub use operation::{MigrateSpec, OperationSpec, UpdatePoolSpec, UpgradeSpec};
 pub use scalar::{ClockTime, Cpu, Duration, IntOrPercentText, Percent, ProfileNumber, Size, Version};
 pub use scheduler::{
@@ -70,6 +75,9 @@ pub struct ScenarioSpec {
     /// Who may ask for operations besides the owner of the cluster.
     #[deserr(default)]
     pub principals: Option<Vec<PrincipalSpec>>,
+    /// Versions that AKS offers, for auto-upgrade channels; those of its calendar unless given.
+    #[deserr(default)]
+    pub available_versions: Option<Vec<AvailableVersionSpec>>,
     /// What is asked of AKS, and when.
     #[deserr(default)]
     pub operations: Option<Vec<OperationSpec>>,

@@ -150,7 +150,8 @@ pub enum Recurrence {
 }
 
 impl MaintenanceConfiguration {
-    /// The windows that are open at some time from `from` to before `to`, in their order.
+    /// The windows that are open at some time from `from` to before `to`, in their order. Windows that touch are one, as far as they
+    /// open before `to`.
     #[must_use]
     pub fn windows(&self, from: Timestamp, to: Timestamp) -> Vec<Window<Timestamp>> {
         let mut windows: Vec<Window<Timestamp>> =

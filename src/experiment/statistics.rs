@@ -1,5 +1,6 @@
 //! Mean, spread and confidence interval of a metric over seeds.
 
+use crate::kernel::normal_quantile;
 use crate::observe::quantile;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
@@ -43,6 +44,24 @@ impl Statistics {
             p95: quantile(&values, 0.95),
             n: values.len() as u64,
         }
+    }
+
+    /// The statistics of what happened (1) or did not (0) in each run: the mean is the share of runs, and its interval is Wilson's, which
+    /// stays between 0 and 1 and does not take what always happened in some runs for certain.
+    ///
+    /// Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", J. Am. Stat. Assoc. 22 (1927).
+    #[must_use]
+    pub fn of_outcomes(values: &[f64]) -> Self {
+        let statistics = Self::of(values);
+        if statistics.n < 2 {
+            return statistics;
+        }
+        let (share, n) = (statistics.mean, statistics.n as f64);
+        let z = normal_quantile(UPPER);
+        let scale = 1.0 + z * z / n;
+        let centre = (share + z * z / (2.0 * n)) / scale;
+        let half = z / scale * (share * (1.0 - share) / n + z * z / (4.0 * n * n)).sqrt();
+        Self { ci95: ((centre - half).max(0.0), (centre + half).min(1.0)), ..statistics }
     }
 }
 
@@ -120,6 +139,18 @@ mod tests {
     fn equal_values_give_an_interval_of_no_width() {
         let statistics = Statistics::of(&[0.1; 7]);
         assert_eq!((statistics.mean, statistics.stddev, statistics.ci95), (0.1, 0.0, (0.1, 0.1)));
+    }
+
+    /// R's prop.test(x, n, correct = FALSE).
+    #[test]
+    fn a_share_of_runs_has_wilsons_interval() {
+        let runs = |yes: usize, all: usize| (0..all).map(|run| f64::from(u8::from(run < yes))).collect::<Vec<_>>();
+        for (yes, all, low, high) in [(10, 10, 0.722_467, 1.0), (0, 10, 0.0, 0.277_533), (5, 20, 0.111_861, 0.468_701)]
+        {
+            let (found_low, found_high) = Statistics::of_outcomes(&runs(yes, all)).ci95;
+            assert!((found_low - low).abs() < 1e-5 && (found_high - high).abs() < 1e-5, "{found_low} {found_high}");
+        }
+        assert_eq!(Statistics::of_outcomes(&[1.0]).ci95, (1.0, 1.0), "one run has no interval");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::paired::differences;
 use super::result::{PointResult, SummaryRow, Verdict};
 use super::statistics::Statistics;
-use crate::observe::RunResult;
+use crate::observe::{FITS_WINDOW, RunResult};
 use crate::scenario::plan::{Comparison, Expectation, Point, Study};
 
 /// Point by point: first every metric, then every metric's difference from the baseline at the same sweep values.
@@ -14,7 +14,9 @@ pub(super) fn summarise(study: &Study, results: &[PointResult]) -> Vec<SummaryRo
         for metric in metric_names(&result.runs) {
             let values: Option<Vec<f64>> = result.runs.iter().map(|run| run.metric(metric)).collect();
             let values = values.expect("every seed of a plan has the same metrics");
-            rows.push(row(point, metric, "", Statistics::of(&values)));
+            let is_outcome = metric == FITS_WINDOW;
+            let statistics = if is_outcome { Statistics::of_outcomes(&values) } else { Statistics::of(&values) };
+            rows.push(row(point, metric, "", statistics));
         }
         if let Some(baseline) = baseline_of(study, results, point) {
             let minus = &study.points[baseline.point].variant;

@@ -15,6 +15,9 @@ use crate::scenario::plan::{AllocationCode, OperationKind};
 use crate::units::{CoreSeconds, Usd};
 use std::collections::BTreeSet;
 
+/// The metric that says whether upgrades fitted their maintenance windows: 0 or 1, so that its mean over runs is a probability.
+pub const FITS_WINDOW: &str = "upgrade_fits_window";
+
 /// Names and values, always in the same order for a plan.
 pub(super) fn metrics(recorder: &Recorder, pending_seconds: &[f64], world: &World) -> Vec<(String, f64)> {
     let mut list = List(Vec::new());
@@ -179,7 +182,7 @@ impl List {
             measured.filter_map(|operation| Some((operation, operation.window_closes?))).collect();
         let or_nothing = |value: f64| if windowed.is_empty() { f64::NAN } else { value };
         let fits = windowed.iter().all(|(operation, _)| operation.fitted());
-        self.push("upgrade_fits_window", or_nothing(f64::from(u8::from(fits))));
+        self.push(FITS_WINDOW, or_nothing(f64::from(u8::from(fits))));
         let overrun = |(operation, closes): &(&Operation, SimTime)| {
             operation.ended.unwrap_or(horizon).saturating_since(*closes).as_secs_f64()
         };

@@ -24,6 +24,7 @@ mod tests;
 mod waits;
 mod window;
 
+pub use metrics::FITS_WINDOW;
 pub use quantile::quantile;
 pub use recorder::Recorder;
 pub use result::{ActivityRow, AddressRow, CostRow, Detail, NodeRow, OperationRow, PodRow, RunResult, Series};

@@ -1,6 +1,7 @@
 //! The answer in words and the rows that table, charts and report share: one place that decides what is said, and how surely.
 
 use crate::experiment::{ExperimentResult, SummaryRow, Verdict};
+use crate::observe::FITS_WINDOW;
 use crate::output::number::{decimals_for, dollars, grouped, plain, seconds};
 use crate::scenario::plan::Point;
 use std::collections::BTreeMap;
@@ -83,6 +84,7 @@ pub fn answer(result: &ExperimentResult) -> String {
     let first = match (compared, points.as_slice()) {
         (Some((other, base)), _) => compare(&figures, other, base),
         (None, [only]) => one_point(&figures, only),
+        _ if fits_somewhere(&figures, points) => most_likely_to_fit(&figures, points),
         _ => cheapest(result, &figures),
     };
     match objectives(&result.verdicts) {
@@ -188,6 +190,37 @@ fn cheapest(result: &ExperimentResult, figures: &Figures<'_>) -> String {
     }
     if let Some(pending) = figures.level(point, PENDING) {
         text.push_str(&format!(", and 95 % of its pods wait at most {} for a node", seconds(pending.mean)));
+    }
+    text + "."
+}
+
+/// True when upgrades have a window, and the points do not agree on whether they fit.
+fn fits_somewhere(figures: &Figures<'_>, points: &[Point]) -> bool {
+    let shares: Vec<f64> = points.iter().filter_map(|point| Some(figures.level(point, FITS_WINDOW)?.mean)).collect();
+    shares.len() == points.len() && shares.iter().any(|share| *share != shares[0])
+}
+
+/// Where upgrades most often fit their window, the cheaper point when several do as often.
+fn most_likely_to_fit(figures: &Figures<'_>, points: &[Point]) -> String {
+    let rows = points.iter().filter_map(|point| Some((point, figures.level(point, FITS_WINDOW)?)));
+    let cost = |point: &Point| figures.level(point, COST).map_or(f64::INFINITY, |row| row.mean);
+    let best =
+        rows.min_by(|(a, row_a), (b, row_b)| row_b.mean.total_cmp(&row_a.mean).then(cost(a).total_cmp(&cost(b))));
+    let (point, row) = best.expect("every point has a share");
+    let share = |value: f64| format!("{} %", grouped(value * 100.0, 0));
+    let mut text = format!(
+        "Most likely of {} to fit its maintenance window is {}: {} of runs ({})",
+        points.len(),
+        point.label(),
+        share(row.mean),
+        interval_words(row, share)
+    );
+    if let Some(upgrade) = figures.level(point, "upgrade_seconds") {
+        text.push_str(&format!("; its upgrade takes {}", seconds(upgrade.mean)));
+    }
+    let surge = figures.level(point, "surge_cost_usd").filter(|surge| surge.mean > 0.0);
+    if let Some(surge) = surge {
+        text.push_str(&format!(", and its surge nodes cost {}", dollars(surge.mean, 2)));
     }
     text + "."
 }
@@ -306,6 +339,21 @@ mod tests {
         let start = "Cheapest of the 2 of 4 that serve their CPU demand is D-series, maxCount=3 at $5";
         assert!(answer.starts_with(start), "{answer}");
         assert!(answer.ends_with("2 of 4 objectives are broken."), "{answer}");
+    }
+
+    #[test]
+    fn a_sweep_of_upgrades_with_a_window_is_answered_by_the_point_that_fits_most_often() {
+        let mut result = sample::sweep(&[3, 8], 4);
+        result.verdicts.clear();
+        let level = result.summary.iter().filter(|row| row.metric == COST && row.minus.is_empty()).cloned();
+        let rows: Vec<SummaryRow> = level.collect();
+        for (index, row) in rows.into_iter().enumerate() {
+            let (mean, ci95_low, ci95_high, n) = if index == 2 { (0.95, 0.9, 0.99, 100) } else { (0.5, 0.4, 0.6, 100) };
+            result.summary.push(SummaryRow { metric: FITS_WINDOW.to_owned(), mean, ci95_low, ci95_high, n, ..row });
+        }
+        let expected = "Most likely of 4 to fit its maintenance window is B-series, maxCount=3: 95 % of runs \
+                        (95 % CI 90 % to 99 %, 100 seeds).";
+        assert_eq!(answer(&result), expected);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::headline::{
 use super::number::{decimals_for, dollars, grouped, short};
 use crate::catalog::limits::usable_addresses;
 use crate::experiment::{ExperimentResult, SummaryRow};
+use crate::observe::FITS_WINDOW;
 use crate::scenario::plan::Point;
 use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 use std::io::{self, IsTerminal, Write};
@@ -19,9 +20,6 @@ pub(super) const STYLE: TableStyle = TableStyle::new()
 
 /// Duration of the longest upgrade.
 const UPGRADE: &str = "upgrade_seconds";
-
-/// Whether upgrades fitted their maintenance windows.
-const FITS: &str = "upgrade_fits_window";
 
 /// More points, or verdicts, than this are told in short.
 const MANY: usize = 12;
@@ -75,8 +73,8 @@ fn quantities(result: &ExperimentResult) -> Vec<Quantity> {
     if upgraded {
         quantities.insert(4, quantity(UPGRADE, "upgrade\ns", " s upgrade", grouped, 0));
     }
-    if result.summary.iter().any(|row| row.metric == FITS && row.n > 0) {
-        quantities.insert(5, quantity(FITS, "P(fits\nwindow)", " probability to fit the window", grouped, 2));
+    if result.summary.iter().any(|row| row.metric == FITS_WINDOW && row.n > 0) {
+        quantities.insert(5, quantity(FITS_WINDOW, "P(fits\nwindow)", " probability to fit the window", grouped, 2));
     }
     quantities
 }

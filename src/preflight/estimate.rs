@@ -157,13 +157,35 @@ pub fn longest_grace(course: &Course<'_>, state: &State, pool: usize) -> Option<
     pods.map(|pods| (pods.plan.template.grace, pods.plan.key())).max_by_key(|(grace, _)| *grace)
 }
 
+/// The 95th percentile, in seconds, of the slowest drain of so many, of which so many run at once.
+///
+/// Where a budget lets a few pods go at a time, chance decides whose pod goes next, and while drained nodes are followed by others the
+/// unlucky one may lose many times in a row: its wait is taken for exponential. Nodes that are all drained at once do not wait for
+/// more pods than theirs.
+#[must_use]
+pub fn slowest_drain_p95(course: &Course<'_>, state: &State, pool: usize, nodes: u32, at_once: u32) -> f64 {
+    let (nodes, at_once) = (nodes.max(1), at_once.max(1));
+    if nodes <= at_once {
+        return drain(course, state, pool, at_once).longest_of(nodes).p95();
+    }
+    let leaving = leaving(course, state, pool);
+    let held = held_back(course, state, &leaving, at_once).mean;
+    let rest = empty(course, &leaving).longest_of(nodes).p95();
+    rest + held * (f64::from(nodes) / 0.05).ln()
+}
+
 /// From the cordon of a node until its last pod has left, when so many nodes are drained at once.
 ///
 /// Budgets that never allow an eviction are left out: with one of them it does not end.
 #[must_use]
 pub fn drain(course: &Course<'_>, state: &State, pool: usize, at_once: u32) -> Estimate {
-    let timings = &course.plan.timings;
     let leaving = leaving(course, state, pool);
+    empty(course, &leaving) + held_back(course, state, &leaving, at_once)
+}
+
+/// The drain of a node whose pods no budget holds.
+fn empty(course: &Course<'_>, leaving: &[Leaving<'_>]) -> Estimate {
+    let timings = &course.plan.timings;
     let pods: f64 = leaving.iter().map(|pods| pods.per_node).sum();
     let begun = sum(&[&timings.cordon, &timings.eviction_call]);
     if pods == 0.0 {
@@ -172,7 +194,7 @@ pub fn drain(course: &Course<'_>, state: &State, pool: usize, at_once: u32) -> E
     let grace = leaving.iter().map(|pods| pods.plan.template.grace.as_secs_f64()).fold(0.0, f64::max);
     // The last of n pods exits at the time whose probability is the nth root of that of one pod.
     let exit = Estimate::of_quantiles(|u| timings.termination.quantile(libm::pow(u, 1.0 / pods)).min(grace));
-    begun + exit.perhaps() + Estimate::of(&timings.pod_removal).perhaps() + held_back(course, state, &leaving, at_once)
+    begun + exit.perhaps() + Estimate::of(&timings.pod_removal).perhaps()
 }
 
 /// What the slowest budget adds to the drain: its pods go a few at a time, each few when the ones before are ready elsewhere.

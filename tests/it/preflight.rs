@@ -1,7 +1,7 @@
 //! `aksim check`: what it foretells, in each of its forms, and how it exits.
 
 use aksim::experiment::{self, RunOptions};
-use aksim::preflight::{Course, window_length};
+use aksim::preflight::{self, Course, Verdict, window_length};
 use aksim::scenario;
 use serde_json::Value;
 use std::path::Path;
@@ -81,4 +81,24 @@ fn the_estimated_duration_of_an_upgrade_is_near_the_simulated_one() {
         assert!(estimate.least < found.p5, "{label}: {:.0} s at least, {:.0} s simulated", estimate.least, found.p5);
         assert!(estimate.p95() > found.p50, "{label}");
     }
+}
+
+/// Of forty nodes whose search pods go one at a time: where drains are foretold to be in time they nearly always are, and where they
+/// are a risk more than a few runs lose one.
+#[test]
+fn a_foretold_risk_of_drains_that_take_too_long_is_one_in_the_simulation() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/upgrade-plan.yaml");
+    let loaded = scenario::load(&path, &[("seeds".to_owned(), "20".to_owned())]).expect("a valid scenario");
+    let study = Arc::new(loaded.study);
+    let result = experiment::run(&study, &RunOptions::default()).expect("the run ends");
+    let mut verdicts = Vec::new();
+    for (point, found) in study.points.iter().zip(&result.points) {
+        let late = found.runs.iter().filter(|run| run.metric("drains_timed_out").is_some_and(|drains| drains > 0.0));
+        let share = late.count() as f64 / found.runs.len() as f64;
+        let rows = preflight::check(&point.plan);
+        let verdict = rows.iter().filter(|row| row.check == "drain-timeout").map(|row| row.verdict).max();
+        assert_eq!(verdict == Some(Verdict::Risk), share > 0.1, "{}: {verdict:?}, but {share} of runs", point.label());
+        verdicts.push(verdict);
+    }
+    assert!(verdicts.contains(&Some(Verdict::Pass)) && verdicts.contains(&Some(Verdict::Risk)), "{verdicts:?}");
 }

@@ -136,6 +136,7 @@ fn hours(shown: &[select::Shown<'_>]) -> (f64, f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::observe::FITS_WINDOW;
     use crate::output::sample;
 
     fn drawn(result: &ExperimentResult) -> (tempfile::TempDir, Charts) {
@@ -209,8 +210,36 @@ mod tests {
         }
         let (_dir, charts) = drawn(&result);
         let svg = svg(&charts, "surge");
-        for words in ["Duration of the upgrade", "10%", "Pods held by budgets", "instead of 2 h with 10%"] {
+        for words in ["Duration of the upgrade", "10%", "Pods held by budgets", "instead of 2 h with 10%", "Ends well"]
+        {
             assert!(svg.contains(words), "{words}");
+        }
+        for (index, run) in result.points.iter_mut().flat_map(|point| &mut point.runs).enumerate() {
+            run.metrics.push((FITS_WINDOW.to_owned(), f64::from(u8::from(index < 2 || index >= 3))));
+        }
+        let (_dir, charts) = drawn(&result);
+        let svg = self::svg(&charts, "surge");
+        for words in
+            ["Done in its window", "maxSurge 20%: an upgrade done in its window in 100 of 100 runs, with 10% in 67"]
+        {
+            assert!(svg.contains(words), "{words}: {svg}");
+        }
+    }
+
+    #[test]
+    fn the_gantt_chart_shows_the_window_and_says_by_how_much_an_upgrade_misses_it() {
+        for (closes, title) in
+            [(345_660.0, "60 s of them after its window"), (345_900.0, "3 min before its window closes")]
+        {
+            let mut result = sample::two_variants(1);
+            let details =
+                result.points.iter_mut().flat_map(|point| &mut point.runs).filter_map(|run| run.detail.as_mut());
+            for operation in details.flat_map(|detail| &mut detail.operations) {
+                operation.window_closes_s = Some(closes);
+            }
+            let (_dir, charts) = drawn(&result);
+            let svg = svg(&charts, "upgrade_gantt");
+            assert!(svg.contains(title) && svg.contains("the window closes"), "{svg}");
         }
     }
 

@@ -2,12 +2,12 @@
 
 use super::frame::{BOTTOM, Frame, LEFT, RIGHT, page};
 use super::scale::{Scale, Tick};
-use super::select::{quantile, seeds_words, sorted};
+use super::select::seeds_words;
 use super::sketch::{Anchor, Pixel, Sketch, Stroke};
 use super::theme::{Colour, INK, PALETTE, TICK};
 use super::{Picture, footer};
-use crate::experiment::ExperimentResult;
-use crate::observe::RunResult;
+use crate::experiment::{ExperimentResult, Statistics};
+use crate::observe::{FITS_WINDOW, RunResult};
 use crate::output::number::{dollars, seconds, short};
 
 /// The swept key.
@@ -23,16 +23,40 @@ struct Step<'a> {
 struct Panel {
     title: &'static str,
     value: fn(&RunResult) -> f64,
+    /// Yes or no in each run, drawn as the share of runs in percent.
+    is_outcome: bool,
 }
 
-const PANELS: [Panel; 6] = [
-    Panel { title: "Duration of the upgrade, minutes", value: |run| metric(run, "upgrade_seconds") / 60.0 },
-    Panel { title: "Extra cost, USD", value: |run| metric(run, "surge_cost_usd") },
-    Panel { title: "Extra vCPUs at the peak", value: |run| metric(run, "surge_vcpus_peak") },
-    Panel { title: "Addresses at the peak", value: addresses },
-    Panel { title: "Pods evicted", value: |run| metric(run, "evictions") },
-    Panel { title: "Pods held by budgets, pod-minutes", value: held },
-];
+impl Panel {
+    const fn amount(title: &'static str, value: fn(&RunResult) -> f64) -> Self {
+        Self { title, value, is_outcome: false }
+    }
+
+    const fn outcome(title: &'static str, value: fn(&RunResult) -> f64) -> Self {
+        Self { title, value, is_outcome: true }
+    }
+
+    /// The mean of a step, and the ends of its band: the 5 and the 95 % quantile over the seeds, or the 95 % confidence interval of a
+    /// share of runs.
+    fn of(&self, step: &Step<'_>) -> (f64, [f64; 2]) {
+        let values: Vec<f64> = step.runs.iter().map(self.value).collect();
+        if self.is_outcome {
+            let Statistics { mean, ci95: (low, high), .. } = Statistics::of_outcomes(&values);
+            return (mean * 100.0, [low * 100.0, high * 100.0]);
+        }
+        let Statistics { mean, p5, p95, .. } = Statistics::of(&values);
+        (mean, [p5, p95])
+    }
+}
+
+const DURATION: Panel = Panel::amount("Duration of the upgrade, minutes", |run| metric(run, "upgrade_seconds") / 60.0);
+const FITS: Panel = Panel::outcome("Done in its window, % of runs", |run| metric(run, FITS_WINDOW));
+const ENDS_WELL: Panel =
+    Panel::outcome("Ends well, % of runs", |run| f64::from(u8::from(metric(run, "operations_failed") == 0.0)));
+const COST: Panel = Panel::amount("Extra cost, USD", |run| metric(run, "surge_cost_usd"));
+const VCPUS: Panel = Panel::amount("Extra vCPUs at the peak", |run| metric(run, "surge_vcpus_peak"));
+const ADDRESSES: Panel = Panel::amount("Addresses at the peak", addresses);
+const HELD: Panel = Panel::amount("Pods held by budgets, pod-minutes", held);
 
 /// Draws it.
 pub(super) fn draw(result: &ExperimentResult) -> Result<Picture, String> {
@@ -40,32 +64,55 @@ pub(super) fn draw(result: &ExperimentResult) -> Result<Picture, String> {
     if steps.len() < 2 {
         return Err("the scenario does not sweep maxSurge alone".to_owned());
     }
-    let duration = |step: &Step<'_>| mean(step, PANELS[0].value);
-    if steps.iter().any(|step| duration(step) <= 0.0) {
+    if steps.iter().any(|step| DURATION.of(step).0 <= 0.0) {
         return Err("nothing is upgraded".to_owned());
     }
-    let (first, last) = (&steps[0], &steps[steps.len() - 1]);
-    let more = |panel: &Panel| mean(last, panel.value) - mean(first, panel.value);
-    let title = format!(
-        "maxSurge {} upgrades in {} instead of {} with {}, for {} vCPUs and {} more",
-        last.surge,
-        seconds(duration(last).round() * 60.0),
-        seconds(duration(first).round() * 60.0),
-        first.surge,
-        short(more(&PANELS[2])),
-        dollars(more(&PANELS[1]), 2),
-    );
+    let has_window = steps.iter().all(|step| FITS.of(step).0.is_finite());
+    let outcome = if has_window { FITS } else { ENDS_WELL };
+    let title = title(&steps, &outcome);
     let seeds = seeds_words(result);
     let caption = format!(
-        "What more surge buys and costs. Dots are means over {seeds}, bands go from the 5 to the 95 % quantile. Extra cost and vCPUs are \
-         those of the surge nodes; addresses are those of the fullest subnet; a pod is held while a disruption budget refuses its eviction."
+        "What more surge buys and costs. Dots are means over {seeds}, bands go from the 5 to the 95 % quantile; the band of a share of \
+         runs is its 95 % confidence interval. Extra cost and vCPUs are those of the surge nodes; addresses are those of the fullest subnet; a pod is held while a disruption budget refuses its eviction."
     );
     let mut sketch = Sketch::default();
     page(&mut sketch, &title, &format!("Against maxSurge: mean and 5–95 % over {seeds}"), &footer(result));
-    for (index, panel) in PANELS.iter().enumerate() {
+    for (index, panel) in [DURATION, outcome, COST, VCPUS, ADDRESSES, HELD].iter().enumerate() {
         draw_panel(&mut sketch, panel, &steps, index);
     }
     Ok(Picture { title, caption, sketch })
+}
+
+/// What the ends of the sweep differ in; where they differ in how often the upgrade ends as it should, which surge is best at that.
+fn title(steps: &[Step<'_>], outcome: &Panel) -> String {
+    let shares: Vec<f64> = steps.iter().map(|step| outcome.of(step).0).collect();
+    let highest = shares.iter().copied().fold(0.0, f64::max);
+    let (first, last) = (&steps[0], &steps[steps.len() - 1]);
+    if let Some(best) =
+        shares.iter().position(|share| *share == highest).filter(|_| shares.iter().any(|share| *share < highest))
+    {
+        let words = if outcome.title == FITS.title { "done in its window" } else { "that ends well" };
+        let step = &steps[best];
+        let other = if best == 0 { last } else { first };
+        return format!(
+            "maxSurge {}: an upgrade {words} in {} of 100 runs, with {} in {}",
+            step.surge,
+            short(highest.round()),
+            other.surge,
+            short(outcome.of(other).0.round()),
+        );
+    }
+    let more = |panel: &Panel| panel.of(last).0 - panel.of(first).0;
+    let duration = |step| seconds(DURATION.of(step).0.round() * 60.0);
+    format!(
+        "maxSurge {} upgrades in {} instead of {} with {}, for {} vCPUs and {} more",
+        last.surge,
+        duration(last),
+        duration(first),
+        first.surge,
+        short(more(&VCPUS)),
+        dollars(more(&COST), 2),
+    )
 }
 
 /// The points of the first variant, where the sweep is one of `maxSurge` and nothing else.
@@ -102,11 +149,6 @@ fn largest(run: &RunResult, wanted: impl Fn(&str) -> bool) -> f64 {
     run.metrics.iter().filter(|(name, _)| wanted(name)).map(|(_, value)| *value).fold(0.0, f64::max)
 }
 
-fn mean(step: &Step<'_>, value: fn(&RunResult) -> f64) -> f64 {
-    let values = sorted(step.runs.iter().map(value));
-    values.iter().sum::<f64>() / values.len() as f64
-}
-
 fn draw_panel(sketch: &mut Sketch, panel: &Panel, steps: &[Step<'_>], index: usize) {
     const COLUMNS: usize = 3;
     const GAP: f64 = 84.0;
@@ -116,31 +158,27 @@ fn draw_panel(sketch: &mut Sketch, panel: &Panel, steps: &[Step<'_>], index: usi
     let (first, gap) = (190.0, 104.0);
     let height = (BOTTOM - first - gap) / 2.0;
     let top = first + row as f64 * (height + gap);
-    let ends: Vec<[f64; 2]> = steps.iter().map(|step| band(step, panel.value)).collect();
+    let (means, ends): (Vec<f64>, Vec<[f64; 2]>) = steps.iter().map(|step| panel.of(step)).unzip();
     let most = ends.iter().map(|[_, high]| *high).fold(0.0, f64::max);
     let ticks =
         steps.iter().enumerate().map(|(index, step)| Tick { value: index as f64, label: step.surge.to_owned() });
     let x = Scale { from: -0.4, to: steps.len() as f64 - 0.6, logarithmic: false, ticks: ticks.collect() };
-    let y = Scale::from_zero(most * 1.12, 4, false);
+    let y = if panel.is_outcome {
+        Scale { to: 120.0, ..Scale::from_zero(100.0, 4, false) } // Room for labels, but no more than all runs.
+    } else {
+        Scale::from_zero(most * 1.12, 4, false)
+    };
     let frame = Frame { left, top, right: left + width, bottom: top + height, x, y };
     let colour = PALETTE[index % PALETTE.len()];
     frame.draw_y_axis(sketch, panel.title);
     draw_band(sketch, &frame, &ends, colour);
-    let points: Vec<Pixel> =
-        steps.iter().enumerate().map(|(index, step)| frame.at(index as f64, mean(step, panel.value))).collect();
+    let points: Vec<Pixel> = means.iter().enumerate().map(|(index, mean)| frame.at(index as f64, *mean)).collect();
     sketch.line(&points, Stroke::solid(colour, 3.0));
-    for (at, step) in points.iter().zip(steps) {
+    for (at, mean) in points.iter().zip(means) {
         sketch.dot(*at, 6.5, colour);
-        let words = short(mean(step, panel.value));
-        sketch.bold((at.0, at.1 - 16.0), Anchor::Middle, TICK - 1.0, INK, words);
+        sketch.bold((at.0, at.1 - 16.0), Anchor::Middle, TICK - 1.0, INK, short(mean));
     }
     frame.draw_x_axis(sketch, if row == 1 { KEY } else { "" });
-}
-
-/// The 5 and the 95 % quantile over the seeds.
-fn band(step: &Step<'_>, value: fn(&RunResult) -> f64) -> [f64; 2] {
-    let values = sorted(step.runs.iter().map(value));
-    [quantile(&values, 0.05), quantile(&values, 0.95)]
 }
 
 fn draw_band(sketch: &mut Sketch, frame: &Frame, ends: &[[f64; 2]], colour: Colour) {

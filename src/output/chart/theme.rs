@@ -36,6 +36,8 @@ pub const GRID: Colour = RGBColor(0xE3, 0xE6, 0xEA);
 pub const AXIS: Colour = RGBColor(0xA4, 0xAC, 0xB5);
 /// Shading of the warm-up.
 pub const SHADE: Colour = RGBColor(0xF1, 0xF3, 0xF5);
+/// Shading of a maintenance window.
+pub const WINDOW: Colour = RGBColor(0xE4, 0xF1, 0xE9);
 /// Background.
 pub const PAPER: Colour = RGBColor(0xFF, 0xFF, 0xFF);
 /// What should not happen: limits, demand not served. Okabe and Ito's vermillion, darkened to read as text.

@@ -2,8 +2,8 @@
 
 use super::frame::{BOTTOM, Frame, RIGHT, TOP, page};
 use super::scale::Scale;
-use super::sketch::{Anchor, Sketch, text_width};
-use super::theme::{ALARM, AXIS, Colour, INK, LABEL, MARGIN, MUTED, PALETTE, SHADE, TICK};
+use super::sketch::{Anchor, Sketch, Stroke, text_width};
+use super::theme::{ALARM, AXIS, Colour, INK, LABEL, MARGIN, MUTED, PALETTE, SHADE, TICK, WINDOW};
 use super::{Picture, footer};
 use crate::experiment::ExperimentResult;
 use crate::observe::{ActivityRow, Detail, OperationRow};
@@ -13,6 +13,9 @@ use crate::output::number::seconds;
 const MOST_NODES: usize = 60;
 /// Left end of the rows: room for names.
 const ROWS_LEFT: f64 = MARGIN + 190.0;
+
+/// The window is shown to its end unless it is open for more than so many times as long as the operation takes.
+const LONGEST_LOOK: f64 = 3.0;
 
 /// How an activity is drawn: its name in the file, in the legend, its colour and opacity.
 const LOOKS: [(&str, &str, Colour, f64); 9] = [
@@ -54,8 +57,14 @@ pub(super) fn draw(result: &ExperimentResult) -> Result<Picture, String> {
          eviction of a pod of the node. Other seeds differ; the tables and other charts tell by how much.",
         story.label, story.seed
     );
+    let shading = match story.operation.window_closes_s {
+        Some(_) => " The shaded part is the maintenance window.",
+        None => "",
+    };
+    let caption = format!("{caption}{shading}");
     let mut sketch = Sketch::default();
-    page(&mut sketch, &title, &format!("{}, seed {}, {some}", story.label, story.seed), &footer(result));
+    let subtitle = format!("{}, seed {}, {some}; {}", story.label, story.seed, held_words(&story));
+    page(&mut sketch, &title, &subtitle, &footer(result));
     draw_legend(&mut sketch);
     draw_rows(&mut sketch, &story, shown);
     Ok(Picture { title, caption, sketch })
@@ -105,12 +114,25 @@ fn title(story: &Story<'_>) -> String {
         (_, Some(end)) => format!("“{operation}” ends after {}: {code}", took(*end)),
         (_, None) => format!("“{operation}” has not ended after {}", took(story.end)),
     };
+    match (story.operation.window_closes_s, ended_s) {
+        (Some(closes), Some(end)) if *end > closes => {
+            format!("{what}, {} of them after its window", seconds(end - closes))
+        }
+        (Some(closes), Some(end)) if outcome == "Succeeded" => {
+            format!("{what}, {} before its window closes", seconds(closes - end))
+        }
+        _ => what,
+    }
+}
+
+/// For how long budgets hold the drains, all nodes together.
+fn held_words(story: &Story<'_>) -> String {
     let spans = story.nodes.iter().flat_map(|(_, spans)| spans);
     let held: f64 = spans.filter(|span| span.activity == "held").map(|span| span.to_s - span.from_s).sum();
     if held > 0.0 {
-        format!("{what}; budgets hold its drains for {} in all", seconds(held))
+        format!("budgets hold its drains for {} in all", seconds(held))
     } else {
-        format!("{what}; no budget holds a drain")
+        "no budget holds a drain".to_owned()
     }
 }
 
@@ -125,17 +147,25 @@ fn draw_legend(sketch: &mut Sketch) {
 
 fn draw_rows(sketch: &mut Sketch, story: &Story<'_>, shown: usize) {
     let asked = story.operation.asked_s;
-    let (unit, name) = if story.end - asked > 3.0 * 3600.0 { (3600.0, "hours") } else { (60.0, "minutes") };
-    let x = Scale::from_zero((story.end - asked) / unit, 10, false);
+    let closes = story.operation.window_closes_s;
+    // A window that goes on and on is not shown to its end.
+    let longest = asked + LONGEST_LOOK * (story.end - asked);
+    let end = closes.filter(|closes| *closes <= longest).map_or(story.end, |closes| closes.max(story.end));
+    let (unit, name) = if end - asked > 3.0 * 3600.0 { (3600.0, "hours") } else { (60.0, "minutes") };
+    let x = Scale::from_zero((end - asked) / unit, 10, false);
     let y = Scale { from: 0.0, to: shown as f64, logarithmic: false, ticks: Vec::new() };
     let top = TOP - 24.0;
     let frame = Frame { left: ROWS_LEFT, top, right: RIGHT, bottom: BOTTOM, x, y };
     let height = (BOTTOM - top) / shown as f64;
     let every = ((TICK * 1.1) / height).ceil().max(1.0) as usize;
+    if let Some(closes) = closes {
+        let (line, _) = frame.at((closes - asked) / unit, 0.0);
+        sketch.rectangle((ROWS_LEFT, top), (line.min(RIGHT), BOTTOM), WINDOW, 1.0);
+    }
     for (index, (node, spans)) in story.nodes.iter().take(shown).enumerate() {
         let place = top + index as f64 * height;
         if index % 2 == 1 {
-            sketch.rectangle((ROWS_LEFT, place), (RIGHT, place + height), SHADE, 1.0);
+            sketch.rectangle((ROWS_LEFT, place), (RIGHT, place + height), SHADE, 0.6);
         }
         if index.is_multiple_of(every) {
             let base = place + height / 2.0 + TICK * 0.36;
@@ -150,6 +180,13 @@ fn draw_rows(sketch: &mut Sketch, story: &Story<'_>, shown: usize) {
                 sketch.rectangle((left, place + above * height), (right, place + below * height), colour, opacity);
             }
         }
+    }
+    if let Some(closes) = closes.filter(|closes| *closes <= end) {
+        let (line, _) = frame.at((closes - asked) / unit, 0.0);
+        sketch.line(&[(line, top), (line, BOTTOM)], Stroke::solid(ALARM, 2.5));
+        let (at, anchor) =
+            if line > (ROWS_LEFT + RIGHT) / 2.0 { (line - 10.0, Anchor::End) } else { (line + 10.0, Anchor::Start) };
+        sketch.text_on_paper((at, top + 0.4 * (BOTTOM - top)), anchor, TICK, ALARM, "the window closes");
     }
     frame.draw_x_axis(sketch, &format!("{name} since the request"));
 }

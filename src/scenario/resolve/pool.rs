@@ -1,11 +1,15 @@
 //! Node pools: size, bounds, disk, subnet, labels and taints, upgrade settings.
 
 use super::{Resolver, price, upgrade};
-use crate::catalog::{Catalog, KubernetesVersion, OsDisk, OsDiskKind, Region, VmFamily, VmSize, limits, reservations};
+use crate::catalog::{
+    Catalog, KubernetesVersion, OsDisk, OsDiskKind, Region, SPOT_LABEL, SpotEvictionPolicy, SpotMaxPrice, VmFamily,
+    VmSize, limits, reservations,
+};
 use crate::scenario::plan::{
     AutoscalingRange, NetworkModel, PoolMode, PoolPlan, ScaleDownMode, ScaleSetPlan, SubnetPlan, Taint, TaintEffect,
 };
 use crate::scenario::spec::{AgentPoolSpec, MISSING, MigrateSpec, ScenarioSpec};
+use crate::units::Bytes;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -130,10 +134,11 @@ impl Context<'_, '_> {
         self.name();
         let mode = self.mode();
         let vm = self.vm_size();
+        self.spot_price();
         let spot = self.spot();
         let autoscaling = self.autoscaling();
         let count = self.count(autoscaling);
-        let max_pods = self.max_pods();
+        let max_pods = self.max_pods(mode);
         let subnet = self.subnet();
         let taints = self.taints(spot);
         let zones = self.zones();
@@ -238,6 +243,20 @@ impl Context<'_, '_> {
             .unwrap_or(false)
     }
 
+    /// Price and fate of spot instances. Source: azure-aks-docs, spot-node-pool.md, 2025-04-06.
+    fn spot_price(&mut self) {
+        if let Some(written) = &self.pool.spot_max_price {
+            let price = written.as_f64().ok_or_else(|| format!("found {written}, write a number such as -1 or 0.5"));
+            if let Err(wrong) = price.and_then(|number| SpotMaxPrice::of(number).map_err(|error| error.to_string())) {
+                self.error("spotMaxPrice", "scenario::spot_max_price", wrong, "");
+            }
+        }
+        if let Some(text) = &self.pool.scale_set_eviction_policy {
+            let pointer = format!("{}/scaleSetEvictionPolicy", self.pointer);
+            self.resolver.choice(&pointer, "scenario::eviction_policy", text, &SpotEvictionPolicy::ALL);
+        }
+    }
+
     fn autoscaling(&mut self) -> Option<AutoscalingRange> {
         if !self.pool.enable_auto_scaling.unwrap_or(false) {
             if let Some(field) = [("minCount", self.pool.min_count), ("maxCount", self.pool.max_count)]
@@ -295,7 +314,7 @@ impl Context<'_, '_> {
         count
     }
 
-    fn max_pods(&mut self) -> u32 {
+    fn max_pods(&mut self, mode: Option<PoolMode>) -> u32 {
         let default = match self.around.model {
             NetworkModel::Kubenet => limits::DEFAULT_MAX_PODS_KUBENET,
             NetworkModel::AzureNodeSubnet => limits::DEFAULT_MAX_PODS_NODE_SUBNET,
@@ -304,6 +323,9 @@ impl Context<'_, '_> {
         let max_pods = self.pool.max_pods.unwrap_or(default);
         if !(limits::MIN_MAX_PODS..=limits::MAX_PODS).contains(&max_pods) {
             self.error("maxPods", "scenario::max_pods", format!("found {max_pods}"), "write 10 to 250");
+        } else if mode == Some(PoolMode::System) && max_pods < limits::SYSTEM_MIN_MAX_PODS {
+            let found = format!("found {max_pods} on a system pool");
+            self.error("maxPods", "scenario::max_pods", found, "write at least 30: AKS's own pods need room");
         }
         max_pods
     }
@@ -349,8 +371,8 @@ impl Context<'_, '_> {
                 "scenario::not_simulated",
                 "price, label and taint of spot are simulated, evictions are not yet",
             );
-            let key = "kubernetes.azure.com/scalesetpriority".into();
-            taints.push(Taint { key, value: "spot".into(), effect: TaintEffect::NoSchedule });
+            let (key, value) = SPOT_LABEL;
+            taints.push(Taint { key: key.into(), value: value.into(), effect: TaintEffect::NoSchedule });
         }
         complete.then_some(taints)
     }
@@ -447,7 +469,9 @@ impl Context<'_, '_> {
                     "use a D-series size",
                 );
             }
-            if count < 2 {
+            if count == 0 && self.from_start {
+                self.error("count", "scenario::pool_nodes", "a system pool of 0", "write at least 1");
+            } else if count < 2 {
                 self.warn(
                     "count",
                     "scenario::system_nodes",
@@ -456,9 +480,14 @@ impl Context<'_, '_> {
                 );
             }
         }
-        if vm.vcpus < 2 || vm.memory < crate::units::Bytes::from_gib(2) {
-            let found = format!("{} has less than 2 vCPUs and 2 GiB", vm.name);
-            self.warn("vmSize", "scenario::vm_too_small", found, "AKS does not take it for a node");
+        let (vcpus, gib) = if mode == PoolMode::System { limits::SYSTEM_VM } else { limits::USER_VM };
+        if vm.vcpus < vcpus || vm.memory < Bytes::from_gib(gib) {
+            let found = format!("{} has less than {vcpus} vCPUs and {gib} GiB", vm.name);
+            self.warn("vmSize", "scenario::vm_too_small", found, "AKS does not take it for such a pool");
+        } else if mode == PoolMode::System && vm.vcpus < limits::SYSTEM_VCPUS_ADVISED {
+            let found = format!("{} has {} vCPUs", vm.name, vm.vcpus);
+            let remedy = "Microsoft's page on system pools asks for 4; AKS's quotas take 2";
+            self.warn("vmSize", "scenario::system_vm", found, remedy);
         }
     }
 
@@ -483,7 +512,8 @@ impl Context<'_, '_> {
         .map(|(key, value)| (key.to_owned(), value.to_owned()))
         .collect();
         if spot {
-            labels.insert("kubernetes.azure.com/scalesetpriority".to_owned(), "spot".to_owned());
+            let (key, value) = SPOT_LABEL;
+            labels.insert(key.to_owned(), value.to_owned());
         }
         labels.extend(self.pool.node_labels.clone().map(|labels| labels.0).unwrap_or_default());
         labels

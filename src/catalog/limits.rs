@@ -1,5 +1,6 @@
 //! Limits and defaults of AKS that validation and operations look at.
 
+use crate::units::Bytes;
 use ipnet::Ipv4Net;
 
 /// Most pods a node may run. Source: azure-aks-docs, concepts-network-ip-address-planning.md, 2026-04-16.
@@ -73,6 +74,19 @@ pub fn is_pool_name(name: &str) -> bool {
     name.len() <= 12
         && name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+}
+
+/// True when AKS takes a VM with so many vCPUs and so much memory for a pool.
+#[must_use]
+pub fn takes_vm(system: bool, vcpus: u32, memory: Bytes) -> bool {
+    let (least, gib) = if system { SYSTEM_VM } else { USER_VM };
+    vcpus >= least && memory >= Bytes::from_gib(gib)
+}
+
+/// True when such a VM is as large as Microsoft's page on system pools asks for, too.
+#[must_use]
+pub fn is_advised_for_system(vcpus: u32, memory: Bytes) -> bool {
+    takes_vm(true, vcpus, memory) && vcpus >= SYSTEM_VCPUS_ADVISED
 }
 
 /// Pools that a cluster of so many nodes needs, system pools left out.

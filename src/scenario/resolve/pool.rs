@@ -9,7 +9,6 @@ use crate::scenario::plan::{
     AutoscalingRange, NetworkModel, PoolMode, PoolPlan, ScaleDownMode, ScaleSetPlan, SubnetPlan, Taint, TaintEffect,
 };
 use crate::scenario::spec::{AgentPoolSpec, MISSING, MigrateSpec, ScenarioSpec};
-use crate::units::Bytes;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -480,11 +479,12 @@ impl Context<'_, '_> {
                 );
             }
         }
-        let (vcpus, gib) = if mode == PoolMode::System { limits::SYSTEM_VM } else { limits::USER_VM };
-        if vm.vcpus < vcpus || vm.memory < Bytes::from_gib(gib) {
+        let system = mode == PoolMode::System;
+        if !limits::takes_vm(system, vm.vcpus, vm.memory) {
+            let (vcpus, gib) = if system { limits::SYSTEM_VM } else { limits::USER_VM };
             let found = format!("{} has less than {vcpus} vCPUs and {gib} GiB", vm.name);
             self.warn("vmSize", "scenario::vm_too_small", found, "AKS does not take it for such a pool");
-        } else if mode == PoolMode::System && vm.vcpus < limits::SYSTEM_VCPUS_ADVISED {
+        } else if system && !limits::is_advised_for_system(vm.vcpus, vm.memory) {
             let found = format!("{} has {} vCPUs", vm.name, vm.vcpus);
             let remedy = "Microsoft's page on system pools asks for 4; AKS's quotas take 2";
             self.warn("vmSize", "scenario::system_vm", found, remedy);

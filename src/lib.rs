@@ -34,6 +34,8 @@ pub mod placement;
 
 pub mod process;
 
+pub mod preflight;
+
 pub mod observe;
 
 pub mod simulation;

@@ -1,5 +1,7 @@
 //! Limits and defaults of AKS that validation and operations look at.
 
+use super::KubernetesVersion;
+use crate::kernel::SimDuration;
 use crate::units::Bytes;
 use ipnet::Ipv4Net;
 
@@ -100,6 +102,13 @@ pub const fn pools_for(nodes: u32) -> u32 {
 pub const fn scale_step(cluster_nodes: u32) -> (u32, u32) {
     let (least, most) = SCALE_STEP_PERCENT;
     (cluster_nodes * least / 100, cluster_nodes * most / 100)
+}
+
+/// How long a kubelet may be silent until its node counts as unreachable: kube-controller-manager's `node-monitor-grace-period`.
+/// Source: Kubernetes documentation, "kube-controller-manager", 1.31 (40 s) and 1.32 (50 s).
+#[must_use]
+pub const fn node_monitor_grace(version: KubernetesVersion) -> SimDuration {
+    SimDuration::from_secs(if version.minor >= 32 { 50 } else { 40 })
 }
 
 /// Addresses that a subnet can hand out.

@@ -13,6 +13,7 @@ mod cluster_role;
 mod managed_disk;
 mod os_disk;
 mod price;
+mod quota;
 mod region;
 mod spot;
 mod storage;

@@ -228,6 +228,9 @@ timings!(
     cluster_stop,
     cluster_start,
     ca_decision_extra,
+    allocation_failure,
+    repair_reboot,
+    repair_redeploy,
 );
 
 /// The row of a stage: some depend on the node image or the container runtime.

@@ -1,7 +1,7 @@
 //! The command line: clap types, one subcommand a file.
 //!
 //! Data goes to standard output, everything else to standard error. Exit codes: 0 done, 1 failure, 2 usage or invalid scenario,
-//! 3 an objective under `expect:` is broken.
+//! 3 an objective under `expect:` is broken, or a check of the preflight fails.
 
 mod check;
 mod explain;
@@ -25,7 +25,7 @@ use std::process::ExitCode;
 pub const FAILURE: u8 = 1;
 /// Exit code of wrong usage or an invalid scenario.
 pub const INVALID: u8 = 2;
-/// Exit code when an objective is broken.
+/// Exit code when an objective is broken, or a check of the preflight fails.
 pub const OBJECTIVE_BROKEN: u8 = 3;
 
 /// Rehearse an AKS cluster before you pay for it.
@@ -40,7 +40,7 @@ struct Arguments {
 enum Command {
     /// Simulate every variant × sweep point × seed; print the comparison, write CSV, charts and a report.
     Run(run::RunArguments),
-    /// Validate only: every problem at once, with file, line, field and remedy.
+    /// Validate, and foretell what operations will meet: budgets, quota, addresses, versions, time.
     Check(check::CheckArguments),
     /// Simulate one seed and print what happened, event by event.
     Explain(explain::ExplainArguments),

@@ -28,6 +28,46 @@ pub struct BudgetStatus {
     pub expected_pods: u32,
 }
 
+/// The pods that should exist and the healthy ones that must remain, of `matched` pods whose controllers have together this scale; no
+/// pods are expected (`None`) where the rule asks for the scale and a controller has none.
+#[must_use]
+pub fn expected_and_desired(rule: BudgetRule, matched: u32, scale: impl FnOnce() -> Option<u32>) -> (Option<u32>, u32) {
+    match rule {
+        BudgetRule::MinAvailable(IntOrPercent::Int(minimum)) => (Some(matched), minimum),
+        BudgetRule::MinAvailable(share) => {
+            let scale = scale();
+            (scale, share.of_rounded_up(scale.unwrap_or(0)))
+        }
+        BudgetRule::MaxUnavailable(most) => {
+            let scale = scale();
+            let pods = scale.unwrap_or(0);
+            (scale, pods.saturating_sub(most.of_rounded_up(pods)))
+        }
+    }
+}
+
+/// How many of `healthy` pods may be evicted: none without pods, and none with a controller that has no scale.
+#[must_use]
+pub const fn disruptions_allowed(expected: Option<u32>, desired: u32, healthy: u32) -> u32 {
+    match expected {
+        None | Some(0) => 0,
+        Some(_) => healthy.saturating_sub(desired),
+    }
+}
+
+/// The replicas that a controller counts for; `None` for one without scale subresource. `replicas` are those wanted now.
+#[must_use]
+pub const fn scale(controller: &Controller, replicas: u32) -> Option<u32> {
+    match controller {
+        Controller::Deployment { .. } | Controller::ReplicaSet { .. } | Controller::StatefulSet { .. } => {
+            Some(replicas)
+        }
+        // A bare pod adds nothing to what is expected, yet counts when it is healthy.
+        Controller::Pod | Controller::Trace { .. } => Some(0),
+        Controller::DaemonSet | Controller::Job(_) | Controller::CronJob { .. } => None,
+    }
+}
+
 impl World {
     /// The budgets that cover the pod.
     pub fn budgets_of(&self, pod: PodId) -> impl Iterator<Item = BudgetId> {
@@ -42,24 +82,10 @@ impl World {
         let pods = || covered.iter().flat_map(|workload| self.workloads[*workload].pods.iter().copied());
         let healthy = count(pods().filter(|pod| self.pods[*pod].is_serving()));
         let matched = count(pods());
-        let (expected, desired) = match self.plan.budgets[self.budgets[budget].plan].rule {
-            BudgetRule::MinAvailable(IntOrPercent::Int(minimum)) => (Some(matched), minimum),
-            BudgetRule::MinAvailable(share) => {
-                let scale = self.scale_of(covered);
-                (scale, share.of_rounded_up(scale.unwrap_or(0)))
-            }
-            BudgetRule::MaxUnavailable(most) => {
-                let scale = self.scale_of(covered);
-                let pods = scale.unwrap_or(0);
-                (scale, pods.saturating_sub(most.of_rounded_up(pods)))
-            }
-        };
+        let rule = self.plan.budgets[self.budgets[budget].plan].rule;
+        let (expected, desired) = expected_and_desired(rule, matched, || self.scale_of(covered));
         BudgetStatus {
-            // Without pods, or with a controller that has no scale, nothing may be disrupted.
-            disruptions_allowed: match expected {
-                None | Some(0) => 0,
-                Some(_) => healthy.saturating_sub(desired),
-            },
+            disruptions_allowed: disruptions_allowed(expected, desired, healthy),
             current_healthy: healthy,
             desired_healthy: desired,
             expected_pods: expected.unwrap_or(0),
@@ -70,14 +96,7 @@ impl World {
     fn scale_of(&self, workloads: &[WorkloadId]) -> Option<u32> {
         let scale = |workload: &WorkloadId| {
             let state = &self.workloads[*workload];
-            match self.plan.workloads[state.plan].controller {
-                Controller::Deployment { .. } | Controller::ReplicaSet { .. } | Controller::StatefulSet { .. } => {
-                    Some(state.replicas)
-                }
-                // A bare pod adds nothing to what is expected, yet counts when it is healthy.
-                Controller::Pod | Controller::Trace { .. } => Some(0),
-                Controller::DaemonSet | Controller::Job(_) | Controller::CronJob { .. } => None,
-            }
+            scale(&self.plan.workloads[state.plan].controller, state.replicas)
         };
         workloads.iter().map(scale).sum()
     }

@@ -1,6 +1,6 @@
 //! Drains in progress, where whoever asks for one and the process that carries it out meet.
 
-use super::{Ctx, Event, NodeId, PodId, Refusal, World};
+use super::{Ctx, Event, Fact, NodeId, PodId, Refusal, World};
 use crate::kernel::{SimDuration, SimTime};
 use std::collections::BTreeMap;
 
@@ -82,8 +82,11 @@ impl World {
     }
 
     /// Gives up the drain of the node; evictions accepted until now are not taken back, and the node stays cordoned.
-    pub fn cancel_drain(&mut self, node: NodeId) {
-        self.drains.remove(&node);
+    pub fn cancel_drain(&mut self, node: NodeId, ctx: &mut Ctx<'_>) {
+        if self.is_draining(node) {
+            self.drains.remove(&node);
+            ctx.observe(Fact::DrainCanceled(node));
+        }
     }
 
     /// True while a drain of the node is in progress, whoever asked for it.

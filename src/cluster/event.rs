@@ -1,6 +1,6 @@
 //! Everything that can happen next, as small ids only, so that an event can be printed, compared, counted and hashed.
 
-use super::{NodeId, OperationId, PodId, PoolId, WorkloadId};
+use super::{FaultId, NodeId, OperationId, PodId, PoolId, WorkloadId};
 use crate::kernel::Id;
 
 /// The rank of an event among those of one instant. The order decides results, so it is stated here with its reason.
@@ -48,6 +48,29 @@ pub enum Event {
     /// The node takes pods again.
     NodeUncordoned(NodeId),
 
+    /// A fault of the scenario begins.
+    FaultBegins(FaultId),
+    /// A fault of the scenario ends.
+    FaultEnds(FaultId),
+    /// Azure gives notice that it takes the spot instance back.
+    SpotNotice(NodeId, FaultId),
+    /// The notice is over: the spot instance goes.
+    SpotEvicted(NodeId),
+    /// The VM fails by itself.
+    NodeCrashed(NodeId, FaultId),
+    /// The VM stopped running, for whatever reason.
+    NodeDown(NodeId),
+    /// The kubelet was not heard of for the grace period: the Ready condition becomes Unknown.
+    NodeUnreachable(NodeId),
+    /// The cluster has found out that there is no VM behind the Node object any more.
+    NodeVanished(NodeId),
+    /// Node auto-repair takes its next step.
+    RepairStep(NodeId),
+    /// The VM runs again, and so does the kubelet.
+    NodeRecovered(NodeId),
+
+    /// Some pods on a node that was not heard of have tolerated it for long enough.
+    TolerationEnded(NodeId),
     /// The controller compares its pods with what is wanted.
     ReconcileWorkload(WorkloadId),
     /// A CronJob creates a Job.
@@ -120,8 +143,19 @@ impl Event {
             | Self::NodeDeleted(_)
             | Self::DeallocateNode(_)
             | Self::NodeDeallocated(_)
-            | Self::NodeUncordoned(_) => Class::Cluster,
-            Self::ReconcileWorkload(_)
+            | Self::NodeUncordoned(_)
+            | Self::FaultBegins(_)
+            | Self::FaultEnds(_)
+            | Self::SpotNotice(..)
+            | Self::SpotEvicted(_)
+            | Self::NodeCrashed(..)
+            | Self::NodeDown(_)
+            | Self::NodeUnreachable(_)
+            | Self::NodeVanished(_)
+            | Self::RepairStep(_)
+            | Self::NodeRecovered(_) => Class::Cluster,
+            Self::TolerationEnded(_)
+            | Self::ReconcileWorkload(_)
             | Self::CronFires(_)
             | Self::DemandStep(_)
             | Self::TraceStep(_)
@@ -190,6 +224,17 @@ impl Event {
             Self::DrainTimeout(node) => [48, id(node), 0],
             Self::DrainEnded(node) => [49, id(node), 0],
             Self::UpgradeStep(pool) => [50, id(pool), 0],
+            Self::FaultBegins(fault) => [100, id(fault), 0],
+            Self::FaultEnds(fault) => [101, id(fault), 0],
+            Self::SpotNotice(node, fault) => [102, id(node), id(fault)],
+            Self::SpotEvicted(node) => [103, id(node), 0],
+            Self::NodeCrashed(node, fault) => [104, id(node), id(fault)],
+            Self::NodeDown(node) => [105, id(node), 0],
+            Self::NodeUnreachable(node) => [106, id(node), 0],
+            Self::NodeVanished(node) => [107, id(node), 0],
+            Self::RepairStep(node) => [108, id(node), 0],
+            Self::NodeRecovered(node) => [109, id(node), 0],
+            Self::TolerationEnded(node) => [110, id(node), 0],
             Self::SettleCpu => [60, 0, 0],
             Self::CreditsTurn(node, turn) => [61, id(node), turn],
             Self::Sample => [62, 0, 0],

@@ -42,10 +42,22 @@ pub enum Fact {
     NodeQuarantined(NodeId),
     /// The node's drain ended; `true` when every pod left in time.
     NodeDrained(NodeId, bool),
+    /// The node's drain was given up by whoever asked for it.
+    DrainCanceled(NodeId),
     /// The node was reimaged.
     NodeReimaged(NodeId),
     /// The instance is gone.
     NodeDeleted(NodeId),
+    /// Azure gave notice that it takes the spot instance back.
+    SpotNoticed(NodeId),
+    /// The spot instance was taken back.
+    SpotEvicted(NodeId),
+    /// The VM failed by itself.
+    NodeCrashed(NodeId),
+    /// Node auto-repair brought the node back.
+    NodeRepaired(NodeId),
+    /// A fault took the pod's place from it before it was asked to leave.
+    PodLost(PodId),
     /// The instance's VM is deallocated.
     NodeDeallocated(NodeId),
     /// The number of addresses in use in the subnet changed, on behalf of this node.

@@ -11,12 +11,14 @@ mod drain;
 mod event;
 mod eviction;
 mod fact;
+mod fault;
 mod node;
 mod node_info;
 mod operation;
 mod pod;
 mod pool;
 mod power;
+mod quota;
 mod span;
 mod subnet;
 #[cfg(test)]
@@ -24,7 +26,7 @@ pub(crate) mod testing;
 mod workload;
 mod world;
 
-pub use budget::{Budget, BudgetStatus};
+pub use budget::{Budget, BudgetStatus, disruptions_allowed, expected_and_desired, scale};
 pub use claim::{Claim, Claims, PodClaims};
 pub use context::{Ctx, Observer};
 pub use credits::Credits;
@@ -32,12 +34,14 @@ pub use drain::{Drain, DrainOutcome};
 pub use event::{Class, Event};
 pub use eviction::EvictionRefused;
 pub use fact::Fact;
+pub use fault::{FaultState, Outage, OutageCause};
 pub use node::{BootStage, Node, NodeFailure, NodePhase, NodeTimes, STAGES};
-pub use node_info::{NOT_READY, NodeInfo, NodeInfos, PodGroup, Templates};
+pub use node_info::{NOT_READY, NodeInfo, NodeInfos, PodGroup, Templates, UNREACHABLE};
 pub use operation::{Operation, OperationState, Refusal};
-pub use pod::{Pod, PodCpu, PodDraws, PodPhase, PodTimes};
+pub use pod::{Pod, PodCpu, PodDraws, PodPhase, PodSteps, PodTimes};
 pub use pool::{Pool, PoolHistory, PoolUpgrade, ProvisioningState, UpgradeOutcome, UpgradeRequest};
 pub use power::PowerState;
+pub use quota::{QUOTA_EXCEEDED, QuotaUse};
 pub use span::Spans;
 pub use subnet::{Subnet, SubnetIsFull};
 pub use workload::Workload;
@@ -72,6 +76,10 @@ define_id! {
 define_id! {
     /// A PersistentVolumeClaim.
     ClaimId
+}
+define_id! {
+    /// A fault of the scenario, in the plan's order.
+    FaultId
 }
 define_id! {
     /// An operation asked of AKS.

@@ -3,6 +3,7 @@
 use super::{Credits, NodeInfo, PodId, PoolId, Spans};
 use crate::catalog::KubernetesVersion;
 use crate::kernel::{SimDuration, SimTime};
+use crate::scenario::plan::AllocationCode;
 use crate::units::MilliCpu;
 
 /// The stages of a node's boot, in order.
@@ -72,6 +73,8 @@ pub enum NodePhase {
     Booting(BootStage),
     /// Takes pods, unless it is cordoned.
     Ready,
+    /// Its kubelet was not heard of for so long that the node lifecycle controller set its Ready condition to Unknown.
+    NotReady,
     /// Its OS disk is being replaced; it comes back with the version of its pool.
     Reimaging,
     /// Its VM is being deallocated.
@@ -93,6 +96,10 @@ pub enum NodeFailure {
     SubnetIsFull,
     /// The pod CIDR has no /24 left for the node.
     PodCidrExhausted,
+    /// The request takes more vCPUs than the quota has room for.
+    QuotaExceeded,
+    /// Azure has no VM to give.
+    Allocation(AllocationCode),
 }
 
 impl NodeFailure {
@@ -102,6 +109,8 @@ impl NodeFailure {
         match self {
             Self::SubnetIsFull => "SubnetIsFull",
             Self::PodCidrExhausted => "PodCidrExhausted",
+            Self::QuotaExceeded => super::QUOTA_EXCEEDED,
+            Self::Allocation(code) => code.name(),
         }
     }
 }
@@ -111,6 +120,8 @@ impl NodeFailure {
 pub struct NodeTimes {
     /// When it was asked for.
     pub requested: SimTime,
+    /// When it was last started: as asked for, or again after its VM was deallocated.
+    pub started: SimTime,
     /// When the machine was there: a VM is billed from then on.
     pub allocated: Option<SimTime>,
     /// When its Node object appeared.
@@ -145,6 +156,8 @@ pub struct Node {
     pub pods: Vec<PodId>,
     /// Pods that may run nowhere else (DaemonSets'), bound or not, until they are gone.
     pub pinned: Vec<PodId>,
+    /// True for a deallocated node whose pool was upgraded: it is reimaged when it starts.
+    pub reimage_due: bool,
     /// When the boot stage or the reimage that it is in ends; an end at any other moment is stale.
     pub stage_ends: SimTime,
     /// Drawn duration of each boot stage.
@@ -199,6 +212,12 @@ impl Node {
     #[must_use]
     pub fn is_ready(&self) -> bool {
         self.phase == NodePhase::Ready
+    }
+
+    /// True for a node that has joined the cluster and has not been taken out since: Ready, or not Ready any more.
+    #[must_use]
+    pub fn is_in_service(&self) -> bool {
+        matches!(self.phase, NodePhase::Ready | NodePhase::NotReady)
     }
 
     /// True when the instance counts towards its pool's size: asked for and not on its way out.

@@ -14,6 +14,9 @@ use std::sync::Arc;
 /// Key of the taint on a node whose Ready condition is not true.
 pub const NOT_READY: &str = "node.kubernetes.io/not-ready";
 
+/// Key of the taints on a node that was not heard of for so long that its Ready condition is unknown.
+pub const UNREACHABLE: &str = "node.kubernetes.io/unreachable";
+
 /// Most images that a kubelet reports in the status of its node (`nodeStatusMaxImages`, Kubernetes 1.31 to 1.36).
 const REPORTED_IMAGES: usize = 50;
 
@@ -220,9 +223,17 @@ impl NodeInfo {
 
     /// Puts the taint of a node that is not Ready on it, or takes it off.
     pub fn set_ready(&mut self, ready: bool) {
-        self.taints.retain(|taint| *taint.key != *NOT_READY);
+        self.taints.retain(|taint| *taint.key != *NOT_READY && *taint.key != *UNREACHABLE);
         if !ready {
             self.taints.push(Taint { key: NOT_READY.into(), value: "".into(), effect: TaintEffect::NoSchedule });
+        }
+    }
+
+    /// Puts the taints of a node that was not heard of on it, in place of any other of its readiness.
+    pub fn set_unreachable(&mut self) {
+        self.set_ready(true);
+        for effect in [TaintEffect::NoSchedule, TaintEffect::NoExecute] {
+            self.taints.push(Taint { key: UNREACHABLE.into(), value: "".into(), effect });
         }
     }
 

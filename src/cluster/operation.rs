@@ -76,6 +76,11 @@ impl World {
                     subnet.name, subnet.prefix
                 )
             }
+            NodeFailure::QuotaExceeded => {
+                // What the scale set was told when it asked.
+                return self.quota_refusals.get(&pool).cloned().expect("a request that was refused left its refusal");
+            }
+            NodeFailure::Allocation(code) => format!("agent pool {pool_name}: {}", code.message()),
             NodeFailure::PodCidrExhausted => {
                 format!("agent pool {pool_name}: no /24 of the pod CIDR is left for another node")
             }

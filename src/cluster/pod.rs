@@ -59,6 +59,17 @@ pub struct PodDraws {
     pub pull_overhead: SimDuration,
 }
 
+/// When the kubelet takes which next step with a pod. A step that comes at another moment is stale: the node went down meanwhile.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PodSteps {
+    /// The containers will have been started.
+    pub started: Option<SimTime>,
+    /// The readiness probe will succeed.
+    pub ready: Option<SimTime>,
+    /// A Job's pod will have done its work.
+    pub finished: Option<SimTime>,
+}
+
 /// The CPU of a serving pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PodCpu {
@@ -92,6 +103,8 @@ pub struct Pod {
     pub times: PodTimes,
     /// Its drawn durations.
     pub draws: PodDraws,
+    /// What the kubelet will do with it, and when.
+    pub steps: PodSteps,
     /// Why the scheduler last found no node, in kubectl's words; empty before and after.
     pub unschedulable: Option<Box<str>>,
     /// The node that it was promised: less important pods are going from there.

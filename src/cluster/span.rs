@@ -39,6 +39,11 @@ impl Spans {
         self.0.is_empty()
     }
 
+    /// Begin and end of each; no end of the open one.
+    pub fn iter(&self) -> impl Iterator<Item = (SimTime, Option<SimTime>)> {
+        self.0.iter().copied()
+    }
+
     /// The time between `from` and `to` that lies in a span.
     #[must_use]
     pub fn within(&self, from: SimTime, to: SimTime) -> SimDuration {

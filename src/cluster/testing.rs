@@ -30,6 +30,8 @@ pub(crate) fn plan(pools: Vec<PoolPlan>) -> Plan {
         budgets: Vec::new(),
         claims: Vec::new(),
         operations: Vec::new(),
+        quota: crate::scenario::plan::QuotaPlan::default(),
+        faults: Vec::new(),
         access: AccessPlan::default(),
         timings: catalogue::timings(),
     }
@@ -239,6 +241,7 @@ pub(crate) fn create_node(world: &mut World, pool: PoolId, surge: bool) -> NodeI
         version: world.pools[pool].version,
         pods: Vec::new(),
         pinned: Vec::new(),
+        reimage_due: false,
         stage_ends: SimTime::ZERO,
         boot: [SimDuration::ZERO; STAGES.len()],
         reimage_delay: MACHINE_DELAY,
@@ -248,7 +251,7 @@ pub(crate) fn create_node(world: &mut World, pool: PoolId, surge: bool) -> NodeI
         cpu_used: MilliCpu::ZERO,
         cpu_wanted: MilliCpu::ZERO,
         credits: None,
-        times: NodeTimes { requested: world.clock, ..NodeTimes::default() },
+        times: NodeTimes { requested: world.clock, started: world.clock, ..NodeTimes::default() },
     });
     world.live_nodes.push(node);
     node
@@ -292,7 +295,11 @@ fn stand_in(world: &mut World, event: Event, undrainable: &BTreeSet<NodeId>, roo
             ctx.after(MACHINE_DELAY, Event::NodeReady(node));
         }
         Event::NodeReady(node) if world.nodes[node].is_member() => become_ready(world, node),
-        Event::NodeFailed(node) => world.live_nodes.retain(|other| *other != node),
+        Event::NodeFailed(node) => {
+            world.live_nodes.retain(|other| *other != node);
+            let (pool, surge) = (world.nodes[node].pool, world.nodes[node].surge);
+            world.pools[pool].target -= u32::from(!surge);
+        }
         Event::ReimageNode(node) => {
             world.set_phase(node, NodePhase::Reimaging);
             ctx.observe(Fact::NodeReimaged(node));

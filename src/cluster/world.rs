@@ -2,14 +2,15 @@
 
 use super::node::{QUARANTINED, UPGRADE_STATUS};
 use super::{
-    Budget, BudgetId, Claims, Ctx, Drain, Event, Fact, Node, NodeId, NodePhase, Operation, OperationId, OperationState,
-    Pod, PodClaims, PodDraws, PodId, PodPhase, PodTimes, Pool, PoolHistory, PoolId, PowerState, ProvisioningState,
-    Spans, Subnet, SubnetId, Templates, Workload, WorkloadId,
+    Budget, BudgetId, Claims, Ctx, Drain, Event, Fact, FaultState, Node, NodeFailure, NodeId, NodePhase, Operation,
+    OperationId, OperationState, Pod, PodClaims, PodDraws, PodId, PodPhase, PodSteps, PodTimes, Pool, PoolHistory,
+    PoolId, PowerState, ProvisioningState, Refusal, Spans, Subnet, SubnetId, Templates, Workload, WorkloadId,
 };
 use crate::catalog::{DISK_ZONE, KubernetesVersion};
 use crate::kernel::{Id, SimTime, Streams, Table};
 use crate::scenario::plan::{
-    Controller, OperationKind, Plan, PodTemplate, PoolPlan, Taint, WorkloadPlan, generated_suffix, template_hash,
+    Controller, OperationKind, Plan, PodTemplate, PoolPlan, ScaleDownMode, Taint, WorkloadPlan, generated_suffix,
+    template_hash,
 };
 use crate::units::{Bytes, CoreSeconds, MilliCpu};
 use std::collections::BTreeMap;
@@ -48,6 +49,10 @@ pub struct World {
     pub subnets: Table<SubnetId, Subnet>,
     /// Claims for persistent volumes.
     pub claims: Claims,
+    /// What is going wrong.
+    pub faults: FaultState,
+    /// The last refusal for lack of quota of each pool that ever got one.
+    pub quota_refusals: BTreeMap<PoolId, Refusal>,
     /// Nodes that hold a /24 of the pod CIDR.
     pub pod_cidrs: u32,
     /// The last drain of each node that was ever drained.
@@ -153,6 +158,8 @@ impl World {
                 .map(|index| Budget { plan: index, workloads: covered_by(&plan, index) })
                 .collect(),
             subnets: plan.cluster.subnets.iter().map(|subnet| Subnet::new(subnet.prefix)).collect(),
+            faults: FaultState::default(),
+            quota_refusals: BTreeMap::new(),
             pod_cidrs: 0,
             drains: BTreeMap::new(),
             operations: operations.collect(),
@@ -251,6 +258,7 @@ impl World {
             cpu: None,
             times: PodTimes { created: ctx.now, ..PodTimes::default() },
             draws: draw_pod(&plan, of, &self.streams, &identity),
+            steps: PodSteps::default(),
             unschedulable: None,
             nominated: None,
             preempted: false,
@@ -376,8 +384,18 @@ impl World {
     /// Moves the node on in its life. While it is not Ready it carries the taint that the node lifecycle controller puts on it.
     pub fn set_phase(&mut self, node: NodeId, phase: NodePhase) {
         self.nodes[node].phase = phase;
-        self.nodes[node].info.set_ready(phase == NodePhase::Ready);
+        match phase {
+            NodePhase::NotReady => self.nodes[node].info.set_unreachable(),
+            _ => self.nodes[node].info.set_ready(phase == NodePhase::Ready),
+        }
         self.node_changes.push(NodeChange::Node(node));
+    }
+
+    /// The instance cannot be had: it counts no more, and [`Event::NodeFailed`] tells those who wait for it.
+    pub fn fail_node(&mut self, node: NodeId, failure: NodeFailure, ctx: &mut Ctx<'_>) {
+        self.set_phase(node, NodePhase::Failed(failure));
+        ctx.observe(Fact::NodeFailed(node, failure));
+        ctx.soon(Event::NodeFailed(node));
     }
 
     /// An image arrived on the disk of the node.
@@ -416,6 +434,28 @@ impl World {
         } else {
             labels.remove(UPGRADE_STATUS);
         }
+        self.node_changes.push(NodeChange::Node(node));
+    }
+
+    /// Has the node scaled in: its VM is deallocated where the pool's scale-down mode says so and it was in service, else deleted.
+    pub fn scale_in(&self, node: NodeId, ctx: &mut Ctx<'_>) {
+        let state = &self.nodes[node];
+        let keeps = self.pool_plan(state.pool).scale_down_mode == ScaleDownMode::Deallocate;
+        let event = if keeps && state.is_ready() && !self.is_down(node) && !state.surge {
+            Event::DeallocateNode(node)
+        } else {
+            Event::DeleteNode(node)
+        };
+        ctx.soon(event);
+    }
+
+    /// Gives the node the taints of its pool, and that of a node that is not Ready while it is not: others were put on the node object
+    /// that it had before.
+    pub fn restore_taints(&mut self, node: NodeId) {
+        let taints = self.pool_plan(self.nodes[node].pool).taints.clone();
+        let state = &mut self.nodes[node];
+        state.info.taints = taints;
+        state.info.set_ready(state.phase == NodePhase::Ready);
         self.node_changes.push(NodeChange::Node(node));
     }
 

@@ -5,7 +5,7 @@ use super::window::Window;
 use crate::catalog::KubernetesVersion;
 use crate::cluster::{BudgetId, Event, Fact, NodeId, NodePhase, PodId, World};
 use crate::kernel::{Id, SimDuration, SimTime};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What was done to a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -110,7 +110,10 @@ impl Activities {
                 self.close_all(node, world);
                 self.begin(node, Activity::Delete, world);
             }
-            Event::NodeUncordoned(node) => self.close(node, Activity::Cordon, world),
+            Event::NodeUncordoned(node) => {
+                self.close(node, Activity::Cordon, world);
+                self.close(node, Activity::Soak, world);
+            }
             _ => {}
         }
     }
@@ -133,6 +136,10 @@ impl Activities {
             Fact::EvictionRefused(pod, budget) => self.on_refused(pod, budget, world),
             Fact::PodDeleted(pod) | Fact::PodEnded(pod) => self.on_released(pod, world),
             Fact::NodeDrained(node, in_time) => self.on_drained(node, in_time, world),
+            Fact::DrainCanceled(node) => {
+                self.release_all(node, world);
+                self.close(node, Activity::Drain, world);
+            }
             Fact::NodeDeleted(node) | Fact::NodeDeallocated(node) | Fact::NodeFailed(node, _) => {
                 self.close_all(node, world);
             }
@@ -198,14 +205,18 @@ impl Activities {
             self.begin(node, Activity::Soak, world);
             return;
         }
-        let held: Vec<PodId> = self.held.keys().copied().filter(|pod| world.pods[*pod].node == Some(node)).collect();
-        let mut budgets: Vec<BudgetId> = held.iter().map(|pod| self.held[pod].1).collect();
-        budgets.sort_unstable();
-        budgets.dedup();
+        let budgets = self.release_all(node, world);
         if self.window.contains(world.clock) {
             budgets.iter().for_each(|budget| self.blockers[budget.index()].timed_out += 1);
         }
+    }
+
+    /// Nobody asks for the eviction of the node's pods any more. Returns the budgets that held them.
+    fn release_all(&mut self, node: NodeId, world: &World) -> BTreeSet<BudgetId> {
+        let held: Vec<PodId> = self.held.keys().copied().filter(|pod| world.pods[*pod].node == Some(node)).collect();
+        let budgets = held.iter().map(|pod| self.held[pod].1).collect();
         held.into_iter().for_each(|pod| self.on_released(pod, world));
+        budgets
     }
 
     fn begin(&mut self, node: NodeId, activity: Activity, world: &World) {

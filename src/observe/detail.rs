@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct Reasons {
     pending: BTreeMap<PodId, Box<str>>,
     scaled_down: BTreeSet<NodeId>,
+    evicted: BTreeSet<NodeId>,
 }
 
 impl Reasons {
@@ -26,6 +27,9 @@ impl Reasons {
             }
             Fact::ScaledDown(node) => {
                 self.scaled_down.insert(node);
+            }
+            Fact::SpotEvicted(node) => {
+                self.evicted.insert(node);
             }
             _ => {}
         }
@@ -89,8 +93,11 @@ fn node_row(world: &World, reasons: &Reasons, id: NodeId, node: &Node) -> NodeRo
     }
 }
 
-/// How long the stage took, or zero when the node ended before the stage did.
+/// How long the stage took, or zero when the node ended before the stage did, or was there at the start.
 fn finished_stage(node: &Node, stage: BootStage, end: SimTime) -> SimDuration {
+    if node.times.ready == Some(SimTime::ZERO) {
+        return SimDuration::ZERO;
+    }
     let through = node.boot[..=stage as usize].iter().fold(SimDuration::ZERO, |sum, stage| sum + *stage);
     if node.times.requested + through <= end { node.boot[stage as usize] } else { SimDuration::ZERO }
 }
@@ -98,11 +105,13 @@ fn finished_stage(node: &Node, stage: BootStage, end: SimTime) -> SimDuration {
 fn end_reason(reasons: &Reasons, id: NodeId, node: &Node) -> &'static str {
     match node.phase {
         NodePhase::Failed(failure) => failure.code(),
+        _ if reasons.evicted.contains(&id) => "spot-eviction",
         NodePhase::Deleting | NodePhase::Deleted if reasons.scaled_down.contains(&id) => "scale-down",
         NodePhase::Deleting | NodePhase::Deleted if node.surge => "surge",
         NodePhase::Deleting | NodePhase::Deleted => "operation",
         NodePhase::Booting(_)
         | NodePhase::Ready
+        | NodePhase::NotReady
         | NodePhase::Reimaging
         | NodePhase::Deallocating
         | NodePhase::Deallocated => "",

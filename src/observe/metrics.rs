@@ -11,8 +11,9 @@ use super::window::Window;
 use crate::cluster::{CpuLedger, Node, Operation, OperationState, World};
 use crate::kernel::SimTime;
 use crate::process::billing::{self, Charge, Meter};
-use crate::scenario::plan::OperationKind;
+use crate::scenario::plan::{AllocationCode, OperationKind};
 use crate::units::{CoreSeconds, Usd};
+use std::collections::BTreeSet;
 
 /// Names and values, always in the same order for a plan.
 pub(super) fn metrics(recorder: &Recorder, pending_seconds: &[f64], world: &World) -> Vec<(String, f64)> {
@@ -21,6 +22,7 @@ pub(super) fn metrics(recorder: &Recorder, pending_seconds: &[f64], world: &Worl
     list.cpu(recorder, world);
     list.pods(recorder, pending_seconds, world);
     list.nodes(recorder, world);
+    list.faults(recorder, world);
     list.subnets(recorder, world);
     list.operations(recorder, world);
     list.push("events", recorder.events as f64);
@@ -96,6 +98,31 @@ impl List {
         self.push("scale_ups", recorder.counters.scale_ups as f64);
         self.push("scale_downs", recorder.counters.scale_downs as f64);
         self.push("nodes_failed", recorder.counters.nodes_failed as f64);
+    }
+
+    fn faults(&mut self, recorder: &Recorder, world: &World) {
+        let peak = recorder.quota.clone().finish();
+        let scale_sets = world.plan.cluster.pools.iter().filter(|pool| !pool.spot);
+        let families: BTreeSet<&str> =
+            scale_sets.filter_map(|pool| pool.scale_set.as_ref()).map(|set| set.vm.quota_family()).collect();
+        self.push("quota_peak_vcpus", f64::from(peak.regional));
+        for family in families {
+            let vcpus = peak.families.get(family).copied().unwrap_or(0);
+            self.push(format!("quota_peak_vcpus.{family}"), f64::from(vcpus));
+        }
+        self.push("quota_peak_spot_vcpus", f64::from(peak.spot));
+        let counts = &recorder.faults;
+        self.push("quota_refusals", counts.quota as f64);
+        self.push("allocation_failures", counts.allocations.values().sum::<u64>() as f64);
+        for code in AllocationCode::ALL {
+            let count = counts.allocations.get(&code).copied().unwrap_or(0);
+            self.push(format!("allocation_failures.{}", code.name()), count as f64);
+        }
+        self.push("spot_evictions", counts.evictions as f64);
+        self.push("spot_pods_saved_percent", counts.saved_percent());
+        self.push("node_failures", counts.failures as f64);
+        self.push("node_repairs", counts.repairs as f64);
+        self.push("pods_lost", counts.pods_lost as f64);
     }
 
     fn subnets(&mut self, recorder: &Recorder, world: &World) {

@@ -5,7 +5,9 @@ use super::addresses::Addresses;
 use super::burst::{self, Burst};
 use super::counters::Counters;
 use super::detail::Reasons;
+use super::faults::FaultCounts;
 use super::fingerprint::Fingerprint;
+use super::quota::QuotaPeak;
 use super::requested::RequestedCpu;
 use super::result::RunResult;
 use super::series::Sampler;
@@ -22,6 +24,8 @@ pub struct Recorder {
     pub(super) events: u64,
     fingerprint: Fingerprint,
     pub(super) counters: Counters,
+    pub(super) faults: FaultCounts,
+    pub(super) quota: QuotaPeak,
     /// The CPU accounts as they were before the first event of the measured time.
     pub(super) cpu_before: CpuLedger,
     /// Credit banks; `None` where no pool is burstable.
@@ -45,6 +49,8 @@ impl Recorder {
             events: 0,
             fingerprint: Fingerprint::default(),
             counters: Counters::default(),
+            faults: FaultCounts::default(),
+            quota: QuotaPeak::new(window),
             cpu_before: world.cpu,
             burst: burst::has_burstable_pool(&world.plan).then(|| Burst::new(window)),
             requested: RequestedCpu::new(world, window),
@@ -83,6 +89,7 @@ impl Recorder {
     fn on_fact(&mut self, fact: Fact, world: &World) {
         if self.window.contains(world.clock) {
             self.counters.count(fact);
+            self.faults.count(fact, world);
         }
         if let Some(reasons) = &mut self.reasons {
             reasons.note(fact, world);
@@ -109,6 +116,7 @@ impl Observer for Recorder {
         if key.at < self.window.from {
             self.cpu_before = world.cpu;
         }
+        self.quota.on_facts(facts, world);
         for fact in facts {
             self.on_fact(*fact, world);
         }

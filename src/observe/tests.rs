@@ -261,7 +261,7 @@ fn operations_are_told_in_words_and_an_upgrade_is_timed() {
     let mut plan = small_plan();
     plan.operations = operations(vec![
         OperationKind::Scale { pool: 0, count: 3 },
-        OperationKind::Upgrade { version: None, pools: vec![0], force: false },
+        OperationKind::Upgrade { version: None, pools: vec![0], force: false, whole_cluster: false },
     ]);
     plan.access.principals = vec![principal("alice", &[])];
     plan.operations[1].asked_by = Some(0);
@@ -330,7 +330,7 @@ fn the_metrics_of_a_run_are_those_of_the_document() {
     let result = run.finish();
     let general = |name: &str| {
         let name = name.replace("subnet.nodes.", "subnet.<subnet>.").replace("usd.apps", "usd.<pool>");
-        name.replace("budget.default/budget.", "budget.<budget>.")
+        name.replace("budget.default/budget.", "budget.<budget>.").replace("standardDSv5Family", "<family>")
     };
     let given: Vec<String> = result.metrics.iter().map(|(name, _)| general(name)).collect();
     let documented: Vec<&str> = include_str!("../../docs/metrics.md")

@@ -34,7 +34,11 @@ pub(super) fn unscheduled(world: &World) -> usize {
 
 /// Nodes that became Ready after time zero, in order of birth: those of the start were there already.
 pub(super) fn booted_nodes(world: &World) -> impl Iterator<Item = (&Node, SimTime)> {
-    let ready = |node: &'_ Node| node.times.ready.filter(|ready| *ready > SimTime::ZERO);
+    // One whose boot was broken off and begun again took no time that tells of booting.
+    let ready = |node: &Node| {
+        let of_first_boot = |ready: &SimTime| node.times.started == node.times.requested || node.times.started > *ready;
+        node.times.ready.filter(|ready| *ready > SimTime::ZERO).filter(of_first_boot)
+    };
     world.nodes.iter().filter_map(move |(_, node)| Some((node, ready(node)?)))
 }
 
@@ -67,6 +71,11 @@ fn most(world: &World, window: Window, weight: impl Fn(&Node) -> i64) -> i64 {
         let end = node.times.deleted.unwrap_or(SimTime::MAX);
         if let Some(begin) = begin.filter(|begin| *begin < end) {
             changes.extend([(begin, weight), (end, -weight)]);
+            // A deallocated VM is not billed.
+            for (off, on) in node.times.deallocated.iter().filter(|(_, on)| on.is_none_or(|on| on > begin)) {
+                let on = on.unwrap_or(SimTime::MAX).min(end);
+                changes.extend([(off.max(begin), -weight), (on, weight)]);
+            }
         }
     }
     changes.sort_unstable();

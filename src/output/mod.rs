@@ -7,6 +7,7 @@ pub mod csv;
 pub mod headline;
 pub mod inventory;
 pub mod number;
+pub mod preflight;
 pub mod report;
 pub mod run_json;
 pub mod table;
@@ -32,15 +33,15 @@ pub struct RunInfo {
     pub elapsed: Duration,
 }
 
-/// What `aksim run` prints.
+/// The forms of what `aksim run` and `aksim check` print.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum TableFormat {
-    /// The answer, a table, differences and objectives, for people.
+    /// For people.
     #[default]
     Table,
-    /// The rows of `summary.csv` as a JSON array.
+    /// JSON: the rows of `summary.csv`, or of the checks.
     Json,
-    /// `summary.csv`.
+    /// CSV: `summary.csv`, or the rows of the checks.
     Csv,
 }
 

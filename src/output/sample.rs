@@ -112,6 +112,8 @@ fn plan(burstable: bool) -> Plan {
         budgets: Vec::new(),
         claims: Vec::new(),
         operations: Vec::new(),
+        quota: crate::scenario::plan::QuotaPlan::default(),
+        faults: Vec::new(),
         access: crate::scenario::plan::AccessPlan::default(),
         timings: Timings::defaults(VERSION, OsImage::Ubuntu2404),
     }

@@ -21,7 +21,7 @@ pub use rejection::{Code, Reason, Rejection, Tally, pre_filter_error};
 pub use rules::Rules;
 pub use scoreboard::Scoreboard;
 
-use crate::cluster::{NOT_READY, NodeInfo, PodClaims};
+use crate::cluster::{NOT_READY, NodeInfo, PodClaims, UNREACHABLE};
 use crate::scenario::plan::{PodTemplate, Taint, TaintEffect};
 
 /// A pod as the plugins see it.
@@ -42,7 +42,7 @@ pub struct PodView<'a> {
 const DAEMON_TOLERATIONS: [(&str, TaintEffect); 7] = [
     (NOT_READY, TaintEffect::NoSchedule),
     (NOT_READY, TaintEffect::NoExecute),
-    ("node.kubernetes.io/unreachable", TaintEffect::NoExecute),
+    (UNREACHABLE, TaintEffect::NoExecute),
     ("node.kubernetes.io/disk-pressure", TaintEffect::NoSchedule),
     ("node.kubernetes.io/memory-pressure", TaintEffect::NoSchedule),
     ("node.kubernetes.io/pid-pressure", TaintEffect::NoSchedule),
@@ -215,7 +215,7 @@ mod tests {
         assert!(daemon_should_run(&pod, &node));
         node.taints = vec![taint("dedicated", TaintEffect::NoSchedule)];
         assert!(!daemon_should_run(&pod, &node));
-        let everything = Toleration { key: None, value: None, effect: None };
+        let everything = Toleration { key: None, value: None, effect: None, lasts: None };
         let tolerant = PodTemplate { tolerations: vec![everything], ..PodTemplate::default() };
         assert!(daemon_should_run(&PodView { template: &tolerant, ..pod }, &node));
         let choosy = PodTemplate { required_affinity: Some(Vec::new()), ..tolerant };

@@ -5,6 +5,7 @@ pub mod billing;
 pub mod control_plane;
 pub mod cpu;
 pub mod drain;
+pub mod faults;
 pub mod network;
 pub mod node;
 pub mod scheduler;

@@ -156,7 +156,12 @@ fn an_upgrade_of_the_control_plane_only_names_no_pool() {
             format!("{HEAD}operations: [{{at: 1d, upgrade: {{kubernetesVersion: \"1.35\", {upgrade}}}}}]\n{CLUSTER}");
         read(&text).study.points[0].plan.operations[0].kind.clone()
     };
-    let expected = OperationKind::Upgrade { version: Some(KubernetesVersion::minor(35)), pools: vec![], force: false };
+    let expected = OperationKind::Upgrade {
+        version: Some(KubernetesVersion::minor(35)),
+        pools: vec![],
+        force: false,
+        whole_cluster: false,
+    };
     assert_eq!(kind("controlPlaneOnly: true"), expected);
     assert_eq!(kind("pools: []"), expected);
     assert!(matches!(kind("force: true"), OperationKind::Upgrade { force: true, pools, .. } if pools.len() == 2));
@@ -326,4 +331,115 @@ fn pods_of_a_trace_are_grouped_by_shape_and_sorted_by_their_creation() {
     let said = loaded.warnings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
     assert!(said.contains("1 of 5 pods come after the end of the scenario"), "{said}");
     assert!(said.contains("1 of 5 pods are deleted before the start"), "{said}");
+}
+
+#[test]
+fn faults_and_quota_are_resolved_with_their_defaults() {
+    use super::plan::{FaultKind, QuotaPlan};
+    let text = format!(
+        "{HEAD}{CLUSTER}quota: {{regionalVCPUs: 100, families: {{standarddsv5family: 40}}}}
+faults:
+  - {{at: 1h, for: 30m, slowRegistry: {{perSecond: 50Mi}}}}
+  - {{slowBoot: {{probability: 10%, delay: 40m}}}}
+  - {{nodeFailure: {{mtbf: 730d}}}}
+  - {{at: 2h, nodeFailure: {{nodes: 1, pool: apps}}}}
+"
+    );
+    let study = read(&text).study;
+    let plan = &study.points[0].plan;
+    let families = [("standardDSv5Family", 40)].into();
+    assert_eq!(plan.quota, QuotaPlan { regional: Some(100), families, spot: None });
+    let names: Vec<&str> = plan.faults.iter().map(|fault| fault.name.as_str()).collect();
+    assert_eq!(names, ["slowRegistry", "slowBoot", "nodeFailure", "nodeFailure-2"]);
+    let hours =
+        |at: &super::plan::FaultPlan| (at.at.as_secs_f64() / 3600.0, at.until.map(|at| at.as_secs_f64() / 3600.0));
+    assert_eq!(
+        plan.faults.iter().map(hours).collect::<Vec<_>>(),
+        [(1.0, Some(1.5)), (0.0, None), (0.0, None), (2.0, None)]
+    );
+    assert!(matches!(plan.faults[0].kind, FaultKind::SlowRegistry { rate: 52_428_800 }));
+    assert!(matches!(plan.faults[3].kind, FaultKind::NodeFailure { pool: Some(0), .. }));
+    let spot = text.replace("faults:", "faults:\n  - {spotEviction: {perHour: 5%}}");
+    assert!(errors(&spot, &[]).iter().any(|error| error.contains("no spot pool")), "{spot}");
+}
+
+/// What is said of a scenario with these pools and operations, with the codes only.
+fn codes(pools: &[&str], operations: &[&str], sets: &[(&str, &str)]) -> Vec<String> {
+    let pools: String = pools.iter().map(|pool| format!("    - {{{pool}}}\n")).collect();
+    let mut operations: String = operations.iter().map(|operation| format!("  - {{{operation}}}\n")).collect();
+    if !operations.is_empty() {
+        operations.insert_str(0, "operations:\n");
+    }
+    let text = format!(
+        "apiVersion: aksim/v1\nname: test\nduration: 500d\ncluster:\n  name: c\n  location: eastus\n  sku: {{tier: Standard}}\n  \
+         kubernetesVersion: \"1.34\"\n  networkProfile: {{podCidr: 64.0.0.0/10}}\n  agentPoolProfiles:\n{pools}{operations}"
+    );
+    let problems = read_with(&text, sets).map_or_else(|problems| problems, |loaded| loaded.warnings);
+    problems.iter().map(|problem| problem.code.to_owned()).collect()
+}
+
+const SYSTEM: &str = "name: system, mode: System, vmSize: Standard_D4s_v5, count: 2";
+
+/// use-system-pools.md, 2026-04-30; quotas-skus-regions.md, 2026-08-03.
+#[test]
+fn a_system_pool_has_a_node_and_room_for_thirty_pods_and_a_size_that_aks_takes() {
+    let system = |settings: &str| codes(&[&format!("name: system, mode: System, {settings}")], &[], &[]);
+    assert_eq!(system("vmSize: Standard_D4s_v5, count: 0"), ["scenario::pool_nodes"]);
+    assert_eq!(system("vmSize: Standard_D4s_v5, count: 2, maxPods: 29"), ["scenario::max_pods"]);
+    assert_eq!(system("vmSize: Standard_D4s_v5, count: 2, maxPods: 30"), [] as [&str; 0]);
+    assert_eq!(system("vmSize: Standard_B1ms, count: 2"), ["scenario::vm_too_small"]);
+    assert_eq!(
+        codes(&[SYSTEM, "name: apps, vmSize: Standard_D4s_v5, count: 0, maxPods: 10"], &[], &[]),
+        [] as [&str; 0]
+    );
+}
+
+/// spot-node-pool.md, 2025-04-06.
+#[test]
+fn a_spot_price_is_checked_and_minus_one_is_none() {
+    let spot = |price: &str| {
+        let pool = format!("name: apps, vmSize: Standard_D4s_v5, scaleSetPriority: Spot, spotMaxPrice: {price}");
+        codes(&[SYSTEM, &pool], &[], &[]).contains(&"scenario::spot_max_price".to_owned())
+    };
+    assert!(!spot("-1") && !spot("-1.0") && !spot("0.98765"));
+    assert!(spot("0") && spot("-0.5") && spot("0.987654") && spot("cheap"));
+}
+
+/// start-stop-cluster.md, 2026-07-21.
+#[test]
+fn a_start_too_soon_or_too_late_after_the_stop_is_said() {
+    let start = |at: &str| codes(&[SYSTEM], &["at: 1h, stop: {}", &format!("at: {at}, start: {{}}")], &[]);
+    assert_eq!(start("74m"), ["scenario::start_wait"]);
+    assert_eq!(start("89m"), ["scenario::start_wait"]);
+    assert_eq!(start("90m"), [] as [&str; 0]);
+    assert_eq!(start("364d"), [] as [&str; 0]);
+    assert_eq!(start("366d"), ["scenario::stopped_state"]);
+}
+
+/// best-practices-performance-scale-large.md, 2026-06-05; free-standard-pricing-tiers.md, 2026-07-06.
+#[test]
+fn large_steps_and_large_clusters_of_the_free_tier_are_said() {
+    let big =
+        [SYSTEM, "name: apps, vmSize: Standard_D4s_v5, count: 250", "name: big, vmSize: Standard_D4s_v5, count: 600"];
+    let scale = |count: u32| codes(&big, &[&format!("at: 1h, scale: {{pool: apps, count: {count}}}")], &[]);
+    assert_eq!(scale(951), ["scenario::scale_step"]);
+    assert_eq!(scale(950), [] as [&str; 0]);
+    let free = |count: &str| {
+        let sets = [("cluster.sku.tier", "Free"), ("cluster.agentPoolProfiles[system].count", count)];
+        codes(&[SYSTEM], &[], &sets)
+    };
+    assert_eq!(free("10"), ["scenario::tier_recommended"]);
+    assert_eq!(free("9"), [] as [&str; 0]);
+}
+
+/// cluster-autoscaler.md, 2026-07-30: what is written goes before the sample.
+#[test]
+fn a_preset_of_the_autoscaler_gives_what_is_not_written() {
+    let profile = "  autoScalerProfile: {preset: bursty, scan-interval: 12s}\n  scaleInPolicy: OldestVM\n";
+    let loaded = read(&format!("{HEAD}{CLUSTER}{profile}"));
+    let cluster = &loaded.study.points[0].plan.cluster;
+    assert_eq!(cluster.autoscaler.scan_interval, SimDuration::from_secs(12));
+    assert_eq!(cluster.autoscaler.scale_down_unneeded_time, SimDuration::from_mins(5));
+    assert_eq!(cluster.scale_in, crate::scenario::plan::ScaleInPolicy::OldestVm);
+    assert!(errors(&format!("{HEAD}{CLUSTER}  scaleInPolicy: Random\n"), &[])[0].contains("scenario::scale_in_policy"));
 }

@@ -8,6 +8,7 @@ use crate::observe::{Recorder, RunResult, sample_interval};
 use crate::process::autoscaler::Autoscaler;
 use crate::process::control_plane::ControlPlane;
 use crate::process::drain::Drains;
+use crate::process::faults::Faults;
 use crate::process::scheduler::Scheduler;
 use crate::process::upgrade::Upgrades;
 use crate::process::workload::{Controllers, DemandCurves};
@@ -40,6 +41,7 @@ pub struct Simulation {
     drains: Drains,
     upgrades: Upgrades,
     control_plane: ControlPlane,
+    faults: Faults,
 }
 
 impl Simulation {
@@ -58,6 +60,7 @@ impl Simulation {
             drains: Drains,
             upgrades: Upgrades::default(),
             control_plane: ControlPlane::default(),
+            faults: Faults::default(),
             world,
         };
         simulation.start();
@@ -78,6 +81,7 @@ impl Simulation {
         for operation in world.operations.ids() {
             ctx.at(world.plan.operations[world.operations[operation].plan].at, Event::AskOperation(operation));
         }
+        self.faults.on_start(world, ctx);
         self.autoscaler.wake(world, ctx);
         ctx.soon(Event::Sample);
     }
@@ -123,6 +127,7 @@ impl Simulation {
             Event::StageEnded(id) => node::on_stage_ended(world, id, ctx),
             Event::NodeRegistered(id) => self.controllers.on_node_registered(world, id, ctx),
             Event::NodeReady(id) => {
+                self.faults.on_node_ready(world, id, ctx);
                 self.controllers.on_cluster_resized(world, ctx);
                 self.scheduler.on_node_ready(world, id, ctx);
                 self.upgrades.on_node_ready(world, id, ctx);
@@ -130,6 +135,10 @@ impl Simulation {
             }
             Event::NodeFailed(id) => {
                 node::on_failed(world, id, ctx);
+                network::on_node_deleted(world, id, ctx);
+                if world.nodes[id].times.registered.is_some() {
+                    self.kubelet.on_node_lost(id, ctx);
+                }
                 self.upgrades.on_node_failed(world, id, ctx);
                 self.control_plane.on_node_failed(world, id, ctx);
                 self.autoscaler.on_node_failed(world, id, ctx);
@@ -161,6 +170,33 @@ impl Simulation {
                 self.controllers.on_cluster_resized(world, ctx);
                 self.control_plane.on_node_left(world, id, ctx);
             }
+            Event::FaultBegins(id) => {
+                self.faults.on_begin(world, id, ctx);
+                self.kubelet.on_faults_changed(world, ctx);
+            }
+            Event::FaultEnds(id) => {
+                self.faults.on_end(world, id, ctx);
+                self.kubelet.on_faults_changed(world, ctx);
+            }
+            Event::SpotNotice(id, fault) => self.faults.on_spot_notice(world, id, fault, ctx),
+            Event::SpotEvicted(id) => self.faults.on_spot_evicted(world, id, ctx),
+            Event::NodeCrashed(id, fault) => self.faults.on_crashed(world, id, fault, ctx),
+            Event::NodeDown(id) => self.kubelet.on_node_down(world, id, ctx),
+            Event::NodeUnreachable(id) => {
+                self.faults.on_unreachable(world, id, ctx);
+                self.controllers.on_cluster_resized(world, ctx);
+            }
+            Event::NodeVanished(id) => self.faults.on_vanished(world, id, ctx),
+            Event::RepairStep(id) => self.faults.on_repair_step(world, id, ctx),
+            Event::NodeRecovered(id) => {
+                if self.faults.on_recovered(world, id, ctx) {
+                    self.kubelet.on_node_recovered(world, id, ctx);
+                    self.controllers.on_node_registered(world, id, ctx);
+                    self.controllers.on_cluster_resized(world, ctx);
+                    self.scheduler.on_node_ready(world, id, ctx);
+                }
+            }
+            Event::TolerationEnded(id) => self.faults.on_toleration_ended(world, id, ctx),
             Event::NodeUncordoned(id) => self.scheduler.on_node_uncordoned(world, id, ctx),
             Event::ReconcileWorkload(id) => self.controllers.on_reconcile(world, id, ctx),
             Event::CronFires(id) => self.controllers.on_cron_fires(world, id, ctx),
@@ -184,6 +220,7 @@ impl Simulation {
                 self.drains.on_pod_gone(world, id, ctx);
             }
             Event::PodDeleted(id) => self.kubelet.on_pod_deleted(world, id, ctx),
+            Event::PodGone(id) if world.is_stranded(id) => {} // The kubelet that would report it is down.
             Event::PodGone(id) => {
                 self.kubelet.on_pod_gone(world, id, ctx);
                 self.controllers.on_pod_gone(world, id, ctx);
@@ -224,6 +261,8 @@ const fn changes_what_the_autoscaler_sees(event: Event) -> bool {
         event,
         Event::NodeReady(_)
             | Event::NodeUncordoned(_)
+            | Event::NodeUnreachable(_)
+            | Event::NodeRecovered(_)
             | Event::ReimageNode(_)
             | Event::DeleteNode(_)
             | Event::NodeDeleted(_)

@@ -12,6 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["cluster"],
     &["placement"],
     &["process"],
+    &["preflight"],
     &["observe"],
     &["simulation"],
     &["experiment"],

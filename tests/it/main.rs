@@ -7,4 +7,5 @@ mod golden;
 mod inventory;
 mod layers;
 mod openb;
+mod preflight;
 mod scenarios;

@@ -58,6 +58,7 @@ fn subjects(fact: Fact, world: &World) -> (Option<&str>, Option<&str>) {
         | Fact::EvictionRefused(pod, _)
         | Fact::BudgetViolated(pod, _)
         | Fact::PodEvicted(pod)
+        | Fact::PodLost(pod)
         | Fact::PodPreempted(pod, _) => of_pod(pod),
         Fact::NodeRequested(node)
         | Fact::StageEnded(node, ..)
@@ -66,8 +67,13 @@ fn subjects(fact: Fact, world: &World) -> (Option<&str>, Option<&str>) {
         | Fact::NodeCordoned(node)
         | Fact::NodeQuarantined(node)
         | Fact::NodeDrained(node, _)
+        | Fact::DrainCanceled(node)
         | Fact::NodeReimaged(node)
         | Fact::NodeDeleted(node)
+        | Fact::SpotNoticed(node)
+        | Fact::SpotEvicted(node)
+        | Fact::NodeCrashed(node)
+        | Fact::NodeRepaired(node)
         | Fact::NodeDeallocated(node)
         | Fact::AddressesChanged(_, node)
         | Fact::ScaledDown(node) => (None, Some(&world.nodes[node].info.name)),
@@ -127,8 +133,14 @@ fn sentence(fact: Fact, world: &World) -> String {
         Fact::NodeQuarantined(id) => format!("{} quarantined: the upgrade leaves it behind", node(id)),
         Fact::NodeDrained(id, true) => format!("{} drained", node(id)),
         Fact::NodeDrained(id, false) => format!("{} not drained before the timeout", node(id)),
+        Fact::DrainCanceled(id) => format!("drain of {} given up", node(id)),
         Fact::NodeReimaged(id) => format!("{} reimaged", node(id)),
         Fact::NodeDeleted(id) => format!("{} deleted", node(id)),
+        Fact::SpotNoticed(id) => format!("{} gets notice: Azure takes the spot instance back", node(id)),
+        Fact::SpotEvicted(id) => format!("{} evicted: the spot instance is gone", node(id)),
+        Fact::NodeCrashed(id) => format!("{} failed: its VM does not run", node(id)),
+        Fact::NodeRepaired(id) => format!("{} repaired", node(id)),
+        Fact::PodLost(id) => format!("{} lost to a fault", pod(id)),
         Fact::NodeDeallocated(id) => format!("{} deallocated", node(id)),
         Fact::AddressesChanged(subnet, id) => {
             let name = &world.plan.cluster.subnets[subnet.index()].name;

@@ -86,7 +86,7 @@ fn some<T>(draws: &mut Stream, chance: f64, most: u64, make: impl Fn(&mut Stream
 fn template(draws: &mut Stream) -> PodTemplate {
     let (cpu, memory) = (one_of(draws, &[0, 50, 300, 700, 2000]), one_of(draws, &[0, 64, 500, 900]));
     let gpus = if draws.chance(0.1) { 1 } else { 0 };
-    let toleration = |key: &str| Toleration { key: Some(key.into()), value: None, effect: None };
+    let toleration = |key: &str| Toleration { key: Some(key.into()), value: None, effect: None, lasts: None };
     PodTemplate {
         namespace: one_of(draws, &["default", "default", "other"]).into(),
         labels: [("app".to_owned(), one_of(draws, &["a", "b", "c"]).to_owned())].into(),

@@ -50,6 +50,11 @@ impl<K: Ord> Backoff<K> {
         self.entries.insert(key, Entry { wait, until: now + wait, failed: now });
     }
 
+    /// Forgets the keys that are not wanted any more.
+    pub(super) fn retain(&mut self, wanted: impl Fn(&K) -> bool) {
+        self.entries.retain(|key, _| wanted(key));
+    }
+
     /// The last moment at which the key is still backed off; `None` when it is not.
     pub(super) fn until(&self, key: &K, now: SimTime) -> Option<SimTime> {
         self.entries.get(key).map(|entry| entry.until).filter(|until| *until >= now)

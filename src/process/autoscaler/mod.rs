@@ -20,7 +20,7 @@
 //! # Not modelled
 //!
 //! Frequent loops (1.35 and later), balancing between similar pools, the priority expander, limits on the cluster's total size,
-//! group health, unready nodes as candidates for removal, eviction of DaemonSet pods, and deallocate mode.
+//! group health, eviction of DaemonSet pods, and deallocate mode.
 
 mod backoff;
 mod estimator;
@@ -36,6 +36,7 @@ mod snapshot;
 mod template;
 #[cfg(test)]
 mod tests;
+mod unready;
 mod utilization;
 
 use crate::cluster::{Ctx, DrainOutcome, Event, Fact, NodeId, NodePhase, PodId, PoolId, World};
@@ -143,8 +144,11 @@ impl Autoscaler {
         }
         self.next = None;
         self.pools = autoscaled(world);
+        // Who turns the autoscaler off and on again has it forget what failed, and since when nodes are not needed.
+        self.backoff.retain(|pool| world.is_autoscaled(*pool));
         if self.pools.is_empty() {
-            return; // The autoscaler was turned off, or the cluster stopped.
+            self.scale_down.forget();
+            return;
         }
         self.last_scan = Some(ctx.now);
         if let Some(at) = self.scan(world, ctx).earliest() {
@@ -171,14 +175,15 @@ impl Autoscaler {
         let Some(outcome) = world.drain_outcome(node) else {
             return;
         };
-        if self.leaving.remove(&node).is_none() || !world.nodes[node].is_ready() {
+        if self.leaving.remove(&node).is_none() || !world.nodes[node].is_in_service() {
             return;
         }
         let pool = world.nodes[node].pool;
         let min = world.pools[pool].autoscaling.map_or(0, |range| range.min);
-        if outcome == DrainOutcome::Drained && world.pools[pool].target > min {
+        let ours = world.is_autoscaled(pool);
+        if ours && outcome == DrainOutcome::Drained && world.pools[pool].target > min {
             world.pools[pool].target -= 1;
-            ctx.soon(Event::DeleteNode(node));
+            world.scale_in(node, ctx);
         } else {
             world.remove_taint(node, TO_BE_DELETED);
             world.set_cordoned(node, false, ctx);
@@ -186,18 +191,13 @@ impl Autoscaler {
         self.wake(world, ctx);
     }
 
-    /// An instance could not be created: the pool's target gives it up, and the pool is left alone for a while.
+    /// An instance could not be created: the pool, whose target gave it up, is left alone for a while.
     ///
     /// The Azure provider learns of it by re-reading the scale set; here it is known at once.
     pub fn on_node_failed(&mut self, world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
         let pool = world.nodes[node].pool;
-        let Some(range) = world.pools[pool].autoscaling else {
-            return;
-        };
         // The operation that asked for a surge node answers for it.
-        if !world.nodes[node].surge {
-            let target = &mut world.pools[pool].target;
-            *target = target.saturating_sub(1).max(range.min);
+        if world.is_autoscaled(pool) && !world.nodes[node].surge {
             self.backoff.fail(pool, ctx.now);
         }
         self.wake(world, ctx);
@@ -218,12 +218,14 @@ impl Autoscaler {
     fn scan(&mut self, world: &mut World, ctx: &mut Ctx<'_>) -> Due {
         let mut due = Due::new(self.grid, ctx.now);
         // A node that somebody else deleted or reimaged is not ours to remove any more.
-        self.leaving.retain(|node, _| world.nodes[*node].is_ready());
+        self.leaving.retain(|node, _| world.nodes[*node].is_in_service() && world.is_draining(*node));
+        self.enforce_minimum(world, ctx);
         self.give_up_late_nodes(world, &mut due, ctx);
         if is_unhealthy(world) {
             self.scale_down.forget();
             return due;
         }
+        self.remove_unready_nodes(world, &mut due, ctx);
         let mut pods = scale_up::unschedulable_pods(world);
         self.seen = pods.iter().copied().collect();
         pods.extend(self.pods_of_leaving_nodes(world));
@@ -238,6 +240,20 @@ impl Autoscaler {
             self.scale_down(world, &mut snapshot, may_remove, &mut due, ctx);
         }
         due
+    }
+
+    /// Has pools that fell below their minimum grow to it, unless they are left alone after a failure: the minimum was raised, an
+    /// instance could not be created, or nodes were taken away.
+    fn enforce_minimum(&self, world: &mut World, ctx: &mut Ctx<'_>) {
+        for pool in &self.pools {
+            let min = world.pools[*pool].autoscaling.map_or(0, |range| range.min);
+            let missing = min.saturating_sub(world.pools[*pool].target);
+            if missing > 0 && self.backoff.until(pool, ctx.now).is_none() {
+                world.pools[*pool].target = min;
+                ctx.observe(Fact::ScaledUp(*pool, missing));
+                ctx.soon(Event::ReconcilePool(*pool));
+            }
+        }
     }
 
     /// Decides on a scale-up. Returns whether there is one, and whether nodes may be removed in this scan.
@@ -344,6 +360,18 @@ impl Autoscaler {
         }
     }
 
+    /// Deletes nodes that stay unready and that nobody needs: there is nothing on them to drain.
+    fn remove_unready_nodes(&mut self, world: &mut World, due: &mut Due, ctx: &mut Ctx<'_>) {
+        for node in unready::to_remove(world, &self.pools, self.last, due) {
+            let pool = world.nodes[node].pool;
+            world.pools[pool].target -= 1;
+            ctx.observe(Fact::ScaledDown(node));
+            ctx.soon(Event::DeleteNode(node));
+            self.last.removal = Some(ctx.now);
+            due.next();
+        }
+    }
+
     /// Pods of nodes being removed that are not evicted yet: their successors will need room too.
     fn pods_of_leaving_nodes(&self, world: &World) -> Vec<PodId> {
         let pods = self.leaving.keys().flat_map(|node| world.nodes[*node].pods.iter().copied());
@@ -375,7 +403,7 @@ fn late_nodes(world: &World, pool: PoolId, due: &mut Due) -> Vec<NodeId> {
         if state.surge || !first_boot {
             continue;
         }
-        let deadline = state.times.requested + world.plan.cluster.autoscaler.max_node_provision_time;
+        let deadline = state.times.started + world.plan.cluster.autoscaler.max_node_provision_time;
         if deadline < world.clock {
             late.push(node);
         } else {
@@ -388,8 +416,12 @@ fn late_nodes(world: &World, pool: PoolId, due: &mut Due) -> Vec<NodeId> {
 /// True when so many nodes are unready that the loop does nothing.
 fn is_unhealthy(world: &World) -> bool {
     let profile = &world.plan.cluster.autoscaler;
-    let unready =
-        world.live_nodes.iter().filter(|node| world.nodes[**node].phase == NodePhase::Reimaging).count() as u64;
+    // Without its VM a Node object is on its way out, and not unready.
+    let is_unready = |node: &&NodeId| {
+        let state = &world.nodes[**node];
+        matches!(state.phase, NodePhase::Reimaging | NodePhase::NotReady) && state.times.deleted.is_none()
+    };
+    let unready = world.live_nodes.iter().filter(is_unready).count() as u64;
     unready > u64::from(profile.ok_total_unready_count)
         && unready * 100 > u64::from(profile.max_total_unready_percentage) * world.registered_nodes().count() as u64
 }

@@ -166,6 +166,7 @@ impl Rig {
                 None => {
                     self.world.set_phase(node, NodePhase::Failed(NodeFailure::SubnetIsFull));
                     self.world.live_nodes.retain(|other| *other != node);
+                    self.world.pools[pool].target -= 1;
                     ctx.soon(Event::NodeFailed(node));
                 }
             }

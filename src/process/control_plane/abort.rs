@@ -45,13 +45,13 @@ impl ControlPlane {
             }
             Progress::Removing { leaving, .. } => {
                 for node in leaving.clone() {
-                    world.cancel_drain(node);
+                    world.cancel_drain(node, ctx);
                     keep_what_is_there(world, world.nodes[node].pool);
                 }
             }
             Progress::Migrating(migration) => {
                 if let Some(node) = migration.draining() {
-                    world.cancel_drain(node);
+                    world.cancel_drain(node, ctx);
                 }
             }
             Progress::Waiting(_) => {}
@@ -74,7 +74,7 @@ impl ControlPlane {
         let nodes: Vec<NodeId> =
             world.live_nodes.iter().copied().filter(|node| world.nodes[*node].pool == pool).collect();
         for node in nodes {
-            world.cancel_drain(node);
+            world.cancel_drain(node, ctx);
         }
     }
 }

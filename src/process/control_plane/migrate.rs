@@ -9,6 +9,7 @@ use crate::cluster::{
     Ctx, DrainOutcome, NodeId, OperationId, OperationState, PoolId, ProvisioningState, Refusal, World,
 };
 use crate::kernel::{SimDuration, SimTime};
+use std::collections::BTreeSet;
 
 /// A migration in progress.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub(super) struct Migration {
     to: PoolId,
     drain_timeout: Option<SimDuration>,
     stage: Stage,
+    /// Nodes of the old pool that the migration has drained.
+    drained: BTreeSet<NodeId>,
     /// The first instance of the new pool that could not be created.
     pub(super) failure: Option<Refusal>,
 }
@@ -25,8 +28,8 @@ pub(super) struct Migration {
 enum Stage {
     /// The new pool's nodes are being created.
     Adding,
-    /// The old pool's nodes are being drained; this one was begun last.
-    Draining(Option<NodeId>),
+    /// The old pool's nodes are being drained; this one was begun last, by the migration itself or by somebody else.
+    Draining { node: Option<NodeId>, own: bool },
 }
 
 impl Migration {
@@ -42,14 +45,14 @@ impl Migration {
 
     /// True when the end of the node's drain is news.
     pub(super) fn drains(&self, world: &World, node: NodeId) -> bool {
-        matches!(self.stage, Stage::Draining(_)) && world.nodes[node].pool == self.from
+        matches!(self.stage, Stage::Draining { .. }) && world.nodes[node].pool == self.from
     }
 
-    /// The node that is being drained.
+    /// The node that the migration itself drains.
     pub(super) fn draining(&self) -> Option<NodeId> {
         match self.stage {
-            Stage::Draining(node) => node,
-            Stage::Adding => None,
+            Stage::Draining { node, own: true } => node,
+            Stage::Draining { .. } | Stage::Adding => None,
         }
     }
 }
@@ -64,7 +67,8 @@ pub(super) fn start(
     ctx: &mut Ctx<'_>,
 ) -> Progress {
     let _filling = pools::add(world, to, None, operation, ctx);
-    Progress::Migrating(Migration { from, to, drain_timeout, stage: Stage::Adding, failure: None })
+    let drained = BTreeSet::new();
+    Progress::Migrating(Migration { from, to, drain_timeout, stage: Stage::Adding, drained, failure: None })
 }
 
 impl ControlPlane {
@@ -82,29 +86,36 @@ impl ControlPlane {
                 self.end(world, operation, OperationState::Failed(failure), ctx);
                 return;
             }
-            migration.stage = Stage::Draining(None);
+            migration.stage = Stage::Draining { node: None, own: true };
             world.pools[migration.from].autoscaling = None;
             for node in world.members(migration.from).collect::<Vec<_>>() {
                 world.set_cordoned(node, true, ctx);
             }
         }
-        let last = migration.draining().filter(|node| world.nodes[*node].is_member());
-        if let Some(node) = last {
-            match world.drain_outcome(node) {
-                None => return,
-                Some(DrainOutcome::TimedOut) => {
+        if let Stage::Draining { node: Some(node), own } = migration.stage
+            && world.nodes[node].is_member()
+        {
+            match (world.drain_outcome(node), own) {
+                (None, _) if world.is_draining(node) => return,
+                (Some(DrainOutcome::Drained), _) => {
+                    migration.drained.insert(node);
+                }
+                (Some(DrainOutcome::TimedOut), true) => {
                     let failure = world.drain_failure(node);
                     self.end(world, operation, OperationState::Failed(failure), ctx);
                     return;
                 }
-                Some(DrainOutcome::Drained) => {}
+                // Somebody else has given up draining it: the migration begins.
+                (None, _) | (Some(DrainOutcome::TimedOut), false) => {}
             }
         }
-        let next = world.members(migration.from).find(|node| world.drain_outcome(*node) != Some(DrainOutcome::Drained));
+        let next = world.members(migration.from).find(|node| !migration.drained.contains(node));
         match next {
-            Some(node) if world.is_draining(node) => migration.stage = Stage::Draining(Some(node)),
+            Some(node) if world.is_draining(node) => {
+                migration.stage = Stage::Draining { node: Some(node), own: false };
+            }
             Some(node) => {
-                migration.stage = Stage::Draining(Some(node));
+                migration.stage = Stage::Draining { node: Some(node), own: true };
                 let horizon = SimTime::after_start(world.plan.duration).since(ctx.now);
                 let timeout = migration.drain_timeout.unwrap_or(horizon);
                 world.start_drain(node, EVICTION_RETRY, timeout, ctx);

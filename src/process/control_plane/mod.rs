@@ -4,7 +4,7 @@
 //! itself is another process; the two meet in the pool's `upgrade` row.
 
 mod abort;
-mod admission;
+pub mod admission;
 mod migrate;
 mod pools;
 mod power;
@@ -12,7 +12,7 @@ mod provision;
 mod scale_in;
 mod throttle;
 mod upgrade;
-mod versions;
+pub mod versions;
 
 use crate::cluster::{
     Ctx, Event, NodeId, NodePhase, OperationId, OperationState, PoolId, ProvisioningState, Refusal, UpgradeRequest,
@@ -68,7 +68,9 @@ enum Progress {
 /// How instances leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Removal {
-    /// Their VMs are deleted, or deallocated where the pool's scale-down mode says so.
+    /// As the pool's scale-down mode says.
+    ScaleIn,
+    /// Their VMs are deleted.
     Delete,
     /// Their VMs are deallocated.
     Deallocate,
@@ -90,7 +92,7 @@ impl ControlPlane {
     pub fn on_ask(&mut self, world: &mut World, operation: OperationId, ctx: &mut Ctx<'_>) {
         world.operations[operation].asked = Some(ctx.now);
         let asked = &world.plan.operations[world.operations[operation].plan];
-        let kind = asked.kind.clone();
+        let kind = present(world, asked.kind.clone());
         let scope = Scope::of(world, &kind);
         let admitted = admission::authorize(world, asked)
             .and_then(|()| self.throttle.admit(ctx.now, &kind))
@@ -138,7 +140,7 @@ impl ControlPlane {
                 let progress = provision::scale(world, pool(index), count, operation, ctx);
                 (ProvisioningState::Scaling, vec![pool(index)], progress)
             }
-            OperationKind::Upgrade { version, pools, force } => {
+            OperationKind::Upgrade { version, pools, force, .. } => {
                 let request = UpgradeRequest { version, force, rollback: false };
                 let pools = pools.iter().map(|index| pool(*index)).collect();
                 let (busy, progress) = upgrade::start(world, UpgradePath { request, pools }, operation, ctx);
@@ -205,7 +207,8 @@ impl ControlPlane {
         self.look_again(world, world.nodes[node].pool, ctx);
     }
 
-    /// An instance could not be created. A pool without autoscaler does not try again by itself, so it wants one node less.
+    /// An instance could not be created: the operation that wants it fails in the end. Without one, the pool has failed, unless the
+    /// autoscaler looks after it.
     pub fn on_node_failed(&mut self, world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
         let NodePhase::Failed(cause) = world.nodes[node].phase else {
             return;
@@ -216,17 +219,15 @@ impl ControlPlane {
                 leaving.remove(&node);
             }
         }
-        // Surge nodes are the upgrade's concern, nodes of an autoscaled pool the autoscaler's.
-        if !world.nodes[node].surge && !world.is_autoscaled(pool) && world.pools[pool].exists {
-            world.pools[pool].target = world.pools[pool].target.saturating_sub(1);
+        // Surge nodes are the upgrade's concern.
+        if !world.nodes[node].surge && world.pools[pool].exists {
             let refusal = world.provisioning_error(pool, cause);
+            let idle = world.pools[pool].state == ProvisioningState::Succeeded;
             match self.failure_mut(pool) {
                 Some(failure) => {
                     failure.get_or_insert(refusal);
                 }
-                None if world.pools[pool].state == ProvisioningState::Succeeded => {
-                    world.pools[pool].state = ProvisioningState::Failed;
-                }
+                None if idle && !world.is_autoscaled(pool) => world.pools[pool].state = ProvisioningState::Failed,
                 None => {}
             }
         }
@@ -241,7 +242,7 @@ impl ControlPlane {
             match &running.progress {
                 Progress::Removing { leaving, by, .. } if leaving.contains(&node) && world.nodes[node].is_member() => {
                     world.evict_all_by_force(node, ctx);
-                    ctx.soon(by.event(node));
+                    by.remove(world, node, ctx);
                 }
                 Progress::Migrating(migration) if migration.drains(world, node) => {
                     ctx.soon(Event::OperationStep(*operation));
@@ -321,12 +322,22 @@ impl ControlPlane {
     }
 }
 
+/// What is asked, at this moment: an upgrade of the whole cluster is one of the pools that exist.
+#[must_use]
+pub fn present(world: &World, mut kind: OperationKind) -> OperationKind {
+    if let OperationKind::Upgrade { pools, whole_cluster: true, .. } = &mut kind {
+        pools.retain(|pool| world.pools[PoolId::from_index(*pool)].exists);
+    }
+    kind
+}
+
 impl Removal {
-    /// What has the instance leave.
-    const fn event(self, node: NodeId) -> Event {
+    /// Has the instance leave.
+    fn remove(self, world: &World, node: NodeId, ctx: &mut Ctx<'_>) {
         match self {
-            Self::Delete => Event::DeleteNode(node),
-            Self::Deallocate => Event::DeallocateNode(node),
+            Self::ScaleIn => world.scale_in(node, ctx),
+            Self::Delete => ctx.soon(Event::DeleteNode(node)),
+            Self::Deallocate => ctx.soon(Event::DeallocateNode(node)),
         }
     }
 }

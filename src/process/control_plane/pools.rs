@@ -37,7 +37,7 @@ pub(super) fn delete(world: &mut World, pool: PoolId, operation: OperationId, ct
     state.autoscaling = None;
     let leaving: Vec<NodeId> =
         world.live_nodes.iter().copied().filter(|node| world.nodes[*node].pool == pool).collect();
-    remove(&leaving, Removal::Delete, operation, ctx)
+    remove(world, &leaving, Removal::Delete, operation, ctx)
 }
 
 /// Changes a setting. It holds at once; the operation takes its time.
@@ -49,6 +49,7 @@ pub(super) fn update(
     ctx: &mut Ctx<'_>,
 ) -> Progress {
     match change {
+        // The autoscaler brings the pool to its new minimum (cluster-autoscaler.md, 2026-07-30) with its next scan.
         PoolChange::Autoscaling(range) => world.pools[pool].autoscaling = *range,
         PoolChange::Immutable(setting) => unreachable!("a change of {setting} is refused"),
     }
@@ -62,7 +63,7 @@ pub(super) fn update(
 pub(super) fn stop(world: &mut World, pool: PoolId, operation: OperationId, ctx: &mut Ctx<'_>) -> Progress {
     world.pools[pool].stopped = true;
     let leaving: Vec<NodeId> = world.members(pool).collect();
-    remove(&leaving, Removal::Deallocate, operation, ctx)
+    remove(world, &leaving, Removal::Deallocate, operation, ctx)
 }
 
 /// Starts them again.
@@ -72,9 +73,9 @@ pub(super) fn start(world: &mut World, pool: PoolId, operation: OperationId, ctx
 }
 
 /// Has the instances leave at once.
-fn remove(leaving: &[NodeId], by: Removal, operation: OperationId, ctx: &mut Ctx<'_>) -> Progress {
+fn remove(world: &World, leaving: &[NodeId], by: Removal, operation: OperationId, ctx: &mut Ctx<'_>) -> Progress {
     for node in leaving {
-        ctx.soon(by.event(*node));
+        by.remove(world, *node, ctx);
     }
     // Without an instance no other event would end the operation.
     ctx.soon(Event::OperationStep(operation));

@@ -7,6 +7,7 @@
 use super::{Progress, Removal, Then, provision};
 use crate::cluster::{Ctx, Event, NodeId, OperationId, PoolId, PowerState, World};
 use crate::kernel::SimDuration;
+use crate::scenario::plan::Controller;
 
 /// Begins to create the control plane; the pools follow when it serves.
 pub(super) fn create(world: &mut World, operation: OperationId, ctx: &mut Ctx<'_>) -> Progress {
@@ -37,8 +38,15 @@ pub(super) fn stop(world: &mut World, operation: OperationId, ctx: &mut Ctx<'_>)
     Progress::Removing { leaving: leaving.into_iter().collect(), by: Removal::Deallocate, not_before: ctx.now + least }
 }
 
-/// The cluster is stopped: from now on the control plane is not billed.
+/// The cluster is stopped: from now on the control plane is not billed. Bare pods do not outlive it, bound or not.
 pub(super) fn stopped(world: &mut World, ctx: &mut Ctx<'_>) {
+    for workload in world.workloads.ids() {
+        if matches!(world.workload_plan(workload).controller, Controller::Pod) {
+            for pod in world.workloads[workload].pods.clone() {
+                world.delete_pod(pod, ctx);
+            }
+        }
+    }
     world.power = PowerState::Stopped;
     world.off.open(ctx.now);
 }

@@ -16,8 +16,8 @@ pub(super) fn scale(
     if leaving.is_empty() {
         return fill(vec![pool], operation, ctx);
     }
-    drain_all(world, &leaving, Removal::Delete, ctx);
-    Progress::Removing { leaving: leaving.into_iter().collect(), by: Removal::Delete, not_before: ctx.now }
+    drain_all(world, &leaving, Removal::ScaleIn, ctx);
+    Progress::Removing { leaving: leaving.into_iter().collect(), by: Removal::ScaleIn, not_before: ctx.now }
 }
 
 /// Has the scale sets create or start what their pools lack.
@@ -40,12 +40,12 @@ pub(super) fn drain_all(world: &mut World, nodes: &[NodeId], by: Removal, ctx: &
             let timeout = world.pool_plan(world.nodes[*node].pool).upgrade.drain_timeout;
             world.start_drain(*node, EVICTION_RETRY, timeout, ctx);
         } else {
-            ctx.soon(by.event(*node));
+            by.remove(world, *node, ctx);
         }
     }
 }
 
-/// True when as many nodes as wanted exist in every pool, and all of them are Ready.
+/// True when as many nodes as wanted exist in every pool, and all of them are or were Ready.
 pub(super) fn are_settled(world: &World, pools: &[PoolId]) -> bool {
     pools.iter().all(|pool| is_settled(world, *pool))
 }
@@ -53,7 +53,8 @@ pub(super) fn are_settled(world: &World, pools: &[PoolId]) -> bool {
 fn is_settled(world: &World, pool: PoolId) -> bool {
     let mut ready = 0;
     for node in world.members(pool).filter(|node| !world.nodes[*node].surge) {
-        if !world.nodes[node].is_ready() {
+        // One that has become unreachable was Ready before: it is auto-repair's concern, not a scale-out's.
+        if !world.nodes[node].is_in_service() {
             return false;
         }
         ready += 1;

@@ -15,7 +15,7 @@ fn scale(pool: usize, count: u32) -> OperationKind {
 }
 
 fn upgrade(minor: u32, pools: &[usize]) -> OperationKind {
-    OperationKind::Upgrade { version: Some(version(minor)), pools: pools.to_vec(), force: false }
+    OperationKind::Upgrade { version: Some(version(minor)), pools: pools.to_vec(), force: false, whole_cluster: false }
 }
 
 fn bench(pools: Vec<PoolPlan>, kinds: Vec<OperationKind>) -> (Bench, ControlPlane) {
@@ -110,8 +110,28 @@ fn versions_go_up_one_minor_at_a_time_and_pools_follow() {
     check(behind(33), vec![upgrade(34, &[APPS, SYSTEM])], None);
     check(behind(32), vec![upgrade(35, &[APPS])], None);
     check(behind(31), vec![upgrade(35, &[APPS])], Some(("NodePoolMcVersionIncompatible", "agent pool system")));
-    let image = |pools: &[usize]| OperationKind::Upgrade { version: None, pools: pools.to_vec(), force: false };
+    let image = |pools: &[usize]| OperationKind::Upgrade {
+        version: None,
+        pools: pools.to_vec(),
+        force: false,
+        whole_cluster: false,
+    };
     check(pools(), vec![image(&[APPS])], None);
+}
+
+/// azure-aks-docs, best-practices-performance-scale-large.md, 2026-06-05.
+#[test]
+fn a_cluster_of_five_thousand_nodes_is_scaled_before_it_is_upgraded() {
+    let of = |last: u32| {
+        let mut plan =
+            plan((0..5).map(|index| pool(&format!("pool{index}"), if index == 0 { last } else { 1000 })).collect());
+        plan.operations = operations(vec![upgrade(35, &[])]);
+        // The world without its nodes: what the pools want is what counts.
+        let (mut bench, mut control_plane) = (Bench::new(plan), ControlPlane::default());
+        ask(&mut bench, &mut control_plane, 0);
+        matches!(state(&bench, 0), OperationState::Refused(why) if why.message.contains("below 3000"))
+    };
+    assert!(of(1000) && !of(999));
 }
 
 #[test]
@@ -342,7 +362,7 @@ fn what_the_asker_has_no_permission_for_is_refused_before_anything_else_and_chan
         scale(SYSTEM, 0),
         upgrade(35, &[APPS]),
         scale(APPS, 5),
-        OperationKind::Upgrade { version: None, pools: vec![SYSTEM, APPS], force: false },
+        OperationKind::Upgrade { version: None, pools: vec![SYSTEM, APPS], force: false, whole_cluster: false },
         scale(APPS, 6),
     ]);
     plan.operations.iter_mut().zip(askers).for_each(|(operation, asker)| operation.asked_by = asker);
@@ -443,7 +463,8 @@ fn minor_versions_are_skipped_only_with_long_term_support_or_out_of_an_unsupport
 
 #[test]
 fn a_forced_upgrade_does_not_look_at_budgets() {
-    let forced = OperationKind::Upgrade { version: Some(version(35)), pools: vec![APPS], force: true };
+    let forced =
+        OperationKind::Upgrade { version: Some(version(35)), pools: vec![APPS], force: true, whole_cluster: false };
     let with_budget = |plan: &mut crate::scenario::plan::Plan| {
         plan.workloads = vec![deployment("web", 2)];
         plan.budgets = vec![budget(BudgetRule::MaxUnavailable(IntOrPercent::Int(0)))];

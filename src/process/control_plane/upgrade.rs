@@ -2,8 +2,8 @@
 
 use super::{ControlPlane, Progress, Then};
 use crate::cluster::{
-    Ctx, Event, OperationId, OperationState, PoolHistory, PoolId, PoolUpgrade, ProvisioningState, UpgradeOutcome,
-    UpgradeRequest, World,
+    Ctx, Event, OperationId, OperationState, PoolHistory, PoolId, PoolUpgrade, ProvisioningState, Refusal,
+    UpgradeOutcome, UpgradeRequest, World,
 };
 use crate::scenario::plan::UpgradeStrategy;
 use std::collections::VecDeque;
@@ -52,12 +52,19 @@ impl ControlPlane {
             return;
         };
         let current = *current;
-        let Some(outcome) = world.pools[current].upgrade.as_ref().and_then(|upgrade| upgrade.outcome.clone()) else {
+        let row = world.pools[current].upgrade.as_ref();
+        let Some((outcome, aborted)) = row.and_then(|upgrade| Some((upgrade.outcome.clone()?, upgrade.aborted))) else {
             return; // Stale: the pool's upgrade is in progress.
         };
         world.pools[current].upgrade = None;
         note_history(world, current, path.request, &outcome, ctx);
         let state = match outcome {
+            // The abort came too late for this pool, and in time for the others.
+            UpgradeOutcome::Succeeded if aborted && !path.pools.is_empty() => {
+                world.pools[current].state = ProvisioningState::Succeeded;
+                running.busy.clear();
+                OperationState::Canceled(Refusal::aborted())
+            }
             UpgradeOutcome::Succeeded => {
                 world.pools[current].state = ProvisioningState::Succeeded;
                 let path = UpgradePath { request: path.request, pools: std::mem::take(&mut path.pools) };

@@ -14,7 +14,10 @@ use jiff::ToSpan;
 const ROLLBACK_WINDOW: SimDuration = SimDuration::from_hours(7 * 24);
 
 /// Refuses an upgrade to a version that cannot be reached from where the cluster and the pools are.
-pub(super) fn admit(world: &World, version: KubernetesVersion, pools: &[PoolId]) -> Result<(), Refusal> {
+///
+/// # Errors
+/// The refusal.
+pub fn admit(world: &World, version: KubernetesVersion, pools: &[PoolId]) -> Result<(), Refusal> {
     let current = world.version;
     if version < current && pools.is_empty() {
         return path_refused(current, version, &[]);
@@ -152,10 +155,15 @@ fn admit_skew(world: &World, version: KubernetesVersion, exempt: &[PoolId]) -> R
     }
 }
 
-/// Three minor versions from 1.28 on, two before.
+/// Minor versions that a pool may be behind a control plane of this version. Source: azure-aks-docs, upgrade-aks-control-plane.md,
+/// 2026-07-30; two before 1.28 by upgrade-node-pools.md, 2023-07-19.
+#[must_use]
+pub const fn most_skew(control_plane: KubernetesVersion) -> u32 {
+    if control_plane.minor >= 28 { 3 } else { 2 }
+}
+
 fn too_far_behind(control_plane: KubernetesVersion, pool: KubernetesVersion) -> bool {
-    let skew = if control_plane.minor >= 28 { 3 } else { 2 };
-    control_plane.minor > pool.minor + skew
+    control_plane.minor > pool.minor + most_skew(control_plane)
 }
 
 fn incompatible(name: &str, pool: KubernetesVersion, control_plane: KubernetesVersion) -> Result<(), Refusal> {

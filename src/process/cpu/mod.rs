@@ -162,9 +162,11 @@ fn even_share(whole: MilliCpu, parts: usize, index: usize) -> MilliCpu {
 
 /// Decides what the node's VM gives, and plans the moment at which its credits run out.
 fn supply(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
-    let most = world.pool_plan(world.nodes[node].pool).cpu();
+    // Pods on a VM that is down are sent their share until that is noticed, and serve none of it.
+    let down = world.is_down(node);
+    let most = if down { MilliCpu::ZERO } else { world.pool_plan(world.nodes[node].pool).cpu() };
     let state = &mut world.nodes[node];
-    let wanted = state.cpu_wanted;
+    let wanted = if down { MilliCpu::ZERO } else { state.cpu_wanted };
     state.cpu_used = match &mut state.credits {
         None => wanted.min(most),
         Some(credits) => {

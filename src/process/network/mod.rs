@@ -6,7 +6,7 @@
 //! configure-kubenet.md, 2026-04-16.
 
 use crate::catalog::limits;
-use crate::cluster::{Ctx, Event, Fact, NodeFailure, NodeId, NodePhase, SubnetId, World};
+use crate::cluster::{Ctx, Fact, NodeFailure, NodeId, SubnetId, World};
 use crate::scenario::plan::NetworkModel;
 
 /// Gives the node its addresses, or fails its creation.
@@ -20,9 +20,7 @@ pub fn on_attach_nic(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
     match take(world, node, subnet) {
         Ok(()) => {}
         Err(failure) => {
-            world.set_phase(node, NodePhase::Failed(failure));
-            ctx.observe(Fact::NodeFailed(node, failure));
-            ctx.soon(Event::NodeFailed(node));
+            world.fail_node(node, failure, ctx);
         }
     }
     ctx.observe(Fact::AddressesChanged(subnet, node));

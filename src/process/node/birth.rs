@@ -2,6 +2,7 @@
 
 use crate::cluster::{BootStage, Ctx, Fact, Node, NodeId, NodeInfo, NodePhase, NodeTimes, PoolId, STAGES, World};
 use crate::kernel::{SimDuration, SimTime, Stream, correlated};
+use crate::scenario::plan::AllocationCode;
 use crate::units::MilliCpu;
 use std::sync::Arc;
 
@@ -41,13 +42,46 @@ pub fn create(world: &mut World, pool: PoolId, surge: bool, batch: &Batch, ctx: 
     let zone = emptiest_zone(world, pool);
     let name = node_name(world, pool, instance);
     let stream = &mut world.streams.stream("node", &name);
-    let draws = Draws {
+    let mut draws = Draws {
         boot: draw_boot(world, stream, batch),
         reimage_delay: world.plan.timings.reimage.draw(stream),
         delete_delay: world.plan.timings.vm_delete.draw(stream),
     };
+    slow_down(world, pool, &name, &mut draws.boot);
+    let doom = world.allocation_failure(pool, zone, &name);
+    if let Some(code) = doom {
+        draws.boot[BootStage::VmProvisioned as usize] = answer_delay(world, code, &name);
+    }
     let info = NodeInfo::unused(world.pool_plan(pool), &name, zone, world.plan.cluster.location);
-    push(world, Born { info, pool, instance, zone, surge, draws }, ctx)
+    let node = push(world, Born { info, pool, instance, zone, surge, draws }, ctx);
+    if let Some(code) = doom {
+        world.faults.doomed.insert(node, code);
+    }
+    node
+}
+
+/// Lengthens the boot as the faults in progress have it; the request's acceptance is Azure Resource Manager's and stays.
+fn slow_down(world: &World, pool: PoolId, name: &str, boot: &mut [SimDuration; STAGES.len()]) {
+    let (factor, more) = world.slow_boot(pool, name);
+    if factor > 1.0 {
+        for stage in &mut boot[BootStage::VmProvisioned as usize..] {
+            *stage = SimDuration::from_secs_f64(stage.as_secs_f64() * factor);
+        }
+    }
+    boot[BootStage::VmProvisioned as usize] += more;
+}
+
+/// From the acceptance of a request that cannot be met until its failure is known. That a size is not offered is known at once: it is
+/// looked up before anything is allocated.
+fn answer_delay(world: &World, code: AllocationCode, name: &str) -> SimDuration {
+    match code {
+        AllocationCode::SkuNotAvailable => SimDuration::ZERO,
+        AllocationCode::AllocationFailed
+        | AllocationCode::ZonalAllocationFailed
+        | AllocationCode::OverconstrainedAllocationRequest => {
+            world.plan.timings.allocation_failure.draw(&mut world.streams.stream("allocation failure", name))
+        }
+    }
 }
 
 /// Draws the boot of an instance anew that was deallocated and is started again.
@@ -102,6 +136,7 @@ fn push(world: &mut World, born: Born, ctx: &mut Ctx<'_>) -> NodeId {
         version: world.pools[pool].version,
         pods: Vec::new(),
         pinned: Vec::new(),
+        reimage_due: false,
         stage_ends: SimTime::ZERO,
         boot: draws.boot,
         reimage_delay: draws.reimage_delay,
@@ -111,7 +146,7 @@ fn push(world: &mut World, born: Born, ctx: &mut Ctx<'_>) -> NodeId {
         cpu_used: MilliCpu::ZERO,
         cpu_wanted: MilliCpu::ZERO,
         credits: None,
-        times: NodeTimes { requested: ctx.now, ..NodeTimes::default() },
+        times: NodeTimes { requested: ctx.now, started: ctx.now, ..NodeTimes::default() },
     });
     world.live_nodes.push(node);
     ctx.observe(Fact::NodeRequested(node));
@@ -133,10 +168,11 @@ fn base36(mut number: u32) -> String {
     String::from_utf8_lossy(&digits).into_owned()
 }
 
-/// The zone of the pool with the fewest members, the first of equals: the scale set's best-effort balance.
+/// The zone of the pool with the fewest members, the first of equals: the scale set's best-effort balance, which passes over a zone
+/// that is down while there is another. Source: azure-docs, virtual-machine-scale-sets-zone-balancing.md, read 2026-11-26.
 fn emptiest_zone(world: &World, pool: PoolId) -> Option<u8> {
     let members = |zone: u8| world.members(pool).filter(|node| world.nodes[*node].zone == Some(zone)).count();
-    world.pool_plan(pool).zones.iter().copied().min_by_key(|zone| members(*zone))
+    world.pool_plan(pool).zones.iter().copied().min_by_key(|zone| (world.is_dark(*zone), members(*zone)))
 }
 
 fn draw_boot(world: &World, stream: &mut Stream, batch: &Batch) -> [SimDuration; STAGES.len()] {

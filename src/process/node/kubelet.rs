@@ -1,7 +1,7 @@
 //! The kubelet: from a bound pod to a ready one, and from a deleted pod to nothing.
 
 use super::pulls::{Pulled, Pulls, Request};
-use crate::cluster::{Ctx, Event, Fact, NodeId, PodId, PodPhase, World};
+use crate::cluster::{Ctx, Event, Fact, NodeId, PodId, PodPhase, PodSteps, World};
 use crate::kernel::{SimDuration, SimTime};
 use crate::units::{Bytes, MilliCpu};
 use std::collections::BTreeSet;
@@ -33,6 +33,9 @@ impl Default for Kubelet {
 impl Kubelet {
     /// A pod was bound: make its sandbox, then see to its images.
     pub fn on_pod_bound(&mut self, world: &World, pod: PodId, ctx: &mut Ctx<'_>) {
+        if world.is_stranded(pod) {
+            return; // Nobody knows yet that the node is down. The pod begins when it is back.
+        }
         ctx.after(world.pods[pod].draws.sandbox, Event::PullStep(pod));
     }
 
@@ -55,33 +58,38 @@ impl Kubelet {
 
     /// The containers run: the readiness probe begins to look, and a Job's pod begins its work.
     pub fn on_containers_started(&self, world: &mut World, pod: PodId, ctx: &mut Ctx<'_>) {
-        if world.pods[pod].phase != PodPhase::Creating || world.pods[pod].times.deleted.is_some() {
-            return; // Stale: the pod was deleted while its containers were made.
+        let state = &world.pods[pod];
+        if state.phase != PodPhase::Creating || state.times.deleted.is_some() || state.steps.started != Some(ctx.now) {
+            return; // Stale: the pod was deleted while its containers were made, or its node went down.
         }
+        let ready = ctx.now + until_ready(world, pod);
+        let works = world.workload_plan(state.workload).behaviour.run_time.is_some();
         let state = &mut world.pods[pod];
+        let finished = works.then(|| ctx.now + state.draws.run);
         state.phase = PodPhase::Started;
-        state.times.started = Some(ctx.now);
-        ctx.after(until_ready(world, pod), Event::PodReady(pod));
-        if world.workload_plan(world.pods[pod].workload).behaviour.run_time.is_some() {
-            ctx.after(world.pods[pod].draws.run, Event::PodFinished(pod));
+        state.times.started.get_or_insert(ctx.now);
+        state.steps = PodSteps { started: None, ready: Some(ready), finished };
+        ctx.at(ready, Event::PodReady(pod));
+        if let Some(finished) = finished {
+            ctx.at(finished, Event::PodFinished(pod));
         }
     }
 
     /// The readiness probe succeeded.
     pub fn on_pod_ready(&self, world: &mut World, pod: PodId, ctx: &mut Ctx<'_>) {
         let state = &mut world.pods[pod];
-        if state.phase != PodPhase::Started || state.times.deleted.is_some() {
-            return; // Stale: the pod finished or was deleted before it became ready.
+        if state.phase != PodPhase::Started || state.times.deleted.is_some() || state.steps.ready != Some(ctx.now) {
+            return; // Stale: the pod finished or was deleted before it became ready, or its node went down.
         }
         state.phase = PodPhase::Ready;
-        state.times.ready = Some(ctx.now);
+        state.times.ready.get_or_insert(ctx.now);
         ctx.observe(Fact::PodReady(pod));
         world.cpu_changed_by(pod, ctx);
     }
 
     /// A Job's pod finished its work.
     pub fn on_pod_finished(&self, world: &mut World, pod: PodId, ctx: &mut Ctx<'_>) {
-        if world.pods[pod].is_active() {
+        if world.pods[pod].is_active() && world.pods[pod].steps.finished == Some(ctx.now) {
             world.end_pod(pod, PodPhase::Succeeded, ctx);
         }
     }
@@ -89,6 +97,9 @@ impl Kubelet {
     /// The pod's deletion was asked for: its containers end, then the object goes.
     pub fn on_pod_deleted(&self, world: &World, pod: PodId, ctx: &mut Ctx<'_>) {
         let state = &world.pods[pod];
+        if world.is_stranded(pod) {
+            return; // The kubelet hears of it when the node is back.
+        }
         let exit = match state.phase {
             PodPhase::Creating => state.draws.exit.min(UNSTARTED_EXIT),
             PodPhase::Started | PodPhase::Ready => state.draws.exit,
@@ -111,11 +122,55 @@ impl Kubelet {
         self.schedule_next(ctx);
     }
 
+    /// The VM stopped running: its pulls end, and no pod on it goes on.
+    pub fn on_node_down(&mut self, world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
+        self.pulls.forget(ctx.now, node);
+        self.schedule_next(ctx);
+        for pod in world.nodes[node].pods.clone() {
+            world.pods[pod].steps = PodSteps::default();
+        }
+    }
+
+    /// The VM runs again: pods whose deletion was asked for end, and the containers of the others are started anew.
+    ///
+    /// A pod keeps its place and its images; its sandbox is made anew. What a Job's pod had done is lost.
+    pub fn on_node_recovered(&mut self, world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
+        if !world.nodes[node].is_ready() || world.is_down(node) {
+            return; // Stale: it went down again.
+        }
+        for pod in world.nodes[node].pods.clone() {
+            let state = &mut world.pods[pod];
+            if state.times.deleted.is_some() {
+                ctx.after(UNSTARTED_EXIT, Event::PodGone(pod));
+                continue;
+            }
+            state.phase = PodPhase::Creating;
+            let sandbox = state.draws.sandbox;
+            if state.times.pulled.is_some() {
+                let started = ctx.now + sandbox + state.draws.start;
+                state.steps = PodSteps { started: Some(started), ..PodSteps::default() };
+                ctx.at(started, Event::ContainersStarted(pod));
+            } else {
+                ctx.after(sandbox, Event::PullStep(pod));
+            }
+            world.cpu_changed_by(pod, ctx);
+        }
+    }
+
+    /// A fault began or ended: the registry may send at another rate.
+    pub fn on_faults_changed(&mut self, world: &World, ctx: &mut Ctx<'_>) {
+        self.pulls.set_registry_rate(ctx.now, world.registry_rate().unwrap_or(u64::MAX));
+        self.schedule_next(ctx);
+    }
+
     /// Asks for the next image that the pod's node lacks, or starts the containers when it lacks none.
     fn advance(&mut self, world: &mut World, pod: PodId, ctx: &mut Ctx<'_>) {
         let state = &world.pods[pod];
         if state.phase != PodPhase::Creating || state.times.deleted.is_some() || state.times.pulled.is_some() {
             return; // Stale: the pod is being deleted, or went on already.
+        }
+        if world.is_stranded(pod) {
+            return; // It begins again when its node is back.
         }
         let node = state.node.expect("a pod that is being created is bound");
         let missing = world
@@ -129,9 +184,12 @@ impl Kubelet {
                 self.pulls.request(ctx.now, request);
             }
             None => {
-                world.pods[pod].times.pulled = Some(ctx.now);
+                let state = &mut world.pods[pod];
+                let started = ctx.now + state.draws.start;
+                state.times.pulled = Some(ctx.now);
+                state.steps.started = Some(started);
                 ctx.observe(Fact::PodPulled(pod));
-                ctx.after(world.pods[pod].draws.start, Event::ContainersStarted(pod));
+                ctx.at(started, Event::ContainersStarted(pod));
             }
         }
     }

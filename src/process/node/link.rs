@@ -94,6 +94,13 @@ impl Link {
         }
     }
 
+    /// Gives the link another rate in bytes per second.
+    pub fn set_rate(&mut self, rate: u64) {
+        let before = self.fair_share();
+        self.rate = rate;
+        self.change_sides(before);
+    }
+
     /// The next transfer to complete and the moment at which it does, if nothing changes.
     pub fn next(&self) -> Option<(SimTime, TransferId)> {
         let fair = self.fair.first().map(|(target, id)| {

@@ -8,9 +8,8 @@ mod pulls;
 pub use kubelet::Kubelet;
 
 use crate::catalog::{OsDiskKind, VmSize};
-use crate::cluster::{BootStage, Credits, Ctx, Event, Fact, NodeId, NodePhase, PoolId, World};
+use crate::cluster::{BootStage, Credits, Ctx, Event, Fact, NodeFailure, NodeId, NodePhase, PoolId, World};
 use crate::kernel::{Id, SimDuration};
-use crate::scenario::plan::ScaleDownMode;
 use std::sync::Arc;
 
 /// Creates the nodes that exist when the scenario starts: Ready at once, their addresses still to be taken.
@@ -20,7 +19,6 @@ pub fn create_existing(world: &mut World, pool: PoolId, ctx: &mut Ctx<'_>) {
     }
     for _ in 0..world.pools[pool].target {
         let node = birth::create(world, pool, false, &birth::Batch::single(world, pool), ctx);
-        world.nodes[node].boot = [SimDuration::ZERO; crate::cluster::STAGES.len()];
         allocate(world, node, ctx);
         ctx.soon(Event::AttachNic(node));
         register(world, node, ctx);
@@ -50,30 +48,53 @@ pub fn on_reconcile_pool(world: &mut World, pool: PoolId, ctx: &mut Ctx<'_>) {
         (wanted as usize).saturating_sub(present)
     };
     let (regular, surge) = (missing(false, world.pools[pool].target), missing(true, world.pools[pool].surge));
-    let regular = regular - start_deallocated(world, pool, regular, ctx);
+    let started =
+        [start_deallocated(world, pool, false, regular, ctx), start_deallocated(world, pool, true, surge, ctx)];
+    let (regular, surge) = (regular - started[0], surge - started[1]);
+    if started != [0, 0] {
+        world.pools[pool].batches += 1; // The draws of a request are its own.
+    }
     if regular + surge == 0 {
         return;
     }
     let batch = birth::Batch::draw(world, pool, regular + surge);
     world.pools[pool].batches += 1;
+    let asked = u32::try_from(regular + surge).expect("a scale set has at most 1000 instances");
+    // Azure accepts or refuses the request as a whole.
+    let refusal = world.quota_shortfall(pool, asked);
     for index in 0..regular + surge {
         let node = birth::create(world, pool, index >= regular, &batch, ctx);
+        if refusal.is_some() {
+            world.fail_node(node, NodeFailure::QuotaExceeded, ctx);
+            continue;
+        }
         begin_stage(world, node, BootStage::RequestAccepted, ctx);
+    }
+    if let Some(refusal) = refusal {
+        world.quota_refusals.insert(pool, refusal);
     }
 }
 
-/// Starts up to `most` deallocated instances of the pool, the oldest first. Returns how many.
-fn start_deallocated(world: &mut World, pool: PoolId, most: usize, ctx: &mut Ctx<'_>) -> usize {
-    let idle = |node: &NodeId| world.nodes[*node].pool == pool && world.nodes[*node].phase == NodePhase::Deallocated;
+/// Starts up to `most` deallocated instances of the pool, surge nodes or others, the oldest first. Returns how many.
+fn start_deallocated(world: &mut World, pool: PoolId, surge: bool, most: usize, ctx: &mut Ctx<'_>) -> usize {
+    let idle = |node: &NodeId| {
+        let state = &world.nodes[*node];
+        state.pool == pool && state.surge == surge && state.phase == NodePhase::Deallocated
+    };
     let chosen: Vec<NodeId> = world.live_nodes.iter().copied().filter(idle).take(most).collect();
     for node in &chosen {
         birth::redraw(world, *node);
         let version = world.pools[pool].version;
         let state = &mut world.nodes[*node];
         state.times.registered = None;
-        let disk_stays = state.version == version && !has_ephemeral_disk(world, pool);
-        world.nodes[*node].version = version;
-        if !disk_stays {
+        state.times.started = ctx.now;
+        // An upgrade of the pool meanwhile is applied now (start-stop-nodepools.md, 2026-08-12).
+        let reimaged = std::mem::take(&mut state.reimage_due);
+        if reimaged {
+            state.version = version;
+            world.set_quarantined(*node, false, ctx);
+        }
+        if reimaged || has_ephemeral_disk(world, pool) {
             world.clear_images(*node);
         }
         begin_stage(world, *node, BootStage::RequestAccepted, ctx);
@@ -101,6 +122,7 @@ pub fn on_stage_ended(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
             begin_stage(world, node, BootStage::NetworkReady, ctx);
         }
         NodePhase::Ready
+        | NodePhase::NotReady
         | NodePhase::Deallocating
         | NodePhase::Deallocated
         | NodePhase::Deleting
@@ -111,27 +133,27 @@ pub fn on_stage_ended(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
 
 /// Takes the node out of the API and replaces its OS disk: every pod on it is lost, its images too, its addresses stay.
 pub fn on_reimage(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
-    if !world.nodes[node].is_ready() {
+    if !world.nodes[node].is_in_service() {
         return; // Stale: the node is being deleted.
+    }
+    if let Some(outage) = world.faults.outages.get_mut(&node) {
+        outage.reimage = true; // There is no running VM to reimage: it follows when there is.
+        return;
     }
     world.set_phase(node, NodePhase::Reimaging);
     lose_pods(world, node, ctx);
     world.clear_images(node);
+    world.restore_taints(node);
     end_after(world, node, world.nodes[node].reimage_delay, ctx);
 }
 
-/// Begins to delete the instance: it leaves the API with its pods at once, and the VM ends after a drawn delay. Where the pool's
-/// scale-down mode says so, the VM of a node that was in service is deallocated instead.
+/// Begins to delete the instance: it leaves the API with its pods at once, and the VM ends after a drawn delay.
 pub fn on_delete(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
     let state = &world.nodes[node];
     if !state.is_member() && state.phase != NodePhase::Deallocated {
         return; // Stale: it is on its way out already.
     }
-    let keeps = world.pool_plan(state.pool).scale_down_mode == ScaleDownMode::Deallocate;
-    if keeps && world.pools[state.pool].exists && state.is_ready() && !state.surge {
-        on_deallocate(world, node, ctx);
-        return;
-    }
+    world.faults.outages.remove(&node);
     world.set_phase(node, NodePhase::Deleting);
     lose_pods(world, node, ctx);
     ctx.after(world.nodes[node].delete_delay, Event::NodeDeleted(node));
@@ -140,7 +162,8 @@ pub fn on_delete(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
 /// The VM has ended: its disk goes with it, and so does the bill.
 pub fn on_deleted(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
     world.set_phase(node, NodePhase::Deleted);
-    world.nodes[node].times.deleted = Some(ctx.now);
+    // Of an evicted spot instance only the Node object was left.
+    world.nodes[node].times.deleted.get_or_insert(ctx.now);
     world.live_nodes.retain(|other| *other != node);
     ctx.observe(Fact::NodeDeleted(node));
 }
@@ -155,6 +178,7 @@ pub fn on_deallocate(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
         on_delete(world, node, ctx); // There is no VM yet.
         return;
     }
+    world.faults.outages.remove(&node);
     world.set_phase(node, NodePhase::Deallocating);
     lose_pods(world, node, ctx);
     ctx.after(world.nodes[node].delete_delay, Event::NodeDeallocated(node));
@@ -166,21 +190,36 @@ pub fn on_deallocated(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
         return; // Stale: it was deleted meanwhile.
     }
     world.set_phase(node, NodePhase::Deallocated);
-    world.set_cordoned(node, false, ctx);
+    world.restore_taints(node);
+    if !world.nodes[node].is_quarantined() {
+        world.set_cordoned(node, false, ctx);
+    }
     let state = &mut world.nodes[node];
     state.times.deallocated.open(ctx.now);
     state.credits = None;
     ctx.observe(Fact::NodeDeallocated(node));
 }
 
-/// The instance could not be created: nothing of it remains.
+/// The instance could not be created: nothing of it remains, and its pool wants one node less. A pool does not try again by itself; the
+/// upgrade that wants a surge node decides for itself.
 pub fn on_failed(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
+    let pool = world.nodes[node].pool;
+    if !world.nodes[node].surge {
+        world.pools[pool].target = world.pools[pool].target.saturating_sub(1);
+    }
     lose_pods(world, node, ctx);
+    world.faults.doomed.remove(&node);
     world.nodes[node].times.deleted = Some(ctx.now);
     world.live_nodes.retain(|other| *other != node);
 }
 
 fn end_stage(world: &mut World, node: NodeId, stage: BootStage, ctx: &mut Ctx<'_>) {
+    if stage == BootStage::VmProvisioned
+        && let Some(code) = world.faults.doomed.remove(&node)
+    {
+        world.fail_node(node, NodeFailure::Allocation(code), ctx);
+        return;
+    }
     ctx.observe(Fact::StageEnded(node, stage, world.nodes[node].boot[stage as usize]));
     match stage {
         BootStage::RequestAccepted => ctx.soon(Event::AttachNic(node)),
@@ -226,15 +265,23 @@ fn register(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
 
 fn become_ready(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
     world.set_phase(node, NodePhase::Ready);
+    // A node that was reimaged or started again takes pods; one that was cordoned while it booted does not.
+    if world.nodes[node].times.ready.is_some() && !world.nodes[node].is_quarantined() {
+        world.set_cordoned(node, false, ctx);
+    }
     world.nodes[node].times.ready.get_or_insert(ctx.now);
-    world.set_cordoned(node, false, ctx);
     ctx.observe(Fact::NodeReady(node));
     ctx.soon(Event::NodeReady(node));
 }
 
-/// The node leaves the API: its pods, DaemonSets' among them, are gone with it.
+/// The node leaves the API: its pods, DaemonSets' among them, are gone with it, and so are those that could run nowhere else.
 fn lose_pods(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
     for pod in world.nodes[node].pods.clone() {
         world.lose_pod(pod, ctx);
+    }
+    for pod in world.nodes[node].pinned.clone() {
+        if world.pods[pod].is_pending() {
+            world.delete_pod(pod, ctx);
+        }
     }
 }

@@ -108,6 +108,12 @@ impl Pulls {
         self.pulls.insert(id, Pull { node, image, size, waiting: vec![pod], stage, node_rate });
     }
 
+    /// The registry sends so many bytes per second in all from now on.
+    pub fn set_registry_rate(&mut self, now: SimTime, rate: u64) {
+        self.advance(now);
+        self.registry.set_rate(rate);
+    }
+
     /// Forgets the pulls of a node that is gone.
     pub fn forget(&mut self, now: SimTime, node: NodeId) {
         self.advance(now);
@@ -253,6 +259,17 @@ mod tests {
         pulls.request(SimTime::ZERO, request(0, "a", 0, false));
         pulls.request(SimTime::ZERO, request(1, "a", 1, false));
         assert_eq!(finish(pulls), [(0, 10.0), (1, 10.0)]);
+    }
+
+    #[test]
+    fn a_registry_that_slows_down_slows_pulls_in_progress() {
+        let mut pulls = Pulls::new(u64::MAX);
+        pulls.request(SimTime::ZERO, request(0, "a", 0, false));
+        assert!(pulls.complete(SimTime::ZERO).is_empty());
+        pulls.set_registry_rate(SimTime::after_start(SimDuration::from_secs(2)), 5 * MB);
+        // 40 MB in two seconds, 20 MB in the four that it is slow, and the rest at the node's rate again.
+        pulls.set_registry_rate(SimTime::after_start(SimDuration::from_secs(6)), u64::MAX);
+        assert_eq!(finish(pulls), [(0, 8.0)]);
     }
 
     #[test]

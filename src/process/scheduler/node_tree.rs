@@ -65,7 +65,7 @@ impl NodeTree {
 /// that it has left the API.
 #[must_use]
 pub fn is_listed(node: &Node) -> bool {
-    node.is_registered() && matches!(node.phase, NodePhase::Ready | NodePhase::Booting(_))
+    node.is_registered() && matches!(node.phase, NodePhase::Ready | NodePhase::NotReady | NodePhase::Booting(_))
 }
 
 /// The nodes that the scheduler knows, by id.

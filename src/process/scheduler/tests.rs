@@ -141,6 +141,8 @@ fn plan(minor: u32, templates: Vec<PodTemplate>) -> Plan {
         budgets: Vec::new(),
         claims: Vec::new(),
         operations: Vec::new(),
+        quota: crate::scenario::plan::QuotaPlan::default(),
+        faults: Vec::new(),
         access: crate::scenario::plan::AccessPlan::default(),
         timings: Timings {
             pod_schedule: Dist::Constant(0.05),
@@ -165,6 +167,7 @@ fn node(number: usize, millis: u64, phase: NodePhase) -> Node {
         version: KubernetesVersion::minor(34),
         pods: Vec::new(),
         pinned: Vec::new(),
+        reimage_due: false,
         stage_ends: SimTime::ZERO,
         boot: [SimDuration::ZERO; STAGES.len()],
         reimage_delay: SimDuration::ZERO,

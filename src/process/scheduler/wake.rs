@@ -29,7 +29,8 @@ impl Scheduler {
     /// The node began to be deleted or reimaged: it has left the API.
     pub fn on_node_left(&mut self, world: &World, node: NodeId, ctx: &mut Ctx<'_>) {
         let state = &world.nodes[node];
-        if state.is_registered() && matches!(state.phase, NodePhase::Deleting | NodePhase::Reimaging) {
+        let leaves = matches!(state.phase, NodePhase::Deleting | NodePhase::Deallocating | NodePhase::Reimaging);
+        if state.times.registered.is_some() && leaves {
             self.wake(world, &ClusterEvent::NodeDeleted(&state.info), ctx);
         }
     }

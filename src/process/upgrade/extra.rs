@@ -35,6 +35,9 @@ impl Extra {
             if self.stuck.contains(&node) || !self.leaving.insert(node) {
                 continue;
             }
+            if world.is_draining(node) {
+                continue; // Its end is heard too, whoever asked for the drain.
+            }
             if world.nodes[node].is_ready() {
                 terms.start(world, node, ctx);
             } else {

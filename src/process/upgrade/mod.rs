@@ -7,12 +7,12 @@
 mod blue_green;
 mod extra;
 mod rolling;
-mod surge;
+pub mod surge;
 
 #[cfg(test)]
 mod tests;
 
-use crate::cluster::{Ctx, Event, NodeId, PoolId, UpgradeOutcome, UpgradeRequest, World};
+use crate::cluster::{Ctx, Event, NodeId, NodePhase, PoolId, UpgradeOutcome, UpgradeRequest, World};
 use crate::kernel::SimDuration;
 use crate::scenario::plan::UpgradeStrategy;
 use blue_green::BlueGreen;
@@ -131,8 +131,12 @@ impl Upgrades {
     }
 }
 
-/// Sets the pool to its new version and asks for the nodes that the upgrade adds.
+/// Sets the pool to its new version and asks for the nodes that the upgrade adds. Deallocated nodes are upgraded when they start.
 fn begin(world: &mut World, pool: PoolId, request: UpgradeRequest, ctx: &mut Ctx<'_>) -> Box<dyn Strategy> {
+    for node in world.live_nodes.clone() {
+        let state = &mut world.nodes[node];
+        state.reimage_due |= state.pool == pool && state.phase == NodePhase::Deallocated;
+    }
     match world.pool_plan(pool).upgrade.strategy {
         UpgradeStrategy::Rolling => Box::new(Rolling::begin(world, pool, request)),
         UpgradeStrategy::BlueGreen(settings) => Box::new(BlueGreen::begin(world, pool, request, settings, ctx)),

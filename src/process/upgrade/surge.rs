@@ -5,7 +5,7 @@ use crate::scenario::plan::UpgradeSettings;
 
 /// How wide an upgrade of a pool is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Width {
+pub struct Width {
     /// Surge nodes to create.
     pub surge: u32,
     /// Old nodes drained or reimaged at once.
@@ -16,7 +16,8 @@ pub(super) struct Width {
 ///
 /// A percentage is one of the pool's size and rounds up; neither number is more than the nodes to upgrade.
 /// Source: azure-aks-docs, upgrade-aks-node-pools-rolling.md, 2026-05-29.
-pub(super) fn width(settings: &UpgradeSettings, spot: bool, size: u32, old: u32) -> Width {
+#[must_use]
+pub fn width(settings: &UpgradeSettings, spot: bool, size: u32, old: u32) -> Width {
     let surge = settings.max_surge.of_rounded_up(size).min(old);
     if surge == 0 {
         return Width { surge: 0, at_once: settings.max_unavailable.of_rounded_up(size).min(old) };

@@ -60,6 +60,7 @@ fn bench(pool: PoolPlan) -> Bench {
         version: Some(version(35)),
         pools: vec![0],
         force: false,
+        whole_cluster: false,
     }]);
     Bench::new(plan)
 }

@@ -19,6 +19,7 @@ use crate::kernel::SimTime;
 use crate::scenario::plan::Controller;
 use crate::units::MilliCpu;
 use job::OpenJobs;
+use std::collections::BTreeSet;
 use trace::Replays;
 
 /// All controllers of the cluster.
@@ -26,6 +27,8 @@ use trace::Replays;
 pub struct Controllers {
     jobs: OpenJobs,
     replays: Replays,
+    /// CronJobs whose time came while there was no API server.
+    missed: BTreeSet<WorkloadId>,
 }
 
 impl Controllers {
@@ -53,6 +56,11 @@ impl Controllers {
         if !world.is_running() {
             return; // There is no API server; when there is one again, every controller looks.
         }
+        if self.missed.remove(&workload) {
+            // Of the Jobs that were missed the last is made up for.
+            self.on_cron_fires(world, workload, ctx);
+            return;
+        }
         match world.workload_plan(workload).controller {
             Controller::Deployment { .. } | Controller::ReplicaSet { .. } => {
                 replica_set::reconcile(world, workload, ctx)
@@ -72,12 +80,15 @@ impl Controllers {
 
     /// A CronJob creates a Job.
     pub fn on_cron_fires(&mut self, world: &mut World, workload: WorkloadId, ctx: &mut Ctx<'_>) {
-        if let (true, Controller::CronJob { job, .. }) = (world.is_running(), &world.workload_plan(workload).controller)
-        {
-            let job = *job;
-            self.jobs.open(workload, job);
-            self.jobs.reconcile(world, workload, job, ctx);
+        let Controller::CronJob { job, .. } = world.workload_plan(workload).controller else {
+            return;
+        };
+        if !world.is_running() {
+            self.missed.insert(workload);
+            return;
         }
+        self.jobs.open(workload, job);
+        self.jobs.reconcile(world, workload, job, ctx);
     }
 
     /// Pods of a trace come or go.

@@ -1,6 +1,7 @@
 //! Label selectors, node affinity and tolerations from their Kubernetes types, with the API server's checks.
 
 use super::fault::{Faults, join};
+use crate::kernel::SimDuration;
 use crate::scenario::plan;
 use crate::scenario::plan::{NodeSelectorTerm, Operator, Requirement, TaintEffect, Toleration};
 use k8s_openapi::api::core::v1 as core;
@@ -121,8 +122,6 @@ pub(super) fn one_of<T: Copy>(word: &str, known: &[(&'static str, T)], at: &str,
 }
 
 /// A pod's tolerations as written. `at` is the list's JSON pointer.
-///
-/// `tolerationSeconds` is left out: taints that drive running pods away come with node failures, which are not simulated.
 pub(super) fn tolerations(list: &[core::Toleration], at: &str, faults: &mut Faults) -> Vec<Toleration> {
     let each = list.iter().enumerate();
     each.filter_map(|(index, written)| toleration(written, &format!("{at}/{index}"), faults)).collect()
@@ -144,7 +143,9 @@ fn toleration(written: &core::Toleration, at: &str, faults: &mut Faults) -> Opti
         None => None,
     };
     let value = (!exists).then(|| written.value.clone().unwrap_or_default().into());
-    Some(Toleration { key: key.map(Into::into), value, effect })
+    // Zero and less mean at once, as the API documents it.
+    let lasts = written.toleration_seconds.map(|seconds| SimDuration::from_secs(seconds.max(0).unsigned_abs()));
+    Some(Toleration { key: key.map(Into::into), value, effect, lasts })
 }
 
 /// What the DaemonSet controller adds to the tolerations of its pods (Kubernetes documentation, "DaemonSet", taints and
@@ -165,6 +166,7 @@ pub(super) fn daemon_set_tolerations(host_network: bool) -> Vec<Toleration> {
         key: Some(format!("node.kubernetes.io/{name}").into()),
         value: None,
         effect: Some(effect),
+        lasts: None,
     };
     taints.into_iter().map(toleration).collect()
 }

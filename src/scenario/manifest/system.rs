@@ -70,7 +70,8 @@ fn idle(cpu: MilliCpu) -> Demand {
 fn template(workload: &SystemWorkload, neighbours: &Neighbours) -> PodTemplate {
     let daemon = workload.controller == SystemController::DaemonSet;
     let given = |amount: u64, default: u64| if amount == 0 { default } else { amount };
-    let toleration = |key: Option<&str>| Toleration { key: key.map(Into::into), value: None, effect: None };
+    let toleration =
+        |key: Option<&str>| Toleration { key: key.map(Into::into), value: None, effect: None, lasts: None };
     let prefers_system = (100, term(MODE_LABEL, Operator::In, "system"));
     let image = format!("mcr.microsoft.com/oss/{}", workload.name);
     let (hash, selector) = identity(workload);

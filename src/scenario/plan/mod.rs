@@ -3,16 +3,19 @@
 //! A [`Plan`] is one variant at one sweep point; a [`Study`] is all of them with the seeds to run.
 
 mod access;
+mod fault;
 mod name;
 mod network;
 mod operation;
 mod pod;
+mod quota;
 mod required_action;
 mod scheduler;
 mod volume;
 mod workload;
 
 pub use access::{AccessPlan, Authentication, BindingPlan, Denial, PrincipalPlan};
+pub use fault::{AllocationCode, EvictionReach, FailureReach, FaultKind, FaultPlan, RepairPlan};
 pub use name::{generated_suffix, template_hash, workload_key};
 pub use network::{NetworkModel, NetworkPlan, OutboundType, OwnVnet};
 pub use operation::{OperationKind, OperationPlan, PoolChange};
@@ -20,6 +23,7 @@ pub use pod::{
     ClaimRef, HostPort, Image, LabelSelector, NodeSelectorTerm, Operator, PodAffinity, PodAffinityTerm, PodTemplate,
     ReadinessProbe, Requirement, Taint, TaintEffect, Toleration, TopologySpreadConstraint,
 };
+pub use quota::QuotaPlan;
 pub use required_action::{KubernetesRequest, RequiredAction, required_actions};
 pub use scheduler::{AddedAffinity, FitArgs, SchedulerPlan, ScoringStrategy, SpreadDefaults};
 pub use volume::{ClaimKind, ClaimPlan, Volume};
@@ -134,6 +138,10 @@ pub struct Plan {
     pub claims: Vec<Arc<ClaimPlan>>,
     /// Operations, sorted by time, ties in the file's order.
     pub operations: Vec<OperationPlan>,
+    /// vCPU quota.
+    pub quota: QuotaPlan,
+    /// What goes wrong, in the file's order.
+    pub faults: Vec<FaultPlan>,
     /// Who may ask for them, and how the cluster knows who asks.
     pub access: AccessPlan,
     /// Durations of every stage of node and pod life.

@@ -47,6 +47,8 @@ pub enum OperationKind {
         pools: Vec<usize>,
         /// Evict pods whatever their budgets say.
         force: bool,
+        /// True for an upgrade of the whole cluster: of `pools`, which are all that ever exist, those that exist then.
+        whole_cluster: bool,
     },
     /// Take the nodes of a pool back to the version and image before its last upgrade (`az aks nodepool rollback`).
     Rollback {
@@ -117,9 +119,11 @@ impl OperationKind {
             Self::StopCluster => "stop the cluster".to_owned(),
             Self::StartCluster => "start the cluster".to_owned(),
             Self::Scale { pool, count } => format!("scale {} to {count}", name(pool)),
-            Self::Upgrade { version, pools, force } => {
+            Self::Upgrade { version, pools, force, whole_cluster } => {
                 let how = if *force { "upgrade by force" } else { "upgrade" };
-                let pools = if pools.is_empty() {
+                let pools = if *whole_cluster && version.is_some() {
+                    "the cluster".to_owned()
+                } else if pools.is_empty() {
                     "the control plane".to_owned()
                 } else {
                     pools.iter().map(name).collect::<Vec<_>>().join(", ")

@@ -192,6 +192,8 @@ pub struct Toleration {
     pub value: Option<Box<str>>,
     /// Effect tolerated; `None` for all.
     pub effect: Option<TaintEffect>,
+    /// How long a taint that drives running pods away is tolerated; `None` for ever.
+    pub lasts: Option<SimDuration>,
 }
 
 impl Toleration {

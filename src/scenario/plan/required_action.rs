@@ -162,11 +162,12 @@ mod tests {
             version: Some(KubernetesVersion::minor(minor)),
             pools: pools.to_vec(),
             force: false,
+            whole_cluster: false,
         };
         check(&upgrade(35, &[0, 1]), &[("write", None)]);
         check(&upgrade(35, &[]), &[("write", None)]);
         check(&upgrade(34, &[1]), &[("agentPools/write", Some(1))]);
-        let image = OperationKind::Upgrade { version: None, pools: vec![0, 1], force: false };
+        let image = OperationKind::Upgrade { version: None, pools: vec![0, 1], force: false, whole_cluster: false };
         let action = "agentPools/upgradeNodeImageVersion/action";
         check(&image, &[(action, Some(0)), (action, Some(1))]);
     }

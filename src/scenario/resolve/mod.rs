@@ -4,12 +4,14 @@ mod access;
 mod cluster;
 mod columns;
 mod expectation;
+mod fault;
 mod network;
 mod nodes;
 mod operation;
 mod pool;
 mod preflight;
 mod price;
+mod quota;
 mod scheduler;
 mod shape;
 mod trace;
@@ -115,6 +117,8 @@ pub fn plan(document: &Document, spec: &ScenarioSpec, files: &mut Files, problem
     let cluster = cluster::resolve(&mut resolver, spec, files);
     let access = access::resolve(&mut resolver, spec);
     let operations = operation::resolve(&mut resolver, spec, &access, &start);
+    let quota = quota::resolve(&mut resolver, spec);
+    let faults = fault::resolve(&mut resolver, spec);
     price::check(&mut resolver, spec);
     let version = spec.cluster.kubernetes_version.0;
     let timings = timings(&mut resolver, spec, version);
@@ -146,6 +150,7 @@ pub fn plan(document: &Document, spec: &ScenarioSpec, files: &mut Files, problem
     }
     let mut resolver = Resolver { document, problems };
     preflight::check(&mut resolver, &cluster, &workloads);
+    quota::check(&mut resolver, &cluster, &quota);
     Some(Plan {
         start,
         duration,
@@ -156,6 +161,8 @@ pub fn plan(document: &Document, spec: &ScenarioSpec, files: &mut Files, problem
         claims,
         operations,
         access: access.plan,
+        quota,
+        faults,
         timings,
     })
 }

@@ -53,6 +53,12 @@ pub(super) fn resolve(
     }
     warn_of_starts(resolver, spec, start);
     operations.sort_by_key(|operation| operation.at);
+    let rests =
+        |operation: &OperationPlan| matches!(operation.kind, OperationKind::CreateCluster | OperationKind::StopCluster);
+    if spec.workloads.as_ref().is_some_and(|workloads| workloads.trace.is_some()) && operations.iter().any(rests) {
+        let found = "a trace plays on while there is no API server";
+        resolver.error("/workloads/trace", "scenario::trace", found, "remove it, or the operations create and stop");
+    }
     let create = |operation: &OperationPlan| operation.kind == OperationKind::CreateCluster;
     if operations.iter().skip(1).any(create) {
         let remedy = "write it once, and every other operation later";
@@ -219,13 +225,18 @@ impl Context<'_, '_> {
         }
         let chosen = match &written.pools {
             _ if control_plane_only => Some(Vec::new()),
-            None => Some((0..self.pools.len()).filter(|pool| self.pools[*pool].from_start).collect()),
+            None => Some((0..self.pools.len()).collect()),
             Some(names) => {
                 let find = |(index, name): (usize, &String)| self.pool_at(&format!("upgrade/pools/{index}"), name);
                 names.iter().enumerate().map(find).collect::<Option<Vec<_>>>()
             }
         };
-        Some(OperationKind::Upgrade { version, pools: chosen?, force: written.force.unwrap_or(false) })
+        Some(OperationKind::Upgrade {
+            version,
+            pools: chosen?,
+            force: written.force.unwrap_or(false),
+            whole_cluster: written.pools.is_none() && !control_plane_only,
+        })
     }
 
     /// One change. Settings that can never change are passed on: AKS refuses them, and the scenario shows how.
@@ -261,7 +272,11 @@ impl Context<'_, '_> {
 
     fn migrate(&mut self, written: &MigrateSpec) -> Option<OperationKind> {
         let from = self.pool("migrate", &written.pool)?;
-        let to = self.find(&written.to.name)?;
+        let Some(to) = self.find(&written.to.name) else {
+            let remedy = "add the pool first, or choose one that exists then";
+            self.error("migrate/pool", "scenario::unknown_pool", "the pool does not exist at that moment", remedy);
+            return None;
+        };
         Some(OperationKind::Migrate { from, to, drain_timeout: written.drain_timeout.map(|timeout| timeout.0) })
     }
 

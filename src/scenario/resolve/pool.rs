@@ -2,13 +2,13 @@
 
 use super::{Resolver, price, upgrade};
 use crate::catalog::{
-    Catalog, KubernetesVersion, OsDisk, OsDiskKind, Region, SPOT_LABEL, SpotEvictionPolicy, SpotMaxPrice, VmFamily,
-    VmSize, limits, reservations,
+    Catalog, KubernetesVersion, OsDisk, OsDiskKind, Region, SPOT_LABEL, SpotEvictionPolicy, SpotMaxPrice, VmSize,
+    limits, reservations,
 };
 use crate::scenario::plan::{
     AutoscalingRange, NetworkModel, PoolMode, PoolPlan, ScaleDownMode, ScaleSetPlan, SubnetPlan, Taint, TaintEffect,
 };
-use crate::scenario::spec::{AgentPoolSpec, MISSING, MigrateSpec, ScenarioSpec};
+use crate::scenario::spec::{AgentPoolSpec, FaultSpec, MISSING, MigrateSpec, OperationSpec, ScenarioSpec};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -32,7 +32,7 @@ pub struct Written<'a> {
     pub from_start: bool,
 }
 
-/// Every pool that exists at some time, in the file's order: those of the cluster, then those that operations add.
+/// Every pool that exists at some time: those of the cluster, then those that operations add, in the order of their moments.
 pub fn written(spec: &ScenarioSpec) -> Vec<Written<'_>> {
     let of_cluster = spec.cluster.pools().iter().enumerate().map(|(index, pool)| Written {
         spec: Cow::Borrowed(pool),
@@ -40,7 +40,9 @@ pub fn written(spec: &ScenarioSpec) -> Vec<Written<'_>> {
         from_start: true,
     });
     let mut pools: Vec<Written<'_>> = of_cluster.collect();
-    for (index, operation) in spec.operations.iter().flatten().enumerate() {
+    let mut operations: Vec<(usize, &OperationSpec)> = spec.operations.iter().flatten().enumerate().collect();
+    operations.sort_by_key(|(_, operation)| operation.at.0);
+    for (index, operation) in operations {
         if let Some(added) = &operation.add_pool {
             let pointer = format!("/operations/{index}/addPool");
             pools.push(Written { spec: Cow::Borrowed(added), pointer, from_start: false });
@@ -144,7 +146,8 @@ impl Context<'_, '_> {
         let upgrade = upgrade::settings(&mut self, spot);
         self.operating_system();
         let version = self.pool.orchestrator_version.map_or(self.around.version, |version| version.0);
-        if version > self.around.version {
+        // A pool that comes later may be newer: the control plane may have been upgraded by then.
+        if self.from_start && version > self.around.version {
             let found = format!("pool version {version} is newer than the control plane's {}", self.around.version);
             self.error(
                 "orchestratorVersion",
@@ -365,11 +368,14 @@ impl Context<'_, '_> {
             }
         }
         if spot {
-            self.resolver.note(
-                &format!("{}/scaleSetPriority", self.pointer),
-                "scenario::not_simulated",
-                "price, label and taint of spot are simulated, evictions are not yet",
-            );
+            let evicts = |fault: &FaultSpec| fault.spot_eviction.is_some();
+            if !self.spec.faults.iter().flatten().any(evicts) {
+                self.resolver.note(
+                    &format!("{}/scaleSetPriority", self.pointer),
+                    "scenario::no_spot_eviction",
+                    "Azure takes no spot node back here: faults has no spotEviction",
+                );
+            }
             let (key, value) = SPOT_LABEL;
             taints.push(Taint { key: key.into(), value: value.into(), effect: TaintEffect::NoSchedule });
         }
@@ -457,37 +463,16 @@ impl Context<'_, '_> {
         mode
     }
 
-    /// What AKS allows and advises against. Source: azure-aks-docs, use-system-pools.md, 2026-04-30, quotas-skus-regions.md, 2026-08-03.
+    /// What AKS does not take. Source: azure-aks-docs, quotas-skus-regions.md, 2026-08-03. What it advises against is the preflight's.
     fn warn_about(&mut self, mode: PoolMode, vm: &VmSize, count: u32) {
-        if mode == PoolMode::System {
-            if vm.family == VmFamily::B {
-                self.warn(
-                    "vmSize",
-                    "scenario::burstable_system",
-                    "Microsoft does not support B-series on system pools",
-                    "use a D-series size",
-                );
-            }
-            if count == 0 && self.from_start {
-                self.error("count", "scenario::pool_nodes", "a system pool of 0", "write at least 1");
-            } else if count < 2 {
-                self.warn(
-                    "count",
-                    "scenario::system_nodes",
-                    format!("a system pool of {count}"),
-                    "AKS documents at least 2 nodes, and advises 3",
-                );
-            }
-        }
         let system = mode == PoolMode::System;
+        if system && count == 0 && self.from_start {
+            self.error("count", "scenario::pool_nodes", "a system pool of 0", "write at least 1");
+        }
         if !limits::takes_vm(system, vm.vcpus, vm.memory) {
             let (vcpus, gib) = if system { limits::SYSTEM_VM } else { limits::USER_VM };
             let found = format!("{} has less than {vcpus} vCPUs and {gib} GiB", vm.name);
             self.warn("vmSize", "scenario::vm_too_small", found, "AKS does not take it for such a pool");
-        } else if system && !limits::is_advised_for_system(vm.vcpus, vm.memory) {
-            let found = format!("{} has {} vCPUs", vm.name, vm.vcpus);
-            let remedy = "Microsoft's page on system pools asks for 4; AKS's quotas take 2";
-            self.warn("vmSize", "scenario::system_vm", found, remedy);
         }
     }
 

@@ -7,7 +7,9 @@ mod access;
 mod cluster;
 mod decode;
 mod dist;
+mod fault;
 mod operation;
+mod quota;
 mod scalar;
 mod scheduler;
 mod table;
@@ -20,7 +22,11 @@ pub use cluster::{
 };
 pub use decode::{Entries, Fault, Faults, MISSING, UNKNOWN_KEY};
 pub use dist::DistSpec;
+pub use fault::{
+    AllocationFailureSpec, FaultSpec, NodeFailureSpec, SlowBootSpec, SlowRegistrySpec, SpotEvictionSpec, ZoneOutageSpec,
+};
 pub use operation::{MigrateSpec, OperationSpec, UpdatePoolSpec, UpgradeSpec};
+pub use quota::QuotaSpec;
 pub use scalar::{ClockTime, Cpu, Duration, IntOrPercentText, Percent, ProfileNumber, Size, Version};
 pub use scheduler::{
     ArgsVersion, BalancedArgsKind, BalancedArgsSpec, DefaultingTypeSpec, FitArgsKind, FitArgsSpec,
@@ -73,6 +79,12 @@ pub struct ScenarioSpec {
     /// What is asked of AKS, and when.
     #[deserr(default)]
     pub operations: Option<Vec<OperationSpec>>,
+    /// vCPUs that the subscription may have in the region; without limit unless given.
+    #[deserr(default)]
+    pub quota: Option<QuotaSpec>,
+    /// What goes wrong, and when.
+    #[deserr(default)]
+    pub faults: Option<Vec<FaultSpec>>,
     /// Alternatives to compare: each replaces some values of the scenario. By default one variant called `base`.
     #[deserr(default)]
     pub variants: Option<Vec<VariantSpec>>,

@@ -173,7 +173,12 @@ fn an_aborted_upgrade_ends_what_it_began_and_touches_nothing_more() {
     let mut plan = shop(Vec::new());
     plan.cluster.pools[0].count = 6;
     let next = crate::cluster::testing::version(35);
-    plan.operations = operations(vec![OperationKind::Upgrade { version: Some(next), pools: vec![0], force: false }]);
+    plan.operations = operations(vec![OperationKind::Upgrade {
+        version: Some(next),
+        pools: vec![0],
+        force: false,
+        whole_cluster: false,
+    }]);
     plan.operations.push(OperationPlan {
         at: SimTime::after_start(SimDuration::from_mins(12)),
         kind: OperationKind::Abort { pool: None },
@@ -244,7 +249,7 @@ fn random_operation(draws: &mut Stream) -> OperationKind {
         _ => {
             let version = (draws.below(3) > 0).then(|| version(35));
             let pools = if draws.below(2) == 0 { vec![0, 2] } else { vec![pool] };
-            OperationKind::Upgrade { version, pools, force: draws.below(4) == 0 }
+            OperationKind::Upgrade { version, pools, force: draws.below(4) == 0, whole_cluster: false }
         }
     }
 }
@@ -301,4 +306,85 @@ fn whatever_is_asked_ends_and_whatever_is_refused_changes_nothing() {
         assert_eq!(used, world.subnets.iter().map(|(_, subnet)| subnet.used()).sum::<u32>(), "day {day}");
     }
     assert!(refused > 1000 && accepted > 1000, "{refused} refused, {accepted} accepted");
+}
+
+#[test]
+fn a_migration_drains_nodes_that_an_upgrade_has_drained_before() {
+    let upgrade =
+        OperationKind::Upgrade { version: Some(version(35)), pools: vec![0, 2], force: false, whole_cluster: false };
+    let migrate = OperationKind::Migrate { from: 0, to: 1, drain_timeout: None };
+    let mut plan = plan(vec![
+        pool("apps", 2),
+        PoolPlan { from_start: false, ..pool("next", 2) },
+        PoolPlan { mode: PoolMode::System, ..pool("system", 1) },
+    ]);
+    plan.workloads = vec![deployment("web", 10)];
+    plan.operations = vec![at(2, upgrade), at(6, migrate)];
+    let mut simulation = Simulation::new(&Arc::new(plan), 1);
+    let mut evicted = Evictions::default();
+    simulation.run_through(hours(10), &mut evicted);
+    assert_succeeded(simulation.world());
+    let on_apps = evicted.0.iter().filter(|(at, _)| *at >= hours(6)).count();
+    assert!(on_apps > 0, "the pods of the old pool were evicted, not lost: {:?}", evicted.0);
+    assert_eq!(serving(simulation.world()), 10);
+}
+
+/// Pods evicted, with the time.
+#[derive(Default)]
+struct Evictions(Vec<(SimTime, crate::cluster::PodId)>);
+
+impl Observer for Evictions {
+    fn after_event(&mut self, key: EventKey, _: Event, facts: &[Fact], _: &World) {
+        let evicted = facts.iter().filter_map(|fact| if let Fact::PodEvicted(pod) = fact { Some(*pod) } else { None });
+        self.0.extend(evicted.map(|pod| (key.at, pod)));
+    }
+}
+
+#[test]
+fn a_node_that_the_autoscaler_deallocated_takes_pods_again_when_it_is_started() {
+    let mut plan = shop(vec![]);
+    plan.cluster.pools[0].autoscaling = Some(AutoscalingRange { min: 0, max: 3 });
+    plan.cluster.pools[0].scale_down_mode = ScaleDownMode::Deallocate;
+    plan.duration = SimDuration::from_hours(12);
+    let job = crate::scenario::plan::JobPlan { completions: 30, parallelism: 30 };
+    let fires = vec![hours(1), hours(4), hours(7)];
+    let mut burst = workload("burst", Controller::CronJob { job, fires });
+    burst.behaviour.run_time = Some(crate::kernel::Dist::Constant(600.0));
+    plan.workloads = vec![burst];
+    let simulation = run(plan, 11);
+    let world = simulation.world();
+    assert!(world.pods.iter().all(|(_, pod)| pod.phase == PodPhase::Succeeded), "every Job was done");
+    let restarted = world.nodes.iter().filter(|(_, node)| node.times.deallocated.len() > 1).count();
+    assert!(restarted > 0, "a deallocated node was used again");
+}
+
+#[test]
+fn an_upgrade_of_the_cluster_takes_the_pools_that_exist_then() {
+    let migrate = OperationKind::Migrate { from: 0, to: 1, drain_timeout: None };
+    let upgrade =
+        OperationKind::Upgrade { version: Some(version(35)), pools: vec![0, 1, 2], force: false, whole_cluster: true };
+    let mut plan = plan(vec![
+        pool("apps", 2),
+        PoolPlan { from_start: false, ..pool("next", 2) },
+        PoolPlan { mode: PoolMode::System, ..pool("system", 1) },
+    ]);
+    plan.operations = vec![at(2, migrate), at(6, upgrade)];
+    let simulation = run(plan, 10);
+    assert_succeeded(simulation.world());
+    let next = simulation.world().members(PoolId::from_index(1));
+    assert!(next.into_iter().all(|node| simulation.world().nodes[node].version == version(35)));
+}
+
+#[test]
+fn an_operation_on_an_autoscaled_pool_fails_when_an_instance_cannot_be_had() {
+    let mut plan = plan(vec![
+        PoolPlan { from_start: false, autoscaling: Some(AutoscalingRange { min: 3, max: 5 }), ..pool("apps", 3) },
+        PoolPlan { mode: PoolMode::System, ..pool("system", 1) },
+    ]);
+    plan.cluster.subnets[0].prefix = "10.224.0.0/29".parse().expect("a prefix"); // Three addresses: two nodes more.
+    plan.operations = vec![at(2, OperationKind::AddPool { pool: 0, version: None })];
+    let simulation = run(plan, 10);
+    let state = simulation.world().operations.iter().next().map(|(_, operation)| operation.state.clone());
+    assert!(matches!(state, Some(OperationState::Failed(why)) if why.code == "SubnetIsFull"));
+    assert_eq!(ready(simulation.world(), 0), 2);
 }

@@ -45,7 +45,7 @@ fn simulate(plan: Plan, seed: u64) -> (Simulation, Log) {
 }
 
 fn upgrade_at(hours: u64, force: bool) -> OperationPlan {
-    let kind = OperationKind::Upgrade { version: Some(version(35)), pools: vec![0], force };
+    let kind = OperationKind::Upgrade { version: Some(version(35)), pools: vec![0], force, whole_cluster: false };
     OperationPlan { at: SimTime::after_start(SimDuration::from_hours(hours)), kind, asked_by: None }
 }
 
@@ -146,8 +146,12 @@ fn random_plan(draws: &mut Stream) -> Plan {
         plan.budgets = vec![budget(rule)];
     }
     // The control plane's upgrade comes first, on its own, since a cluster with a spot pool must do so.
-    plan.operations =
-        operations(vec![OperationKind::Upgrade { version: Some(version(35)), pools: vec![], force: false }]);
+    plan.operations = operations(vec![OperationKind::Upgrade {
+        version: Some(version(35)),
+        pools: vec![],
+        force: false,
+        whole_cluster: false,
+    }]);
     plan.operations.push(upgrade_at(2, draws.chance(0.3)));
     plan.cluster.system_workloads = false;
     plan

@@ -252,6 +252,7 @@ fn toleration(toleration: &Value) -> Toleration {
         value: (given(toleration, "operator") != Some("Exists"))
             .then(|| given(toleration, "value").unwrap_or("").into()),
         effect: given(toleration, "effect").map(effect),
+        lasts: None,
     }
 }
 

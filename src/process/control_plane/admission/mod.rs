@@ -4,7 +4,7 @@ mod pool;
 
 use super::{ControlPlane, versions};
 use crate::catalog::limits::{NODES_PER_CLUSTER, NODES_PER_POOL, STOPPABLE_NODES, UPGRADABLE_NODES};
-use crate::cluster::{Budget, PoolId, PowerState, ProvisioningState, Refusal, World};
+use crate::cluster::{Budget, NodeId, NodePhase, PoolId, PowerState, ProvisioningState, Refusal, World};
 use crate::kernel::Id;
 use crate::scenario::plan::{
     BudgetRule, IntOrPercent, OperationKind, OperationPlan, PoolMode, PoolPlan, UpgradeStrategy, required_actions,
@@ -91,7 +91,10 @@ impl ControlPlane {
 }
 
 /// Refuses what whoever asks has no permission for, before anything else is looked at.
-pub(super) fn authorize(world: &World, operation: &OperationPlan) -> Result<(), Refusal> {
+///
+/// # Errors
+/// The refusal.
+pub fn authorize(world: &World, operation: &OperationPlan) -> Result<(), Refusal> {
     let access = &world.plan.access;
     let Some(asker) = operation.asker(access) else {
         return Ok(()); // The owner may do everything.
@@ -106,7 +109,10 @@ pub(super) fn authorize(world: &World, operation: &OperationPlan) -> Result<(), 
 ///
 /// Sources: azure-aks-docs, start-stop-cluster.md, 2026-07-21; support articles for AKS, operationnotallowed.md, 2024-02-23. The
 /// sentences are ours.
-pub(super) fn admit_power(world: &World, kind: &OperationKind) -> Result<(), Refusal> {
+///
+/// # Errors
+/// The refusal.
+pub fn admit_power(world: &World, kind: &OperationKind) -> Result<(), Refusal> {
     let name = &world.plan.cluster.name;
     match (world.power, kind) {
         (PowerState::Absent, OperationKind::CreateCluster) => Ok(()),
@@ -125,7 +131,10 @@ pub(super) fn admit_power(world: &World, kind: &OperationKind) -> Result<(), Ref
 }
 
 /// Refuses what is not allowed in the present state of the cluster.
-pub(super) fn admit(world: &World, kind: &OperationKind) -> Result<(), Refusal> {
+///
+/// # Errors
+/// The refusal.
+pub fn admit(world: &World, kind: &OperationKind) -> Result<(), Refusal> {
     match kind {
         OperationKind::CreateCluster | OperationKind::StartCluster | OperationKind::Abort { .. } => Ok(()),
         OperationKind::StopCluster => admit_stop(world),
@@ -140,7 +149,7 @@ pub(super) fn admit(world: &World, kind: &OperationKind) -> Result<(), Refusal> 
             pool::admit_delete_after(world, from, to)?;
             pool::admit_add(world, to, None)
         }
-        OperationKind::Upgrade { version, pools, force } => {
+        OperationKind::Upgrade { version, pools, force, .. } => {
             let pools: Vec<PoolId> = pools.iter().map(|pool| PoolId::from_index(*pool)).collect();
             pools.iter().try_for_each(|pool| pool::exists(world, *pool))?;
             admit_size(world)?;
@@ -155,10 +164,11 @@ pub(super) fn admit(world: &World, kind: &OperationKind) -> Result<(), Refusal> 
             pools.iter().try_for_each(|pool| admit_surge(world, *pool))
         }
         OperationKind::Rollback { pool } => {
-            let pool = PoolId::from_index(*pool);
-            versions::admit_rollback(world, pool)?;
-            admit_budgets(world, &[pool])?;
-            admit_surge(world, pool)
+            let id = PoolId::from_index(*pool);
+            pool::exists(world, id)?;
+            versions::admit_rollback(world, id)?;
+            admit_budgets(world, &[id])?;
+            admit_surge(world, id)
         }
     }
 }
@@ -200,7 +210,19 @@ fn admit_scale(world: &World, pool: PoolId, count: u32) -> Result<(), Refusal> {
     if state.target == count && state.state == ProvisioningState::Succeeded {
         return not_allowed(format!("agent pool {name}: the new node count is the same as the current node count"));
     }
-    Ok(())
+    // Deallocated instances count for the quota already, and are started first.
+    let has_vm = |node: &&NodeId| {
+        let node = &world.nodes[**node];
+        node.pool == pool && (node.is_member() || node.phase == NodePhase::Deallocated)
+    };
+    let present = world.live_nodes.iter().filter(has_vm).count();
+    let present = u32::try_from(present).expect("a scale set has at most 1000 instances");
+    within_quota(world, pool, count.saturating_sub(present))
+}
+
+/// Refuses what takes more VMs than the quota has room for.
+fn within_quota(world: &World, pool: PoolId, more: u32) -> Result<(), Refusal> {
+    world.quota_shortfall(pool, more).map_or(Ok(()), Err)
 }
 
 /// Refuses more nodes than the tier supports, should the pool have so many.
@@ -254,7 +276,8 @@ fn admit_budgets(world: &World, pools: &[PoolId]) -> Result<(), Refusal> {
     }
 }
 
-/// Source: azure-aks-docs, upgrade-aks-node-pools-rolling.md, 2026-05-29. The codes are not documented.
+/// Sources: azure-aks-docs, upgrade-aks-node-pools-rolling.md, 2026-05-29, and upgrade-options.md, 2026-06-22 (quota). Codes other than
+/// that of the quota are not documented.
 fn admit_surge(world: &World, pool: PoolId) -> Result<(), Refusal> {
     let PoolPlan { name, mode, upgrade, .. } = world.pool_plan(pool);
     let nodes = world.pools[pool].target;
@@ -265,7 +288,17 @@ fn admit_surge(world: &World, pool: PoolId) -> Result<(), Refusal> {
             "agent pool {name}: {nodes} nodes and {surge} {kind} nodes are more than the {NODES_PER_POOL} of a scale set"
         ));
     }
-    if nodes == 0 || surge > 0 {
+    if surge > 0 {
+        // A spot pool gets no surge nodes, and from 1.35 on a rolling upgrade goes on with one.
+        let rolling = upgrade.strategy == UpgradeStrategy::Rolling;
+        let least = match (world.pool_plan(pool).spot, world.pools[pool].version.minor) {
+            (true, _) if rolling => 0,
+            (false, 35..) if rolling => 1,
+            _ => surge,
+        };
+        return within_quota(world, pool, least);
+    }
+    if nodes == 0 {
         return Ok(());
     }
     if upgrade.max_unavailable.of_rounded_up(nodes) == 0 {

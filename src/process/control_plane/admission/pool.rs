@@ -3,7 +3,7 @@
 //! Sources: azure-aks-docs, use-system-pools.md, 2026-04-30; create-node-pools.md, 2026-07-13; cluster-autoscaler.md, 2026-07-30;
 //! start-stop-nodepools.md, 2026-08-12. Codes are Azure's general ones where none is documented for the case; the sentences are ours.
 
-use super::{admit_nodes, invalid, not_allowed};
+use super::{admit_nodes, invalid, not_allowed, within_quota};
 use crate::catalog::KubernetesVersion;
 use crate::catalog::limits::{NODES_PER_POOL, POOLS_PER_CLUSTER};
 use crate::cluster::{PoolId, ProvisioningState, Refusal, World};
@@ -34,7 +34,8 @@ pub(super) fn admit_add(world: &World, pool: PoolId, version: Option<KubernetesV
             format!("agent pool {name} version {version} and control plane version {} are incompatible", world.version);
         return Err(Refusal { code: "NodePoolMcVersionIncompatible", message });
     }
-    admit_nodes(world, pool, plan.count)
+    admit_nodes(world, pool, plan.count)?;
+    within_quota(world, pool, plan.count)
 }
 
 /// A pool that goes: another system pool must remain.

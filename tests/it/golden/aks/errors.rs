@@ -31,6 +31,13 @@ fn deletion() -> Scenario {
         .operation("at: 3601s, deletePool: {pool: apps}")
 }
 
+/// A pool that grows while its VM size is not to be had.
+fn without_capacity(zones: &str, fault: &str) -> Scenario {
+    let mut scenario = Scenario::apps(&format!("count: 1{zones}")).operation("at: 1h, scale: {pool: apps, count: 2}");
+    scenario.sections = format!("faults:\n  - {{at: 30m, allocationFailure: {{vmSize: Standard_D4s_v5{fault}}}}}\n");
+    scenario
+}
+
 /// The only error of a run, and its message.
 fn only_error(scenario: &Scenario) -> (&'static str, String) {
     let mut errors = scenario.clone().lasting("8h").run().errors();
@@ -57,7 +64,10 @@ fn code(input: &Value) -> Answer {
     } else if condition.contains("delete replaced") {
         Answer::Is(json!({"code": only_error(&deletion()).0}))
     } else if condition.starts_with("no capacity") {
-        Answer::NotModelled("capacity that runs out in a zone or a region")
+        // Without a word about the code: it follows from what runs out.
+        let (zones, fault) =
+            if condition.contains("zone") { (", availabilityZones: [\"1\"]", ", zone: 1") } else { ("", "") };
+        Answer::Is(json!({"code": only_error(&without_capacity(zones, fault)).0}))
     } else if condition.contains("control-plane capacity") {
         Answer::NotModelled("control planes that a region has no room for")
     } else {

@@ -14,7 +14,11 @@ pub fn topic(name: &str) -> Option<super::Topic> {
         "api-throttling" => throttling,
         "maintenance-window" => |_| Answer::NotModelled("maintenance windows"),
         "auto-upgrade-channel" => |_| Answer::NotModelled("channels of automatic upgrades"),
-        "node-auto-repair" => |_| Answer::NotModelled("repairs of nodes"),
+        "node-auto-repair" => |_| {
+            Answer::NotModelled(
+                "how AKS finds a node unhealthy, and repairs on Windows; the steps on Linux are simulated",
+            )
+        },
         "control-plane-scaling" => |_| Answer::NotModelled("sizes of the control plane"),
         "api-server" => |_| Answer::NotModelled("requests to the API server"),
         "etag" => |_| Answer::NotModelled("ETags"),

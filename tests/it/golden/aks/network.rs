@@ -3,6 +3,7 @@
 use super::Answer;
 use super::lab::{Scenario, smallest};
 use aksim::catalog::limits;
+use aksim::preflight;
 use ipnet::Ipv4Net;
 use serde_json::{Value, json};
 
@@ -18,7 +19,7 @@ pub fn topic(name: &str) -> Option<super::Topic> {
         }
         "overlay-pod-cidr" => |_| Answer::NotModelled("a change of the pod range"),
         "pod-subnet-static-block" => |_| Answer::NotModelled("pod subnets"),
-        "insufficient-subnet-size" => |_| Answer::NotModelled("Azure's check of the subnet before an operation"),
+        "insufficient-subnet-size" => insufficient_subnet,
         "static-egress-gateway" => |_| Answer::NotModelled("static egress gateways"),
         "snat-automatic" | "snat-fixed" | "nat-gateway" | "load-balancer-rules" | "load-balancer-profile" => {
             |_| Answer::NotModelled("outbound ports and rules of load balancers and NAT gateways")
@@ -61,6 +62,40 @@ fn kubenet_capacity(input: &Value) -> Answer {
     }
     let nodes = usable(input);
     Answer::Is(json!({"nodes": nodes, "pods": nodes * short(&input["maxPods"])}))
+}
+
+/// Two nodes more, asked for or as the surge of an upgrade: the fewest free addresses with which the preflight does not foretell
+/// InsufficientSubnetSize.
+fn addresses_asked(plugin: &str, pods: u32, operation: &str) -> u64 {
+    let refused = |free: u64| {
+        let usable = u64::from(limits::usable_addresses("10.224.0.0/22".parse().expect("a range")));
+        // The system node and two nodes of the pool are there; other pools fill the subnet but for the addresses that are left.
+        let rest = usable - 31 - 2 * (1 + u64::from(pods)) - free;
+        let nodes = (rest - 11) / 240;
+        let settings = format!("count: 2, maxPods: {pods}, upgradeSettings: {{maxSurge: 2}}");
+        let mut scenario = Scenario::apps(&settings)
+            .cluster(&format!("networkProfile: {{networkPlugin: {plugin}}}"))
+            .subnet("10.224.0.0/22")
+            .operation(&format!("at: 1h, {operation}"));
+        for (name, count, addresses) in [("full", nodes, 240), ("rest", 1, rest - 240 * nodes)] {
+            let pool = format!("name: {name}, vmSize: Standard_D4s_v5, count: {count}, maxPods: {}", addresses - 1);
+            scenario.pools.push(pool);
+        }
+        let said = |row: &preflight::Row| row.check == "subnet-space" && row.reason.contains("InsufficientSubnetSize");
+        preflight::check(&scenario.plan()).iter().any(said)
+    };
+    smallest(0, 300, |free| !refused(free))
+}
+
+fn insufficient_subnet(input: &Value) -> Answer {
+    let plugin = input["networkPlugin"].as_str().expect("a plugin");
+    let upgrade = "upgrade: {kubernetesVersion: \"1.35\", pools: [apps]}";
+    let holds = |pods: u32| {
+        ["scale: {pool: apps, count: 4}", upgrade]
+            .iter()
+            .all(|operation| addresses_asked(plugin, pods, operation) == 2 * u64::from(pods))
+    };
+    Answer::Is(json!({"neededIps": if holds(30) && holds(50) { "newOrBufferNodes*maxPods" } else { "?" }}))
 }
 
 fn reserved_cidr(input: &Value) -> Answer {

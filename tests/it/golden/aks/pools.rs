@@ -4,6 +4,7 @@ use super::Answer;
 use super::lab::{SYSTEM, Scenario, largest, minutes, smallest};
 use aksim::catalog::{Catalog, SpotEvictionPolicy, SpotMaxPrice, limits};
 use aksim::cluster::Fact;
+use aksim::preflight::{self, Verdict};
 use aksim::process::control_plane::pick_scale_in;
 use aksim::scenario::plan::ScaleInPolicy;
 use aksim::units::{Bytes, UsdPerHour};
@@ -96,38 +97,45 @@ fn minimum(takes: impl Fn(u32, Bytes) -> bool) -> (u64, u64) {
 }
 
 /// True when `aksim check` says of every size of the catalogue what the rule says, in a pool of this mode.
-fn is_said(mode: &str, codes: &[&str], takes: impl Fn(u32, Bytes) -> bool) -> bool {
+fn is_said(mode: &str, code: &str, takes: impl Fn(u32, Bytes) -> bool) -> bool {
     let pairs: BTreeMap<(u32, Bytes), &str> =
         Catalog::get().vm_sizes().iter().map(|size| ((size.vcpus, size.memory), size.name.as_str())).collect();
     pairs.iter().filter(|((vcpus, _), _)| *vcpus <= 8).all(|((vcpus, memory), size)| {
         let pool = format!("name: pool, mode: {mode}, vmSize: {size}, count: 3");
         let scenario = Scenario::new(&[SYSTEM, &pool]);
-        codes.iter().any(|code| scenario.warns(code)) != takes(*vcpus, *memory)
+        scenario.warns(code) != takes(*vcpus, *memory)
     })
 }
 
-/// Two pages: AKS's quotas say what is refused (`vm_too_small`), the page on system pools asks for more (`system_vm`).
+/// What the preflight has to say against a system pool of three nodes of this size.
+fn advice(size: &str) -> Option<String> {
+    let plan = Scenario::new(&[&format!("name: system, mode: System, vmSize: {size}, count: 3")]).plan();
+    let rows = preflight::check(&plan);
+    rows.into_iter().find(|row| row.check == "system-pool" && row.verdict == Verdict::Risk).map(|row| row.reason)
+}
+
+/// Two pages: AKS's quotas say what is refused (a warning), the page on system pools asks for more (a risk of the preflight).
 fn vm_sizes(input: &Value) -> Answer {
     const REFUSED: &str = "scenario::vm_too_small";
-    const ADVISED: &str = "scenario::system_vm";
     let user = |vcpus, memory| limits::takes_vm(false, vcpus, memory);
     let system = |vcpus, memory| limits::takes_vm(true, vcpus, memory);
-    assert!(is_said("User", &[REFUSED], user) && is_said("System", &[REFUSED], system));
-    let b_series = !Scenario::new(&["name: system, mode: System, vmSize: Standard_B4ms, count: 3"])
-        .warns("scenario::burstable_system");
+    assert!(is_said("User", REFUSED, user) && is_said("System", REFUSED, system));
+    let b_series = advice("Standard_B4ms").is_none_or(|reason| !reason.contains("burstable"));
     if input["mode"] != "System" {
         let pair = |(vcpus, memory): (u64, u64)| json!({"vCPU": vcpus, "memoryGB": memory});
         let (user, system) = (pair(minimum(user)), pair(minimum(system)));
         return Answer::Is(json!({"user": user, "system": system, "bSeriesInSystemPool": b_series}));
     }
-    assert!(is_said("System", &[REFUSED, ADVISED], limits::is_advised_for_system));
+    for (size, advised) in [("Standard_D2s_v5", false), ("Standard_D4s_v5", true)] {
+        assert_eq!(advice(size).is_none(), advised, "{size}");
+    }
     let takes = |pods: u64| {
         let pool = format!("name: system, mode: System, vmSize: Standard_D4s_v5, count: 3, maxPods: {pods}");
         Scenario::new(&[&pool]).takes("scenario::max_pods")
     };
     let pods = smallest(0, 100, takes);
     let answer = |(vcpus, memory): (u64, u64)| json!({"vCPU": vcpus, "memoryGB": memory, "minimumPodsSupported": pods, "bSeries": b_series});
-    let advised = "as advice: `aksim check` warns below 4 vCPUs on a system pool, and says that AKS refuses less than 2 \
+    let advised = "as advice: the preflight calls fewer than 4 vCPUs a risk, and a warning says that AKS refuses less than 2 \
                    (quotas-skus-regions.md, the later page)";
     Answer::OneOf(vec![(answer(minimum(system)), ""), (answer(minimum(limits::is_advised_for_system)), advised)])
 }

@@ -1,0 +1,311 @@
+//! The state of the cluster before and after each operation of a plan, provided that every accepted operation succeeds.
+//!
+//! Whether one is accepted is asked of the control plane's own rules, on a world that is in that state.
+
+use super::reach::Reach;
+use crate::catalog::KubernetesVersion;
+use crate::cluster::{PoolHistory, PoolId, PowerState, Refusal, World};
+use crate::kernel::{Id, SimDuration, SimTime};
+use crate::process::control_plane::{self, admission, versions};
+use crate::scenario::plan::{
+    AutoscalingRange, OperationKind, OperationPlan, Plan, PoolChange, PoolMode, PoolPlan, ScaleDownMode,
+    UpgradeStrategy,
+};
+use std::sync::Arc;
+
+/// A plan with the states that it goes through.
+#[derive(Debug)]
+pub struct Course<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// Before the first operation. Of a cluster that an operation creates: what it will be.
+    pub start: State,
+    /// The operations in the order of time.
+    pub steps: Vec<Step<'a>>,
+    /// Which pods may run where.
+    pub reach: Reach,
+}
+
+/// An operation and what it changes.
+#[derive(Debug)]
+pub struct Step<'a> {
+    /// Its place in the plan.
+    pub index: usize,
+    /// The operation.
+    pub operation: &'a OperationPlan,
+    /// What it asks for in that state: an upgrade of the whole cluster is one of the pools that exist then.
+    pub kind: OperationKind,
+    /// What is asked and when, in words.
+    pub subject: String,
+    /// Before it.
+    pub before: State,
+    /// After it, if it is accepted.
+    pub after: State,
+    /// Why it is not accepted.
+    pub refused: Option<(RefusedFor, Refusal)>,
+}
+
+/// What an operation is refused for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusedFor {
+    /// Whoever asks lacks a permission.
+    Access,
+    /// The way from version to version.
+    Path,
+    /// The distance between control plane and pools.
+    Skew,
+    /// The quota of vCPUs.
+    Quota,
+    /// A disruption budget.
+    Budget,
+    /// It would leave the cluster without a system pool.
+    SystemPool,
+    /// Anything else.
+    Request,
+}
+
+/// The cluster at one moment, as far as it can be foretold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct State {
+    /// Whether there is an API server.
+    pub power: PowerState,
+    /// Version of the control plane.
+    pub version: KubernetesVersion,
+    /// The pools in the plan's order.
+    pub pools: Vec<PoolState>,
+}
+
+/// A pool at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolState {
+    /// False before it is added and after it is deleted.
+    pub exists: bool,
+    /// True while its VMs are deallocated by an operation.
+    pub stopped: bool,
+    /// Version of its nodes.
+    pub version: KubernetesVersion,
+    /// Nodes, surge nodes left out; of an autoscaled pool, those that it has without the autoscaler's doing.
+    pub nodes: u32,
+    /// VMs that hold addresses and quota: the nodes, and deallocated ones.
+    pub instances: u32,
+    /// The autoscaler's bounds while it manages the pool.
+    pub autoscaling: Option<AutoscalingRange>,
+    /// What it can be rolled back to.
+    pub history: PoolHistory,
+}
+
+impl PoolState {
+    /// The most VMs that the autoscaler may make of it.
+    #[must_use]
+    pub fn most(&self) -> u32 {
+        self.autoscaling.map_or(self.instances, |range| range.max.max(self.instances))
+    }
+}
+
+impl State {
+    fn at_start(plan: &Plan, power: PowerState) -> Self {
+        let pool = |pool: &PoolPlan| PoolState {
+            exists: pool.from_start,
+            stopped: false,
+            version: pool.version,
+            nodes: if pool.from_start { pool.count } else { 0 },
+            instances: if pool.from_start { pool.count } else { 0 },
+            autoscaling: pool.autoscaling.filter(|_| pool.from_start),
+            history: PoolHistory::New,
+        };
+        Self { power, version: plan.cluster.version, pools: plan.cluster.pools.iter().map(pool).collect() }
+    }
+
+    /// The state after an operation that succeeds.
+    #[must_use]
+    fn after(&self, kind: &OperationKind, at: SimTime, plan: &Plan) -> Self {
+        let mut state = self.clone();
+        match kind {
+            OperationKind::CreateCluster | OperationKind::StartCluster => state.power = PowerState::Running,
+            OperationKind::StopCluster => state.power = PowerState::Stopped,
+            OperationKind::Scale { pool, count } => {
+                let deallocates = plan.cluster.pools[*pool].scale_down_mode == ScaleDownMode::Deallocate;
+                let pool = &mut state.pools[*pool];
+                pool.instances = if deallocates { pool.instances.max(*count) } else { *count };
+                pool.nodes = *count;
+            }
+            OperationKind::Upgrade { version, pools, .. } => {
+                state.version = version.map_or(state.version, |version| state.version.max(version));
+                for pool in pools {
+                    let blue_green =
+                        matches!(plan.cluster.pools[*pool].upgrade.strategy, UpgradeStrategy::BlueGreen(_));
+                    let pool = &mut state.pools[*pool];
+                    let (from, image_only) = (pool.version, version.is_none());
+                    let upgraded = PoolHistory::Upgraded { from, image_only, ended: Some(at) };
+                    pool.history = if blue_green { PoolHistory::Replaced } else { upgraded };
+                    pool.version = version.unwrap_or(from);
+                }
+            }
+            OperationKind::Rollback { pool } => {
+                let pool = &mut state.pools[*pool];
+                if let PoolHistory::Upgraded { from, .. } = pool.history {
+                    pool.version = from;
+                }
+                pool.history = PoolHistory::RolledBack;
+            }
+            OperationKind::AddPool { pool, version } => state.add(plan, *pool, *version),
+            OperationKind::DeletePool { pool } => state.delete(*pool),
+            OperationKind::UpdatePool { pool, change } => {
+                if let PoolChange::Autoscaling(range) = change {
+                    let pool = &mut state.pools[*pool];
+                    pool.autoscaling = *range;
+                    if let Some(range) = range.filter(|range| range.min <= range.max) {
+                        pool.nodes = pool.nodes.clamp(range.min, range.max);
+                        pool.instances = pool.instances.max(pool.nodes);
+                    }
+                }
+            }
+            OperationKind::StopPool { pool } => state.pools[*pool].stopped = true,
+            OperationKind::StartPool { pool } => state.pools[*pool].stopped = false,
+            OperationKind::Migrate { from, to, .. } => {
+                state.add(plan, *to, None);
+                state.delete(*from);
+            }
+            OperationKind::Abort { .. } => {}
+        }
+        state
+    }
+
+    fn add(&mut self, plan: &Plan, pool: usize, version: Option<KubernetesVersion>) {
+        let PoolPlan { count, autoscaling, .. } = plan.cluster.pools[pool];
+        let version = version.unwrap_or(self.version);
+        let history = PoolHistory::New;
+        self.pools[pool] =
+            PoolState { exists: true, stopped: false, version, nodes: count, instances: count, autoscaling, history };
+    }
+
+    fn delete(&mut self, pool: usize) {
+        let pool = &mut self.pools[pool];
+        pool.exists = false;
+        pool.nodes = 0;
+        pool.instances = 0;
+        pool.autoscaling = None;
+    }
+
+    /// The pools that exist, by their places in the plan.
+    pub fn existing(&self) -> impl Iterator<Item = (usize, &PoolState)> {
+        self.pools.iter().enumerate().filter(|(_, pool)| pool.exists)
+    }
+
+    /// True when a system pool exists.
+    #[must_use]
+    pub fn has_system_pool(&self, plan: &Plan) -> bool {
+        self.existing().any(|(pool, _)| plan.cluster.pools[pool].mode == PoolMode::System)
+    }
+
+    /// Puts the world into this state.
+    fn put(&self, world: &mut World, at: SimTime) {
+        world.clock = at;
+        world.power = self.power;
+        world.version = self.version;
+        for (index, pool) in self.pools.iter().enumerate() {
+            let target = &mut world.pools[PoolId::from_index(index)];
+            target.exists = pool.exists;
+            target.stopped = pool.stopped;
+            target.version = pool.version;
+            target.target = pool.nodes;
+            target.autoscaling = pool.autoscaling;
+            target.history = pool.history;
+        }
+    }
+}
+
+impl<'a> Course<'a> {
+    /// Goes through the operations of the plan.
+    #[must_use]
+    pub fn of(plan: &'a Arc<Plan>) -> Self {
+        // No stream of the world is drawn from, so that its seed does not matter.
+        let mut world = World::new(Arc::clone(plan), 0);
+        let start = State::at_start(plan, world.power);
+        let mut now = start.clone();
+        let mut steps = Vec::new();
+        for (index, operation) in plan.operations.iter().enumerate() {
+            now.put(&mut world, operation.at);
+            let kind = control_plane::present(&world, operation.kind.clone());
+            let after = now.after(&kind, operation.at, plan);
+            let refused = refusal(&world, operation, &kind, &after);
+            let since_start: SimDuration = operation.at.since(SimTime::ZERO);
+            let subject = format!("{} at {since_start}", operation.kind.describe(plan));
+            let next = if refused.is_some() { now.clone() } else { after.clone() };
+            steps.push(Step { index, operation, kind, subject, before: now, after, refused });
+            now = next;
+        }
+        Self { plan, start, steps, reach: Reach::of(plan, &world) }
+    }
+
+    /// The operations that are worth a closer look: those that are not refused for what no other check is about.
+    pub fn looked_at(&self) -> impl Iterator<Item = &Step<'a>> {
+        let is_moot = |step: &&Step<'_>| {
+            let refused = step.refused.as_ref().map(|(what, _)| *what);
+            matches!(refused, Some(RefusedFor::Access | RefusedFor::SystemPool | RefusedFor::Request))
+        };
+        self.steps.iter().filter(move |step| !is_moot(step))
+    }
+
+    /// The plan of a pool.
+    #[must_use]
+    pub fn pool(&self, pool: usize) -> &'a PoolPlan {
+        &self.plan.cluster.pools[pool]
+    }
+}
+
+impl Step<'_> {
+    /// True for an upgrade that asks no budget.
+    #[must_use]
+    pub const fn is_forced(&self) -> bool {
+        matches!(self.kind, OperationKind::Upgrade { force: true, .. })
+    }
+
+    /// The refusal, if it is for this.
+    #[must_use]
+    pub fn refused_for(&self, what: RefusedFor) -> Option<&Refusal> {
+        self.refused.as_ref().filter(|(found, _)| *found == what).map(|(_, refusal)| refusal)
+    }
+
+    /// The pools whose nodes it drains, each with how many of them. A deleted or stopped pool is not drained.
+    #[must_use]
+    pub fn drained(&self) -> Vec<(usize, u32)> {
+        let nodes = |pool: usize| (pool, self.before.pools[pool].nodes);
+        let drained: Vec<(usize, u32)> = match &self.kind {
+            OperationKind::Upgrade { pools, .. } => pools.iter().map(|pool| nodes(*pool)).collect(),
+            OperationKind::Migrate { from: pool, .. } | OperationKind::Rollback { pool } => vec![nodes(*pool)],
+            OperationKind::Scale { pool, count } => vec![(*pool, nodes(*pool).1.saturating_sub(*count))],
+            OperationKind::StopCluster => self.before.existing().map(|(pool, _)| nodes(pool)).collect(),
+            _ => Vec::new(),
+        };
+        drained.into_iter().filter(|(pool, nodes)| *nodes > 0 && !self.before.pools[*pool].stopped).collect()
+    }
+}
+
+/// Asks as the control plane does, but for what only time shows: throttling, and other operations in progress.
+fn refusal(
+    world: &World,
+    operation: &OperationPlan,
+    kind: &OperationKind,
+    after: &State,
+) -> Option<(RefusedFor, Refusal)> {
+    if let Err(refusal) = admission::authorize(world, operation) {
+        return Some((RefusedFor::Access, refusal));
+    }
+    let refusal = admission::admit_power(world, kind).and_then(|()| admission::admit(world, kind)).err()?;
+    let what = match kind {
+        _ if refusal.code == "UnsatisfiablePDB" => RefusedFor::Budget,
+        _ if refusal.code == "NodePoolMcVersionIncompatible" => RefusedFor::Skew,
+        _ if refusal.code == "QuotaExceeded" => RefusedFor::Quota,
+        OperationKind::Upgrade { version: Some(version), pools, .. } => {
+            let pools: Vec<PoolId> = pools.iter().map(|pool| PoolId::from_index(*pool)).collect();
+            let is_path = world.power == PowerState::Running && versions::admit(world, *version, &pools).is_err();
+            if is_path { RefusedFor::Path } else { RefusedFor::Request }
+        }
+        OperationKind::DeletePool { .. } | OperationKind::Migrate { .. } if !after.has_system_pool(&world.plan) => {
+            RefusedFor::SystemPool
+        }
+        _ => RefusedFor::Request,
+    };
+    Some((what, refusal))
+}

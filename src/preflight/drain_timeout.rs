@@ -1,0 +1,68 @@
+//! Whether a node's pods have left before its drain is given up.
+//!
+//! Source of the timeout: azure-aks-docs, upgrade-aks-node-pools-rolling.md, 2026-05-29. Budgets that hold a drain for ever are another
+//! check's.
+
+use super::course::RefusedFor;
+use super::{Check, Course, Finding, Subject, estimate};
+use crate::kernel::SimDuration;
+use crate::scenario::plan::{OperationKind, UpgradeStrategy};
+
+/// The check.
+pub const CHECK: Check = Check { name: "drain-timeout", run };
+
+fn run(course: &Course<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for step in course.looked_at().filter(|step| step.refused_for(RefusedFor::Budget).is_none()) {
+        for (pool, nodes) in step.drained() {
+            let plan = course.pool(pool);
+            if plan.spot || step.is_forced() {
+                continue; // Its nodes are given a notice and not a drain, or are reimaged all the same.
+            }
+            let size = step.before.pools[pool].nodes;
+            let (timeout, at_once) = match &step.kind {
+                OperationKind::Upgrade { .. } | OperationKind::Rollback { .. } => {
+                    let timeout = match plan.upgrade.strategy {
+                        UpgradeStrategy::Rolling => plan.upgrade.drain_timeout,
+                        UpgradeStrategy::BlueGreen(settings) => settings.drain_timeout,
+                    };
+                    (Some(timeout), estimate::at_once(plan, size))
+                }
+                OperationKind::Migrate { drain_timeout, .. } => (*drain_timeout, 1),
+                _ => (Some(plan.upgrade.drain_timeout), nodes),
+            };
+            let Some(timeout) = timeout else {
+                continue; // kubectl drain waits as long as it takes.
+            };
+            let time = estimate::drain(course, &step.before, pool, at_once.max(1));
+            let place = format!("a node of {}", plan.name);
+            let limit = timeout.as_secs_f64();
+            let grace = estimate::longest_grace(course, &step.before, pool).filter(|(grace, _)| *grace >= timeout);
+            let subject = Subject::of(step);
+            findings.push(if time.least > limit {
+                let reason =
+                    format!("budgets let the pods of {place} go in {} at least, of {timeout}", shown(time.least));
+                subject.fail(reason, "raise drainTimeoutInMinutes, or allow more pods to be unavailable")
+            } else if let Some((grace, workload)) = grace {
+                let reason =
+                    format!("{workload} may take {grace} to exit, and {place} has {timeout} for all of its pods");
+                subject.risk(reason, "raise drainTimeoutInMinutes, or shorten terminationGracePeriodSeconds")
+            } else if time.p95() > limit {
+                let reason = format!(
+                    "{place} takes about {} to drain, in 5 of 100 cases more than {}, of {timeout}",
+                    shown(time.mean),
+                    shown(time.p95())
+                );
+                subject.risk(reason, "raise drainTimeoutInMinutes, or lower maxSurge")
+            } else {
+                let (mean, p95) = (shown(time.mean), shown(time.p95()));
+                subject.pass(format!("{place} takes about {mean} to drain, {p95} in 95 of 100 cases, of {timeout}"))
+            });
+        }
+    }
+    findings
+}
+
+fn shown(seconds: f64) -> String {
+    SimDuration::from_secs(seconds.ceil() as u64).to_string()
+}

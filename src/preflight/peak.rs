@@ -1,0 +1,88 @@
+//! How much of something that every VM takes is needed at the peak of an operation: addresses, blocks of them, vCPUs.
+
+use super::course::{Course, State, Step};
+use crate::process::upgrade::surge;
+use crate::scenario::plan::{OperationKind, UpgradeStrategy};
+
+/// What is needed at a peak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peak {
+    /// Before the operation.
+    pub before: u64,
+    /// At its peak, with as many nodes in autoscaled pools as there are without the autoscaler's doing.
+    pub present: u64,
+    /// At its peak when the autoscaler has made its pools as large as it may.
+    pub most: u64,
+}
+
+impl Peak {
+    /// What is needed while an operation is in progress, when a VM of a pool takes `each`.
+    ///
+    /// Pools are upgraded one after the other, so that the surge nodes of one pool are there at a time; a migration has both of its
+    /// pools. Source: azure-aks-docs, upgrade-aks-control-plane.md, 2026-07-30.
+    #[must_use]
+    pub fn of_step(course: &Course<'_>, step: &Step<'_>, each: impl Fn(usize) -> u64) -> Self {
+        let upgraded: &[usize] = match &step.kind {
+            OperationKind::Upgrade { pools, .. } => pools,
+            OperationKind::Rollback { pool } => std::slice::from_ref(pool),
+            _ => &[],
+        };
+        Self::between(course, &step.before, &step.after, upgraded, each)
+    }
+
+    /// What the deployment needs: `present` without and `most` with the surge nodes of one pool's upgrade and the autoscaler's most.
+    #[must_use]
+    pub fn of_deployment(course: &Course<'_>, each: impl Fn(usize) -> u64) -> Self {
+        let pools: Vec<usize> = course.start.existing().map(|(pool, _)| pool).collect();
+        let peak = Self::between(course, &course.start, &course.start, &pools, each);
+        Self { present: peak.before, ..peak }
+    }
+
+    fn between(
+        course: &Course<'_>,
+        before: &State,
+        after: &State,
+        upgraded: &[usize],
+        each: impl Fn(usize) -> u64,
+    ) -> Self {
+        let sum = |of: &dyn Fn(usize) -> u32| -> u64 {
+            (0..before.pools.len()).map(|pool| u64::from(of(pool)) * each(pool)).sum()
+        };
+        let extra = |most: bool| {
+            let needed = |pool: &usize| {
+                let state = &before.pools[*pool];
+                let nodes = if most { state.most() } else { state.nodes };
+                u64::from(surge_nodes(course, *pool, nodes)) * each(*pool)
+            };
+            upgraded.iter().filter(|pool| !course.pool(**pool).is_brought()).map(needed).max().unwrap_or(0)
+        };
+        Self {
+            before: sum(&|pool| before.pools[pool].instances),
+            present: sum(&|pool| before.pools[pool].instances.max(after.pools[pool].instances)) + extra(false),
+            most: sum(&|pool| before.pools[pool].most().max(after.pools[pool].most())) + extra(true),
+        }
+    }
+}
+
+/// The nodes that an upgrade of the pool adds when it has so many.
+#[must_use]
+pub fn surge_nodes(course: &Course<'_>, pool: usize, nodes: u32) -> u32 {
+    let plan = course.pool(pool);
+    match plan.upgrade.strategy {
+        UpgradeStrategy::Rolling => surge::width(&plan.upgrade, plan.spot, nodes, nodes).surge,
+        UpgradeStrategy::BlueGreen(_) => nodes,
+    }
+}
+
+/// True for operations that need more VMs than there are, now or later.
+#[must_use]
+pub fn grows(step: &Step<'_>) -> bool {
+    match &step.kind {
+        OperationKind::Upgrade { pools, .. } => !pools.is_empty(),
+        OperationKind::Rollback { .. } => true,
+        OperationKind::Scale { pool, count } => *count > step.before.pools[*pool].nodes,
+        OperationKind::UpdatePool { pool, .. } => step.after.pools[*pool].most() > step.before.pools[*pool].most(),
+        OperationKind::AddPool { .. } | OperationKind::Migrate { .. } => true,
+        _ => false,
+    }
+}

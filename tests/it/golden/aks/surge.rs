@@ -55,7 +55,8 @@ fn max_surge(input: &Value) -> Answer {
         return Answer::Is(json!({"surgeNodes": surge_nodes(12, &settings)}));
     };
     let percent: usize = percent.parse().expect("a percentage");
-    let exact = [10, 20].iter().all(|nodes| surge_nodes(*nodes, &settings) * 100 == *nodes as usize * percent);
+    let near = |nodes: &u32| (surge_nodes(*nodes, &settings) * 100).abs_diff(*nodes as usize * percent) < 100;
+    let exact = [10, 20].iter().all(near);
     let share = if percent == 50 { "half".to_owned() } else { format!("{percent}%") };
     let odd = surge_nodes(7, &settings) * 100;
     let rounding = match odd {

@@ -2,6 +2,7 @@
 
 use super::{FaultId, NodeId, OperationId, PodId, PoolId, WorkloadId};
 use crate::kernel::Id;
+use crate::scenario::plan::AutoUpgrade;
 
 /// The rank of an event among those of one instant. The order decides results, so it is stated here with its reason.
 ///
@@ -104,6 +105,10 @@ pub enum Event {
     AutoscalerScan,
     /// The scale set answers the autoscaler: raise the pool's target by the decided number.
     AutoscalerScaleUp(PoolId),
+    /// AKS looks whether an auto-upgrade channel has something to do, and may do it now.
+    AutoUpgrade(AutoUpgrade),
+    /// The maintenance window that the operation was asked in closes.
+    WindowClosed(OperationId),
     /// The operator asks for an operation.
     AskOperation(OperationId),
     /// The part of an operation that takes drawn time ended.
@@ -171,6 +176,8 @@ impl Event {
             | Self::FlushQueue
             | Self::AutoscalerScan
             | Self::AutoscalerScaleUp(_)
+            | Self::AutoUpgrade(_)
+            | Self::WindowClosed(_)
             | Self::AskOperation(_)
             | Self::OperationStep(_)
             | Self::StartDrain(_)
@@ -235,6 +242,9 @@ impl Event {
             Self::RepairStep(node) => [108, id(node), 0],
             Self::NodeRecovered(node) => [109, id(node), 0],
             Self::TolerationEnded(node) => [110, id(node), 0],
+            Self::AutoUpgrade(AutoUpgrade::Cluster) => [51, 0, 0],
+            Self::AutoUpgrade(AutoUpgrade::NodeOs) => [51, 1, 0],
+            Self::WindowClosed(operation) => [52, id(operation), 0],
             Self::SettleCpu => [60, 0, 0],
             Self::CreditsTurn(node, turn) => [61, id(node), turn],
             Self::Sample => [62, 0, 0],

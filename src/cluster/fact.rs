@@ -68,4 +68,6 @@ pub enum Fact {
     ScaledDown(NodeId),
     /// The state of the operation changed.
     OperationChanged(OperationId),
+    /// The maintenance window that the operation was asked in closed; the operation knows the nodes that were left.
+    WindowClosed(OperationId),
 }

@@ -124,6 +124,8 @@ pub struct NodeTimes {
     pub started: SimTime,
     /// When the machine was there: a VM is billed from then on.
     pub allocated: Option<SimTime>,
+    /// When its last reimage ended.
+    pub reimaged: Option<SimTime>,
     /// When its Node object appeared.
     pub registered: Option<SimTime>,
     /// When it first became Ready.

@@ -1,7 +1,8 @@
 //! An operation asked of AKS: accepted or refused, in progress, ended.
 
-use super::{Ctx, Fact, NodeFailure, OperationId, PoolId, World};
+use super::{Ctx, Event, Fact, NodeFailure, OperationId, PoolId, World};
 use crate::kernel::{Id, SimTime};
+use crate::scenario::plan::{AutoUpgrade, OperationKind, OperationPlan};
 
 /// Why AKS refuses an operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,14 +41,56 @@ pub enum OperationState {
 /// An operation.
 #[derive(Clone, Debug)]
 pub struct Operation {
-    /// Index into the plan's operations.
-    pub plan: usize,
+    /// What is asked, by whom, and when that was foreseen.
+    pub request: OperationPlan,
+    /// Its name, which its random streams have too: its number among the plan's operations, or for one of AKS's own `auto/` and the
+    /// number of those before it.
+    pub name: String,
+    /// The channel on whose behalf AKS asks by itself; `None` for what somebody else asks.
+    pub auto_upgrade: Option<AutoUpgrade>,
     /// Where it is.
     pub state: OperationState,
     /// When it was asked for.
     pub asked: Option<SimTime>,
     /// When it ended.
     pub ended: Option<SimTime>,
+    /// When the maintenance window closes that an accepted upgrade was asked in.
+    pub window_closes: Option<SimTime>,
+    /// Nodes that it had still to upgrade at that moment.
+    pub nodes_left: Option<usize>,
+}
+
+impl Operation {
+    /// An operation whose time has not come.
+    #[must_use]
+    pub const fn new(request: OperationPlan, name: String, auto_upgrade: Option<AutoUpgrade>) -> Self {
+        let state = OperationState::Planned;
+        Self { request, name, auto_upgrade, state, asked: None, ended: None, window_closes: None, nodes_left: None }
+    }
+
+    /// Who asks: AKS itself, or the name of a principal; empty for the owner.
+    #[must_use]
+    pub fn asker<'a>(&self, world: &'a World) -> &'a str {
+        match self.auto_upgrade {
+            Some(_) => "aks",
+            None => self.request.asker(&world.plan.access).map_or("", |asker| asker.name.as_str()),
+        }
+    }
+
+    /// True for an upgrade of AKS's own when its window has closed: it begins with nothing more.
+    ///
+    /// Source: azure-aks-docs, planned-maintenance.md, 2025-12-19.
+    #[must_use]
+    pub fn is_out_of_time(&self, now: SimTime) -> bool {
+        self.auto_upgrade.is_some() && self.window_closes.is_some_and(|closes| closes <= now)
+    }
+
+    /// True when it ended well before its window closed, or ended well and had no window.
+    #[must_use]
+    pub fn fitted(&self) -> bool {
+        let in_time = |ended| self.window_closes.is_none_or(|closes| ended <= closes);
+        self.state == OperationState::Succeeded && self.ended.is_some_and(in_time)
+    }
 }
 
 impl World {
@@ -56,9 +99,31 @@ impl World {
         let row = &mut self.operations[operation];
         if !matches!(state, OperationState::Planned | OperationState::Running) {
             row.ended = Some(ctx.now);
+            if row.auto_upgrade.is_some() {
+                // The channel may want another step, and the other channel has waited.
+                ctx.soon(Event::AutoUpgrade(AutoUpgrade::Cluster));
+                ctx.soon(Event::AutoUpgrade(AutoUpgrade::NodeOs));
+            }
         }
         row.state = state;
         ctx.observe(Fact::OperationChanged(operation));
+    }
+
+    /// Has AKS ask for an operation on behalf of a channel.
+    pub fn ask_by_itself(&mut self, kind: OperationKind, auto_upgrade: AutoUpgrade, ctx: &mut Ctx<'_>) {
+        let before = self.operations.iter().filter(|(_, operation)| operation.auto_upgrade.is_some()).count();
+        let request = OperationPlan { at: ctx.now, kind, asked_by: None };
+        let operation = self.operations.push(Operation::new(request, format!("auto/{before}"), Some(auto_upgrade)));
+        ctx.soon(Event::AskOperation(operation));
+    }
+
+    /// Measures the operation, which was just accepted, against the maintenance window that is open.
+    pub fn join_window(&mut self, operation: OperationId, ctx: &mut Ctx<'_>) {
+        let row = &mut self.operations[operation];
+        if let Some(window) = self.plan.maintenance.window_at(ctx.now, &row.request.kind) {
+            row.window_closes = Some(window.closes);
+            ctx.at(window.closes, Event::WindowClosed(operation));
+        }
     }
 
     /// The error of an operation whose instance could not be created.

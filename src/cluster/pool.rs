@@ -30,6 +30,8 @@ pub struct Pool {
     pub state: ProvisioningState,
     /// The upgrade it is in.
     pub upgrade: Option<PoolUpgrade>,
+    /// The moment whose latest node image all its nodes have: when its last upgrade that ended well began.
+    pub image_as_of: SimTime,
     /// What it can be rolled back to.
     pub history: PoolHistory,
 }
@@ -62,6 +64,8 @@ pub struct PoolUpgrade {
     pub operation: OperationId,
     /// What is asked of it.
     pub request: UpgradeRequest,
+    /// When it began.
+    pub began: SimTime,
     /// True when the operation was aborted: no further node is touched.
     pub aborted: bool,
     /// How it ended; `None` while it is in progress.

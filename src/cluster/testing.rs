@@ -32,6 +32,7 @@ pub(crate) fn plan(pools: Vec<PoolPlan>) -> Plan {
         operations: Vec::new(),
         quota: crate::scenario::plan::QuotaPlan::default(),
         faults: Vec::new(),
+        maintenance: crate::scenario::plan::MaintenancePlan::default(),
         access: AccessPlan::default(),
         timings: catalogue::timings(),
     }

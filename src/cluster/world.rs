@@ -3,8 +3,8 @@
 use super::node::{QUARANTINED, UPGRADE_STATUS};
 use super::{
     Budget, BudgetId, Claims, Ctx, Drain, Event, Fact, FaultState, Node, NodeFailure, NodeId, NodePhase, Operation,
-    OperationId, OperationState, Pod, PodClaims, PodDraws, PodId, PodPhase, PodSteps, PodTimes, Pool, PoolHistory,
-    PoolId, PowerState, ProvisioningState, Refusal, Spans, Subnet, SubnetId, Templates, Workload, WorkloadId,
+    OperationId, Pod, PodClaims, PodDraws, PodId, PodPhase, PodSteps, PodTimes, Pool, PoolHistory, PoolId, PowerState,
+    ProvisioningState, Refusal, Spans, Subnet, SubnetId, Templates, Workload, WorkloadId,
 };
 use crate::catalog::{DISK_ZONE, KubernetesVersion};
 use crate::kernel::{Id, SimTime, Streams, Table};
@@ -121,6 +121,7 @@ impl World {
             state: ProvisioningState::Succeeded,
             upgrade: None,
             history: PoolHistory::New,
+            image_as_of: SimTime::ZERO,
         });
         let workloads = plan.workloads.iter().enumerate().map(|(index, workload)| Workload {
             plan: index,
@@ -133,12 +134,8 @@ impl World {
             },
             ..Workload::default()
         });
-        let operations = (0..plan.operations.len()).map(|index| Operation {
-            plan: index,
-            state: OperationState::Planned,
-            asked: None,
-            ended: None,
-        });
+        let planned = plan.operations.iter().cloned().enumerate();
+        let operations = planned.map(|(index, request)| Operation::new(request, index.to_string(), None));
         let streams = Streams::new(seed);
         let created_later = plan.operations.iter().any(|operation| operation.kind == OperationKind::CreateCluster);
         Self {

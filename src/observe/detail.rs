@@ -137,7 +137,7 @@ fn pod_row(world: &World, reasons: &Reasons, id: PodId, pod: &Pod) -> PodRow {
 }
 
 fn operation_row(world: &World, operation: &Operation) -> OperationRow {
-    let plan = &world.plan.operations[operation.plan];
+    let request = &operation.request;
     let (answer, outcome) = match operation.state {
         OperationState::Planned => ("Planned", "Planned"),
         OperationState::Refused(_) => ("Refused", "Refused"),
@@ -151,13 +151,14 @@ fn operation_row(world: &World, operation: &Operation) -> OperationRow {
         OperationState::Planned | OperationState::Running | OperationState::Succeeded => None,
     };
     OperationRow {
-        operation: plan.kind.describe(&world.plan),
-        asked_s: operation.asked.unwrap_or(plan.at).as_secs_f64(),
-        asked_by: plan.asker(&world.plan.access).map(|asker| asker.name.clone()).unwrap_or_default(),
+        operation: request.kind.describe(&world.plan),
+        asked_s: operation.asked.unwrap_or(request.at).as_secs_f64(),
+        asked_by: operation.asker(world).to_owned(),
         answer: answer.to_owned(),
         code: error.map(|error| error.code.to_owned()).unwrap_or_default(),
         message: error.map(|error| error.message.clone()).unwrap_or_default(),
         ended_s: operation.ended.map(SimTime::as_secs_f64),
         outcome: outcome.to_owned(),
+        window_closes_s: operation.window_closes.map(SimTime::as_secs_f64),
     }
 }

@@ -147,9 +147,10 @@ impl List {
         self.push("operations_canceled", count(|state| matches!(state, OperationState::Canceled(_))) as f64);
         self.push("operations_refused", count(|state| matches!(state, OperationState::Refused(_))) as f64);
         let longest = |is_one: fn(&OperationKind) -> bool| {
-            asked().filter_map(|operation| seconds_taken(world, operation, is_one, window.to)).fold(0.0, f64::max)
+            asked().filter_map(|operation| seconds_taken(operation, is_one, window.to)).fold(0.0, f64::max)
         };
         self.push("upgrade_seconds", longest(|kind| matches!(kind, OperationKind::Upgrade { .. })));
+        self.windows(recorder, world);
         self.push("migration_seconds", longest(|kind| matches!(kind, OperationKind::Migrate { .. })));
         self.push("surge_cost_usd", surge_cost(world, window).as_f64());
         self.push("surge_vcpus_peak", waits::most_surge_vcpus(world, window) as f64);
@@ -164,6 +165,27 @@ impl List {
             self.push(format!("{name}.held_seconds"), blocker.held.as_secs_f64());
             self.push(format!("{name}.drains_timed_out"), blocker.timed_out as f64);
         }
+    }
+
+    /// Whether upgrades fit the maintenance windows that they were asked in; only where the plan has windows.
+    fn windows(&mut self, recorder: &Recorder, world: &World) {
+        let horizon = recorder.window.to;
+        if !world.plan.maintenance.has_windows() {
+            return;
+        }
+        let operations = world.operations.iter().map(|(_, operation)| operation);
+        let measured = operations.filter(|operation| operation.asked.is_some_and(|at| recorder.window.contains(at)));
+        let windowed: Vec<(&Operation, SimTime)> =
+            measured.filter_map(|operation| Some((operation, operation.window_closes?))).collect();
+        let or_nothing = |value: f64| if windowed.is_empty() { f64::NAN } else { value };
+        let fits = windowed.iter().all(|(operation, _)| operation.fitted());
+        self.push("upgrade_fits_window", or_nothing(f64::from(u8::from(fits))));
+        let overrun = |(operation, closes): &(&Operation, SimTime)| {
+            operation.ended.unwrap_or(horizon).saturating_since(*closes).as_secs_f64()
+        };
+        self.push("window_overrun_seconds", or_nothing(windowed.iter().map(overrun).fold(0.0, f64::max)));
+        let left = windowed.iter().filter_map(|(operation, _)| operation.nodes_left).max();
+        self.push("nodes_left_at_window_close", left.map_or(f64::NAN, |nodes| nodes as f64));
     }
 
     fn median_and_p95(&mut self, name: &str, values: &[f64]) {
@@ -191,13 +213,8 @@ fn surge_cost(world: &World, window: Window) -> Usd {
 }
 
 /// How long an accepted operation of a kind took, or has taken by `end`; `None` for any other operation.
-fn seconds_taken(
-    world: &World,
-    operation: &Operation,
-    is_one: fn(&OperationKind) -> bool,
-    end: SimTime,
-) -> Option<f64> {
-    let is_one = is_one(&world.plan.operations[operation.plan].kind);
+fn seconds_taken(operation: &Operation, is_one: fn(&OperationKind) -> bool, end: SimTime) -> Option<f64> {
+    let is_one = is_one(&operation.request.kind);
     let accepted = !matches!(operation.state, OperationState::Planned | OperationState::Refused(_));
     let asked = operation.asked.filter(|_| is_one && accepted)?;
     Some(operation.ended.unwrap_or(end).since(asked).as_secs_f64())

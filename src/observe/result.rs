@@ -180,7 +180,7 @@ pub struct OperationRow {
     pub operation: String,
     /// Seconds since the start.
     pub asked_s: f64,
-    /// Name of the principal who asked; empty for the owner.
+    /// Name of the principal who asked; empty for the owner, `aks` for an auto-upgrade.
     pub asked_by: String,
     /// `Accepted` or `Refused`; `Planned` when its time did not come.
     pub answer: String,
@@ -192,6 +192,8 @@ pub struct OperationRow {
     pub ended_s: Option<f64>,
     /// `Succeeded`, `Failed`, `Canceled`, `Refused`, `Running` or `Planned`.
     pub outcome: String,
+    /// When the maintenance window closes that an accepted upgrade was asked in, in seconds since the start.
+    pub window_closes_s: Option<f64>,
 }
 
 /// One meter of one pool (or of the cluster) over the measured time, without the warm-up.

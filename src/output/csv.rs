@@ -56,7 +56,8 @@ const ADDRESSES: &[&str] = &["subnet", "time_s", "used", "usable", "node", "chan
 /// Columns of `node_activity.csv` after those of the run.
 const ACTIVITIES: &[&str] = &["node", "pool", "activity", "from_s", "to_s", "held_by"];
 /// Columns of `operations.csv` after those of the run.
-const OPERATIONS: &[&str] = &["operation", "asked_s", "asked_by", "answer", "code", "message", "ended_s", "outcome"];
+const OPERATIONS: &[&str] =
+    &["operation", "asked_s", "asked_by", "answer", "code", "message", "ended_s", "outcome", "window_closes_s"];
 /// Columns of `cost.csv` after those of the run.
 const COSTS: &[&str] = &["pool", "meter", "hours", "usd_per_hour", "usd", "idle_share"];
 

@@ -114,6 +114,7 @@ fn plan(burstable: bool) -> Plan {
         operations: Vec::new(),
         quota: crate::scenario::plan::QuotaPlan::default(),
         faults: Vec::new(),
+        maintenance: crate::scenario::plan::MaintenancePlan::default(),
         access: crate::scenario::plan::AccessPlan::default(),
         timings: Timings::defaults(VERSION, OsImage::Ubuntu2404),
     }
@@ -250,6 +251,7 @@ fn detail() -> Detail {
         message: String::new(),
         ended_s: Some(345_720.0),
         outcome: "Succeeded".to_owned(),
+        window_closes_s: None,
     };
     let cost = CostRow {
         pool: "apps".to_owned(),

@@ -20,6 +20,9 @@ pub(super) const STYLE: TableStyle = TableStyle::new()
 /// Duration of the longest upgrade.
 const UPGRADE: &str = "upgrade_seconds";
 
+/// Whether upgrades fitted their maintenance windows.
+const FITS: &str = "upgrade_fits_window";
+
 /// More points, or verdicts, than this are told in short.
 const MANY: usize = 12;
 
@@ -71,6 +74,9 @@ fn quantities(result: &ExperimentResult) -> Vec<Quantity> {
     ];
     if upgraded {
         quantities.insert(4, quantity(UPGRADE, "upgrade\ns", " s upgrade", grouped, 0));
+    }
+    if result.summary.iter().any(|row| row.metric == FITS && row.n > 0) {
+        quantities.insert(5, quantity(FITS, "P(fits\nwindow)", " probability to fit the window", grouped, 2));
     }
     quantities
 }

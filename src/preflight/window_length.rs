@@ -12,23 +12,16 @@ use crate::scenario::plan::OperationKind;
 /// The check.
 pub const CHECK: Check = Check { name: "window-length", run };
 
-/// A maintenance window that an operation falls into.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Window {
-    /// Name of its configuration.
-    pub name: String,
-    /// From its opening until it closes.
-    pub length: SimDuration,
-}
-
-/// The maintenance window of the operation. Scenarios cannot say one yet.
-fn window(_course: &Course<'_>, _step: &Step<'_>) -> Option<Window> {
-    None
+/// What is left of the maintenance window in which the operation is asked for; `None` outside of windows.
+fn time_left(course: &Course<'_>, step: &Step<'_>) -> Option<SimDuration> {
+    let at = step.operation.at;
+    let window = course.plan.maintenance.window_at(at, &step.kind)?;
+    Some(window.closes.since(at))
 }
 
 fn run(course: &Course<'_>) -> Vec<Finding> {
     let steps = course.looked_at().filter_map(|step| Some((step, time(course, step)?)));
-    steps.map(|(step, (time, how))| judge(&Subject::of(step), window(course, step).as_ref(), time, &how)).collect()
+    steps.map(|(step, (time, how))| judge(&Subject::of(step), time_left(course, step), time, &how)).collect()
 }
 
 /// How long an upgrade or a migration takes unless a budget holds it, and what it does in that time; `None` for other operations.
@@ -82,17 +75,17 @@ pub fn time(course: &Course<'_>, step: &Step<'_>) -> Option<(Estimate, String)> 
     Some((total, parts.join(", ")))
 }
 
-fn judge(subject: &Subject, window: Option<&Window>, time: Estimate, how: &str) -> Finding {
+fn judge(subject: &Subject, left: Option<SimDuration>, time: Estimate, how: &str) -> Finding {
     let (mean, p95, least) = (shown(time.mean), shown(time.p95()), shown(time.least));
     let about = format!("about {mean}, {p95} in 95 of 100 cases, hardly less than {least}: {how}");
-    let Some(Window { name, length }) = window else {
-        return subject.pass(format!("{about}; no maintenance window given"));
+    let Some(left) = left else {
+        return subject.pass(format!("{about}; asked for in no maintenance window"));
     };
-    let place = format!("{about}; window {name} is open for {length}");
+    let place = format!("{about}; the maintenance window closes after {left}");
     let remedy = "lengthen the window, raise maxSurge, or upgrade pool by pool";
-    if time.least > length.as_secs_f64() {
+    if time.least > left.as_secs_f64() {
         subject.fail(place, remedy)
-    } else if time.p95() > length.as_secs_f64() {
+    } else if time.p95() > left.as_secs_f64() {
         subject.risk(place, remedy)
     } else {
         subject.pass(place)
@@ -112,8 +105,7 @@ mod tests {
     fn a_window_is_too_short_for_certain_or_perhaps() {
         let time = Estimate::of(&crate::kernel::Dist::lognormal(3600.0, 7200.0));
         let check = |minutes: u64, expected: Verdict| {
-            let window = Window { name: "nightly".into(), length: SimDuration::from_mins(minutes) };
-            let found = judge(&Subject::part("upgrade"), Some(&window), time, "how");
+            let found = judge(&Subject::part("upgrade"), Some(SimDuration::from_mins(minutes)), time, "how");
             assert_eq!(found.verdict, expected, "{minutes}: {}", found.reason);
         };
         check(240, Pass);

@@ -6,6 +6,7 @@ pub mod control_plane;
 pub mod cpu;
 pub mod drain;
 pub mod faults;
+pub mod maintenance;
 pub mod network;
 pub mod node;
 pub mod scheduler;

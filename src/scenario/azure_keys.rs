@@ -29,7 +29,6 @@ pub const NOT_SIMULATED: &[&str] = &[
     "addonProfiles",
     "apiServerAccessProfile",
     "artifactStreamingProfile",
-    "autoUpgradeProfile",
     "azureMonitorProfile",
     "bootstrapProfile",
     "capacityReservationGroupId",

@@ -15,12 +15,21 @@ const SECTIONS: &[&str] = &[
     "/cluster/networkProfile/loadBalancerProfile",
     "/cluster/networkProfile/loadBalancerProfile/managedOutboundIPs",
     "/cluster/vnet",
+    "/cluster/autoUpgradeProfile",
+    "/cluster/maintenanceConfigurations",
+    "/cluster/maintenanceConfigurations/aksManagedAutoUpgradeSchedule",
+    "/cluster/maintenanceConfigurations/aksManagedNodeOSUpgradeSchedule",
+    "/cluster/maintenanceConfigurations/default",
     "/cluster/autoScalerProfile",
     POOLS,
     "/cluster/agentPoolProfiles/*/upgradeSettings",
 ];
 const CLUSTER: &str = "/cluster";
 const POOLS: &str = "/cluster/agentPoolProfiles/*";
+const CONFIGURATIONS: &str = "/cluster/maintenanceConfigurations/";
+
+/// What `az` prints of a maintenance configuration to say which one it is.
+const NAMES_OF_A_CONFIGURATION: &[&str] = &["name", "resourceGroup"];
 
 /// Parts where null has a meaning of its own: Kubernetes objects, and values that replace others.
 const KEEPS_NULLS: &[&str] = &["/workloads/manifests", "/variants", "/sweep"];
@@ -78,7 +87,8 @@ fn normalise_section(document: &mut Document, pointer: &str, section: &str, prob
             }
             continue;
         }
-        let why = if READ_ONLY.iter().any(|name| same(name)) {
+        let names_it = section.starts_with(CONFIGURATIONS) && NAMES_OF_A_CONFIGURATION.iter().any(|name| same(name));
+        let why = if names_it || READ_ONLY.iter().any(|name| same(name)) {
             "read-only, ignored"
         } else if NOT_SIMULATED.iter().chain(own).any(|name| same(name)) {
             "accepted, not simulated yet"

@@ -1,6 +1,7 @@
 //! Whole scenarios: from a file to a study, and what is said about it.
 
 mod access;
+mod maintenance;
 
 use super::plan::{
     BlueGreenSettings, IntOrPercent, NetworkModel, OperationKind, OutboundType, OwnVnet, PoolMode, UndrainableNodes,

@@ -9,6 +9,7 @@ use crate::process::autoscaler::Autoscaler;
 use crate::process::control_plane::ControlPlane;
 use crate::process::drain::Drains;
 use crate::process::faults::Faults;
+use crate::process::maintenance::Maintenance;
 use crate::process::scheduler::Scheduler;
 use crate::process::upgrade::Upgrades;
 use crate::process::workload::{Controllers, DemandCurves};
@@ -42,6 +43,7 @@ pub struct Simulation {
     upgrades: Upgrades,
     control_plane: ControlPlane,
     faults: Faults,
+    maintenance: Maintenance,
 }
 
 impl Simulation {
@@ -61,6 +63,7 @@ impl Simulation {
             upgrades: Upgrades::default(),
             control_plane: ControlPlane::default(),
             faults: Faults::default(),
+            maintenance: Maintenance::new(&world),
             world,
         };
         simulation.start();
@@ -79,9 +82,10 @@ impl Simulation {
         self.controllers.on_cluster_resized(world, ctx);
         self.demand.on_start(world, ctx);
         for operation in world.operations.ids() {
-            ctx.at(world.plan.operations[world.operations[operation].plan].at, Event::AskOperation(operation));
+            ctx.at(world.operations[operation].request.at, Event::AskOperation(operation));
         }
         self.faults.on_start(world, ctx);
+        self.maintenance.on_start(world, ctx);
         self.autoscaler.wake(world, ctx);
         ctx.soon(Event::Sample);
     }
@@ -234,6 +238,8 @@ impl Simulation {
             Event::FlushQueue => self.scheduler.on_flush(world, ctx),
             Event::AutoscalerScan => self.autoscaler.on_scan(world, ctx),
             Event::AutoscalerScaleUp(pool) => self.autoscaler.on_scale_up(world, pool, ctx),
+            Event::AutoUpgrade(of) => self.maintenance.on_auto_upgrade(world, of, ctx),
+            Event::WindowClosed(id) => self.maintenance.on_window_closed(world, id, ctx),
             Event::AskOperation(id) => self.control_plane.on_ask(world, id, ctx),
             Event::OperationStep(id) => self.control_plane.on_step(world, id, ctx),
             Event::StartDrain(id) => self.drains.on_start(world, id, ctx),

@@ -77,7 +77,7 @@ fn subjects(fact: Fact, world: &World) -> (Option<&str>, Option<&str>) {
         | Fact::NodeDeallocated(node)
         | Fact::AddressesChanged(_, node)
         | Fact::ScaledDown(node) => (None, Some(&world.nodes[node].info.name)),
-        Fact::ScaledUp(..) | Fact::OperationChanged(_) => (None, None),
+        Fact::ScaledUp(..) | Fact::OperationChanged(_) | Fact::WindowClosed(_) => (None, None),
     }
 }
 
@@ -149,11 +149,16 @@ fn sentence(fact: Fact, world: &World) -> String {
         }
         Fact::ScaledUp(pool, count) => format!("autoscaler raises pool {} by {count}", world.pool_plan(pool).name),
         Fact::ScaledDown(id) => format!("autoscaler removes {}", node(id)),
+        Fact::WindowClosed(id) => {
+            let asked = world.operations[id].request.kind.describe(&world.plan);
+            let left = world.operations[id].nodes_left.unwrap_or(0);
+            format!("the maintenance window of operation {asked} closed: {left} nodes left")
+        }
         Fact::OperationChanged(id) => {
             let operation = &world.operations[id];
-            let plan = &world.plan.operations[operation.plan];
-            let asker = plan.asker(&world.plan.access).map(|asker| format!(" (as {})", asker.name));
-            let asked = format!("{}{}", plan.kind.describe(&world.plan), asker.unwrap_or_default());
+            let asker = Some(operation.asker(world)).filter(|asker| !asker.is_empty());
+            let asker = asker.map(|asker| format!(" (as {asker})")).unwrap_or_default();
+            let asked = format!("{}{asker}", operation.request.kind.describe(&world.plan));
             match &operation.state {
                 OperationState::Planned => format!("operation {asked}: planned"),
                 OperationState::Running => format!("operation {asked}: accepted"),

@@ -91,11 +91,12 @@ impl ControlPlane {
     /// The operator asks for an operation: it is refused, and nothing changes, or it begins.
     pub fn on_ask(&mut self, world: &mut World, operation: OperationId, ctx: &mut Ctx<'_>) {
         world.operations[operation].asked = Some(ctx.now);
-        let asked = &world.plan.operations[world.operations[operation].plan];
+        let row = &world.operations[operation];
+        let (asked, by_itself) = (&row.request, row.auto_upgrade.is_some());
         let kind = present(world, asked.kind.clone());
         let scope = Scope::of(world, &kind);
         let admitted = admission::authorize(world, asked)
-            .and_then(|()| self.throttle.admit(ctx.now, &kind))
+            .and_then(|()| if by_itself { Ok(()) } else { self.throttle.admit(ctx.now, &kind) })
             .and_then(|()| admission::admit_power(world, &kind))
             .and_then(|()| self.conflict(world, &kind, &scope))
             .and_then(|()| admission::admit(world, &kind));
@@ -104,6 +105,7 @@ impl ControlPlane {
             return;
         }
         world.set_operation(operation, OperationState::Running, ctx);
+        world.join_window(operation, ctx);
         if let OperationKind::Abort { pool } = kind {
             self.abort(world, pool.map(PoolId::from_index), ctx);
             world.set_operation(operation, OperationState::Succeeded, ctx);

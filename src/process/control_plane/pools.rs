@@ -24,6 +24,7 @@ pub(super) fn add(
     state.target = count;
     state.autoscaling = autoscaling;
     state.version = version;
+    state.image_as_of = ctx.now;
     provision::fill(vec![pool], operation, ctx)
 }
 
@@ -53,7 +54,7 @@ pub(super) fn update(
         PoolChange::Autoscaling(range) => world.pools[pool].autoscaling = *range,
         PoolChange::Immutable(setting) => unreachable!("a change of {setting} is refused"),
     }
-    let name = format!("update/{}", world.operations[operation].plan);
+    let name = format!("update/{}", world.operations[operation].name);
     let delay = world.plan.timings.cluster_update.draw(&mut world.streams.stream("operation", &name));
     ctx.after(delay, Event::OperationStep(operation));
     Progress::Waiting(Then::End)

@@ -63,5 +63,5 @@ pub(super) fn serve(world: &mut World, operation: OperationId, ctx: &mut Ctx<'_>
 }
 
 fn stream(world: &World, operation: OperationId) -> crate::kernel::Stream {
-    world.streams.stream("operation", &world.operations[operation].plan.to_string())
+    world.streams.stream("operation", &world.operations[operation].name)
 }

@@ -25,7 +25,7 @@ pub(super) fn start(
     ctx: &mut Ctx<'_>,
 ) -> (Vec<PoolId>, Progress) {
     if path.request.version.is_some_and(|version| version > world.version) {
-        let stream = &mut world.streams.stream("operation", &world.operations[operation].plan.to_string());
+        let stream = &mut world.streams.stream("operation", &world.operations[operation].name);
         ctx.after(world.plan.timings.control_plane_upgrade.draw(stream), Event::OperationStep(operation));
         return (Vec::new(), Progress::Waiting(Then::UpgradePools(path)));
     }
@@ -53,7 +53,8 @@ impl ControlPlane {
         };
         let current = *current;
         let row = world.pools[current].upgrade.as_ref();
-        let Some((outcome, aborted)) = row.and_then(|upgrade| Some((upgrade.outcome.clone()?, upgrade.aborted))) else {
+        let answer = row.and_then(|upgrade| Some((upgrade.outcome.clone()?, upgrade.aborted, upgrade.began)));
+        let Some((outcome, aborted, began)) = answer else {
             return; // Stale: the pool's upgrade is in progress.
         };
         world.pools[current].upgrade = None;
@@ -67,6 +68,7 @@ impl ControlPlane {
             }
             UpgradeOutcome::Succeeded => {
                 world.pools[current].state = ProvisioningState::Succeeded;
+                world.pools[current].image_as_of = began;
                 let path = UpgradePath { request: path.request, pools: std::mem::take(&mut path.pools) };
                 self.upgrade_next_pool(world, operation, path, ctx);
                 return;
@@ -86,6 +88,12 @@ impl ControlPlane {
         ctx: &mut Ctx<'_>,
     ) {
         let running = self.running.get_mut(&operation).expect("an operation that goes on is in progress");
+        if !path.pools.is_empty() && world.operations[operation].is_out_of_time(ctx.now) {
+            running.busy.clear();
+            let state = OperationState::Canceled(out_of_time(world, &path.pools));
+            self.end(world, operation, state, ctx);
+            return;
+        }
         match path.pools.pop_front() {
             None => {
                 running.busy.clear();
@@ -98,6 +106,13 @@ impl ControlPlane {
             }
         }
     }
+}
+
+/// What an upgrade of AKS's own ends with when its window closed before every pool had its turn. The code and the sentence are ours.
+fn out_of_time(world: &World, pools: &VecDeque<PoolId>) -> Refusal {
+    let names: Vec<&str> = pools.iter().map(|pool| world.pool_plan(*pool).name.as_str()).collect();
+    let message = format!("the maintenance window has closed: {} waits for the next one", names.join(", "));
+    Refusal { code: "MaintenanceWindowClosed", message }
 }
 
 /// What the pool can be rolled back to once an upgrade of it ended.
@@ -122,7 +137,7 @@ fn note_history(world: &mut World, pool: PoolId, request: UpgradeRequest, outcom
 fn start_pool(world: &mut World, pool: PoolId, request: UpgradeRequest, operation: OperationId, ctx: &mut Ctx<'_>) {
     let state = &mut world.pools[pool];
     state.state = ProvisioningState::Upgrading;
-    state.upgrade = Some(PoolUpgrade { operation, request, aborted: false, outcome: None });
+    state.upgrade = Some(PoolUpgrade { operation, request, began: ctx.now, aborted: false, outcome: None });
     // The same upgrade again, after one that failed, goes on from where that one began.
     let resumes = request.version.is_some_and(|version| version == state.version);
     if !request.rollback && !resumes {

@@ -117,6 +117,7 @@ pub fn on_stage_ended(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
         NodePhase::Reimaging => {
             let state = &mut world.nodes[node];
             state.version = world.pools[state.pool].version;
+            state.times.reimaged = Some(ctx.now);
             ctx.observe(Fact::NodeReimaged(node));
             register(world, node, ctx);
             begin_stage(world, node, BootStage::NetworkReady, ctx);

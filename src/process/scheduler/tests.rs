@@ -143,6 +143,7 @@ fn plan(minor: u32, templates: Vec<PodTemplate>) -> Plan {
         operations: Vec::new(),
         quota: crate::scenario::plan::QuotaPlan::default(),
         faults: Vec::new(),
+        maintenance: crate::scenario::plan::MaintenancePlan::default(),
         access: crate::scenario::plan::AccessPlan::default(),
         timings: Timings {
             pod_schedule: Dist::Constant(0.05),

@@ -25,7 +25,8 @@ fn to(version: KubernetesVersion) -> UpgradeRequest {
 fn carry_out(bench: &mut Bench, request: UpgradeRequest, end: SimDuration) -> Vec<String> {
     let pool = PoolId::from_index(0);
     let operation = OperationId::from_index(0);
-    bench.world.pools[pool].upgrade = Some(PoolUpgrade { operation, request, aborted: false, outcome: None });
+    bench.world.pools[pool].upgrade =
+        Some(PoolUpgrade { operation, request, began: SimTime::ZERO, aborted: false, outcome: None });
     bench.act(|_, ctx| ctx.soon(Event::UpgradeStep(pool)));
     drive(bench, &mut Upgrades::default(), end)
 }
@@ -371,6 +372,7 @@ fn blue_is_drained_in_batches_into_as_many_green_nodes_and_deleted_after_the_fin
     bench.world.pools[pool_id()].upgrade = Some(PoolUpgrade {
         operation: OperationId::from_index(0),
         request: to(version(35)),
+        began: SimTime::ZERO,
         aborted: false,
         outcome: None,
     });

@@ -3,7 +3,9 @@
 //! A [`Plan`] is one variant at one sweep point; a [`Study`] is all of them with the seeds to run.
 
 mod access;
+mod channel;
 mod fault;
+mod maintenance;
 mod name;
 mod network;
 mod operation;
@@ -15,7 +17,11 @@ mod volume;
 mod workload;
 
 pub use access::{AccessPlan, Authentication, BindingPlan, Denial, PrincipalPlan};
+pub use channel::{NodeOsChannel, UpgradeChannel};
 pub use fault::{AllocationCode, EvictionReach, FailureReach, FaultKind, FaultPlan, RepairPlan};
+pub use maintenance::{
+    AutoUpgrade, AvailableVersion, MaintenanceConfiguration, MaintenancePlan, Recurrence, Recurring, Window,
+};
 pub use name::{generated_suffix, template_hash, workload_key};
 pub use network::{NetworkModel, NetworkPlan, OutboundType, OwnVnet};
 pub use operation::{OperationKind, OperationPlan, PoolChange};
@@ -142,6 +148,8 @@ pub struct Plan {
     pub quota: QuotaPlan,
     /// What goes wrong, in the file's order.
     pub faults: Vec<FaultPlan>,
+    /// What AKS upgrades by itself, and when it may.
+    pub maintenance: MaintenancePlan,
     /// Who may ask for them, and how the cluster knows who asks.
     pub access: AccessPlan,
     /// Durations of every stage of node and pod life.

@@ -5,6 +5,7 @@ mod cluster;
 mod columns;
 mod expectation;
 mod fault;
+mod maintenance;
 mod network;
 mod nodes;
 mod operation;
@@ -116,6 +117,7 @@ pub fn plan(document: &Document, spec: &ScenarioSpec, files: &mut Files, problem
     let (duration, warmup) = durations(&mut resolver, spec);
     let cluster = cluster::resolve(&mut resolver, spec, files);
     let access = access::resolve(&mut resolver, spec);
+    let maintenance = maintenance::resolve(&mut resolver, spec, &start, duration);
     let operations = operation::resolve(&mut resolver, spec, &access, &start);
     let quota = quota::resolve(&mut resolver, spec);
     let faults = fault::resolve(&mut resolver, spec);
@@ -160,6 +162,7 @@ pub fn plan(document: &Document, spec: &ScenarioSpec, files: &mut Files, problem
         budgets,
         claims,
         operations,
+        maintenance,
         access: access.plan,
         quota,
         faults,

@@ -1,7 +1,10 @@
 //! The cluster as it is written: in the words of `az aks show -o json`.
 
 use super::scalar::{ProfileDuration, ProfileFlag, ProfileNumber};
-use super::{AadProfileSpec, Entries, Faults, IntOrPercentText, NodeListSpec, Version};
+use super::{
+    AadProfileSpec, AutoUpgradeProfileSpec, Entries, Faults, IntOrPercentText, MaintenanceConfigurationsSpec,
+    NodeListSpec, Version,
+};
 use deserr::Deserr;
 use schemars::JsonSchema;
 
@@ -50,6 +53,12 @@ pub struct ClusterSpec {
     /// The cluster autoscaler's settings, for all pools that it manages.
     #[deserr(default)]
     pub auto_scaler_profile: Option<AutoScalerProfileSpec>,
+    /// What AKS upgrades by itself; nothing unless given.
+    #[deserr(default)]
+    pub auto_upgrade_profile: Option<AutoUpgradeProfileSpec>,
+    /// Planned maintenance, each configuration as `az aks maintenanceconfiguration show` prints it.
+    #[deserr(default)]
+    pub maintenance_configurations: Option<MaintenanceConfigurationsSpec>,
     /// Microsoft Entra authentication; without it every kubeconfig is the administrator's.
     #[deserr(default)]
     pub aad_profile: Option<AadProfileSpec>,

@@ -8,6 +8,7 @@ mod cluster;
 mod decode;
 mod dist;
 mod fault;
+mod maintenance;
 mod operation;
 mod quota;
 mod scalar;
@@ -24,6 +25,10 @@ pub use decode::{Entries, Fault, Faults, MISSING, UNKNOWN_KEY};
 pub use dist::DistSpec;
 pub use fault::{
     AllocationFailureSpec, FaultSpec, NodeFailureSpec, SlowBootSpec, SlowRegistrySpec, SpotEvictionSpec, ZoneOutageSpec,
+};
+pub use maintenance::{
+    AutoUpgradeProfileSpec, AvailableVersionSpec, MaintenanceConfigurationSpec, MaintenanceConfigurationsSpec,
+    MaintenanceScheduleSpec, MaintenanceWindowSpec,
 };
 pub use operation::{MigrateSpec, OperationSpec, UpdatePoolSpec, UpgradeSpec};
 pub use quota::QuotaSpec;
@@ -76,6 +81,9 @@ pub struct ScenarioSpec {
     /// Who may ask for operations besides the owner of the cluster.
     #[deserr(default)]
     pub principals: Option<Vec<PrincipalSpec>>,
+    /// Versions that AKS offers, for auto-upgrade channels; those of its calendar unless given.
+    #[deserr(default)]
+    pub available_versions: Option<Vec<AvailableVersionSpec>>,
     /// What is asked of AKS, and when.
     #[deserr(default)]
     pub operations: Option<Vec<OperationSpec>>,

@@ -10,22 +10,22 @@ use crate::scenario::plan::{
     PoolPlan, ScaleDownMode,
 };
 
-struct Nobody;
+pub(super) struct Nobody;
 
 impl Observer for Nobody {
     fn after_event(&mut self, _: EventKey, _: Event, _: &[Fact], _: &World) {}
 }
 
-fn hours(hours: u64) -> SimTime {
+pub(super) fn hours(hours: u64) -> SimTime {
     SimTime::after_start(SimDuration::from_hours(hours))
 }
 
-fn at(hour: u64, kind: OperationKind) -> OperationPlan {
+pub(super) fn at(hour: u64, kind: OperationKind) -> OperationPlan {
     OperationPlan { at: hours(hour), kind, asked_by: None }
 }
 
 /// One system node and two of the pool `apps` (pool 0), with ten pods of a Deployment and one bare pod.
-fn shop(operations: Vec<OperationPlan>) -> Plan {
+pub(super) fn shop(operations: Vec<OperationPlan>) -> Plan {
     let mut shop = plan(vec![pool("apps", 2), PoolPlan { mode: PoolMode::System, ..pool("system", 1) }]);
     shop.workloads = vec![deployment("web", 10), workload("bare", Controller::Pod)];
     shop.cluster.system_workloads = false;
@@ -33,7 +33,7 @@ fn shop(operations: Vec<OperationPlan>) -> Plan {
     shop
 }
 
-fn run(plan: Plan, until: u64) -> Simulation {
+pub(super) fn run(plan: Plan, until: u64) -> Simulation {
     let mut simulation = Simulation::new(&Arc::new(plan), 1);
     simulation.run_through(hours(until), &mut Nobody);
     simulation
@@ -43,13 +43,13 @@ fn serving(world: &World) -> usize {
     world.pods.iter().filter(|(_, pod)| pod.is_serving()).count()
 }
 
-fn ready(world: &World, pool: usize) -> usize {
+pub(super) fn ready(world: &World, pool: usize) -> usize {
     world.members(PoolId::from_index(pool)).filter(|node| world.nodes[*node].is_ready()).count()
 }
 
-fn assert_succeeded(world: &World) {
+pub(super) fn assert_succeeded(world: &World) {
     for (_, operation) in world.operations.iter() {
-        assert_eq!(operation.state, OperationState::Succeeded, "{:?}", world.plan.operations[operation.plan]);
+        assert_eq!(operation.state, OperationState::Succeeded, "{:?}", operation.request);
     }
 }
 
@@ -294,7 +294,7 @@ fn whatever_is_asked_ends_and_whatever_is_refused_changes_nothing() {
         (refused, accepted) = (refused + watch.refused, accepted + watch.accepted);
         let world = simulation.world();
         for (_, operation) in world.operations.iter() {
-            let asked = &world.plan.operations[operation.plan];
+            let asked = &operation.request;
             assert!(operation.ended.is_some(), "day {day}: {asked:?} is {:?}", operation.state);
         }
         for (id, pool) in world.pools.iter().filter(|(_, pool)| pool.exists && !pool.stopped) {

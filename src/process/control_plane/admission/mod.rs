@@ -3,11 +3,13 @@
 mod pool;
 
 use super::{ControlPlane, versions};
+use crate::catalog::KubernetesVersion;
 use crate::catalog::limits::{NODES_PER_CLUSTER, NODES_PER_POOL, STOPPABLE_NODES, UPGRADABLE_NODES};
-use crate::cluster::{Budget, NodeId, NodePhase, PoolId, PowerState, ProvisioningState, Refusal, World};
+use crate::cluster::{Budget, NodeId, NodePhase, Pool, PoolId, PowerState, ProvisioningState, Refusal, World};
 use crate::kernel::Id;
 use crate::scenario::plan::{
-    BudgetRule, IntOrPercent, OperationKind, OperationPlan, PoolMode, PoolPlan, UpgradeStrategy, required_actions,
+    BudgetRule, IntOrPercent, OperationKind, OperationPlan, PoolMode, PoolPlan, UpgradeChannel, UpgradeStrategy,
+    required_actions,
 };
 
 /// What an operation holds while it is in progress.
@@ -154,7 +156,10 @@ pub fn admit(world: &World, kind: &OperationKind) -> Result<(), Refusal> {
             pools.iter().try_for_each(|pool| pool::exists(world, *pool))?;
             admit_size(world)?;
             match version {
-                Some(version) => versions::admit(world, *version, &pools)?,
+                Some(version) => {
+                    versions::admit(world, *version, &pools)?;
+                    admit_together(world, *version, &pools)?;
+                }
                 None if pools.is_empty() => return not_allowed("no agent pool to upgrade".to_owned()),
                 None => {}
             }
@@ -249,6 +254,21 @@ fn admit_size(world: &World) -> Result<(), Refusal> {
         return Ok(());
     }
     not_allowed(format!("a cluster of {nodes} nodes cannot be upgraded: scale it below {UPGRADABLE_NODES} nodes first"))
+}
+
+/// With an auto-upgrade channel the control plane is upgraded with its pools or not at all.
+///
+/// Source: azure-aks-docs, auto-upgrade-cluster.md, 2026-06-26.
+fn admit_together(world: &World, version: KubernetesVersion, pools: &[PoolId]) -> Result<(), Refusal> {
+    let stays = |(id, pool): (PoolId, &Pool)| pool.exists && !world.pool_plan(id).is_brought() && !pools.contains(&id);
+    let has_channel = world.plan.maintenance.channel != UpgradeChannel::None;
+    if has_channel && version > world.version && world.pools.iter().any(stays) {
+        let message = "Using managed cluster api, all Agent pools' OrchestratorVersion must be all specified or all unspecified. \
+                       If all specified, they must be stay unchanged or the same with control plane."
+            .to_owned();
+        return Err(Refusal { code: "NotAllAgentPoolOrchestratorVersionSpecifiedAndUnchanged", message });
+    }
+    Ok(())
 }
 
 /// A budget that never allows a disruption would block the upgrade for certain.

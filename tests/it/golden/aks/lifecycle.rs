@@ -12,8 +12,6 @@ pub fn topic(name: &str) -> Option<super::Topic> {
         "scale-limits" => scale,
         "stop-start" => stop_start,
         "api-throttling" => throttling,
-        "maintenance-window" => |_| Answer::NotModelled("maintenance windows"),
-        "auto-upgrade-channel" => |_| Answer::NotModelled("channels of automatic upgrades"),
         "node-auto-repair" => |_| {
             Answer::NotModelled(
                 "how AKS finds a node unhealthy, and repairs on Windows; the steps on Linux are simulated",

@@ -9,6 +9,7 @@ mod catalogue;
 mod errors;
 mod lab;
 mod lifecycle;
+mod maintenance;
 mod network;
 mod pools;
 mod surge;
@@ -46,7 +47,7 @@ const SETS: [&str; 4] = ["actions", "kubectl", "overlaps", "reserved"];
 fn topic(name: &str) -> Topic {
     let areas =
         [access::topic, catalogue::topic, errors::topic, lifecycle::topic, network::topic, pools::topic, surge::topic];
-    let more = [trace::topic, upgrades::topic, versions::topic];
+    let more = [maintenance::topic, trace::topic, upgrades::topic, versions::topic];
     areas
         .into_iter()
         .chain(more)

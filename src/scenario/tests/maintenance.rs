@@ -1,0 +1,62 @@
+//! Maintenance in scenarios: what `az` prints is read, and what it means.
+
+use super::{CLUSTER, HEAD, lines, read};
+use crate::kernel::{SimDuration, SimTime};
+use crate::scenario::plan::{MaintenancePlan, NodeOsChannel, UpgradeChannel, Window};
+
+fn maintenance(text: &str) -> MaintenancePlan {
+    let loaded = read(&format!("{HEAD}{CLUSTER}{text}"));
+    loaded.study.points[0].plan.maintenance.clone()
+}
+
+fn hours(opens: u64, closes: u64) -> Window {
+    let at = |hour| SimTime::after_start(SimDuration::from_hours(hour));
+    Window { opens: at(opens), closes: at(closes) }
+}
+
+#[test]
+fn without_a_word_about_it_nothing_is_upgraded_by_itself() {
+    let plan = maintenance("");
+    assert_eq!((plan.channel, plan.node_os_channel), (UpgradeChannel::None, NodeOsChannel::None));
+    assert!(!plan.has_windows());
+}
+
+/// The scenario begins on Monday, 2026-03-02. Hours of the week: API specification of 2025-05-01.
+#[test]
+fn hours_of_the_week_are_in_utc() {
+    let default = "  maintenanceConfigurations: {default: {timeInWeek: [{day: Tuesday, hourSlots: [0, 1]}]}}\n";
+    assert_eq!(maintenance(default).default, Some(vec![hours(24, 26)]));
+}
+
+#[test]
+fn a_configuration_is_read_as_az_prints_it_and_lasts_a_day_by_default() {
+    let text = "  maintenanceConfigurations:
+    aksManagedNodeOsUpgradeSchedule:
+      id: /subscriptions/0/maintenanceConfigurations/aksManagedNodeOSUpgradeSchedule
+      name: aksManagedNodeOSUpgradeSchedule
+      resourceGroup: group
+      notAllowedTime: null
+      timeInWeek: null
+      maintenanceWindow:
+        notAllowedDates: [{start: 2026-03-03, end: 2026-03-03}]
+        schedule: {absoluteMonthly: null, daily: {intervalDays: 1}, relativeMonthly: null, weekly: null}
+        startTime: '20:00'
+        utcOffset: '+02:00'
+";
+    let loaded = read(&format!("{HEAD}{CLUSTER}{text}"));
+    assert!(lines(&loaded.warnings).iter().all(|line| line.contains("read-only")), "{:?}", lines(&loaded.warnings));
+    let plan = &loaded.study.points[0].plan.maintenance;
+    // From Monday 18:00 UTC to midnight at +02:00, and again from Wednesday on, which at that offset begins at 22:00 UTC; the window
+    // of Wednesday opens after the two days of the scenario.
+    assert_eq!(plan.node_os, Some(vec![hours(18, 22), hours(46, 66)]));
+}
+
+#[test]
+fn the_channel_of_node_images_keeps_to_the_schedule_of_the_cluster() {
+    let weekly = "{schedule: {weekly: {dayOfWeek: Tuesday, intervalWeeks: 1}}, durationHours: 4, startTime: \"02:00\"}";
+    let plan = maintenance(&format!(
+        "  autoUpgradeProfile: {{upgradeChannel: node-image}}\n  maintenanceConfigurations: {{aksManagedAutoUpgradeSchedule: {{maintenanceWindow: {weekly}}}}}\n"
+    ));
+    assert_eq!((plan.channel, plan.node_os_channel), (UpgradeChannel::None, NodeOsChannel::NodeImage));
+    assert_eq!(plan.node_os, Some(vec![hours(26, 30)]));
+}

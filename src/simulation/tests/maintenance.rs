@@ -1,0 +1,144 @@
+//! Upgrades that AKS asks for by itself, and maintenance windows.
+
+use super::super::*;
+use super::operations::{assert_succeeded, at, hours, run, shop};
+use crate::cluster::{OperationId, OperationState};
+use crate::kernel::Id;
+use crate::scenario::plan::{
+    AvailableVersion, NodeOsChannel, OperationKind, OperationPlan, Plan, UpgradeChannel, Window,
+};
+
+/// A window from one hour to another.
+fn window(opens: u64, closes: u64) -> Window {
+    Window { opens: hours(opens), closes: hours(closes) }
+}
+
+/// A cluster of the channel `rapid` with `nodes` application nodes, to which 1.35 comes in the third hour, and these windows.
+fn rapid(nodes: u32, windows: Option<Vec<Window>>) -> Plan {
+    let mut plan = shop(Vec::new());
+    plan.duration = SimDuration::from_hours(14 * 24);
+    plan.cluster.pools[0].count = nodes;
+    let available = |minor, from| AvailableVersion { version: crate::cluster::testing::version(minor), from };
+    plan.maintenance.channel = UpgradeChannel::Rapid;
+    plan.maintenance.available = vec![available(34, SimTime::ZERO), available(35, hours(3))];
+    plan.maintenance.auto_upgrade = windows;
+    plan
+}
+
+/// With application nodes that take seven minutes each.
+fn slowly(mut plan: Plan) -> Plan {
+    plan.cluster.pools[0].upgrade.soak = SimDuration::from_mins(5);
+    plan
+}
+
+/// What AKS asked for by itself: when in hours, of how many pools, and whether it ended well.
+fn asked_by_aks(world: &World) -> Vec<(u64, usize, bool)> {
+    let own = world.operations.iter().map(|(_, operation)| operation).filter(|own| own.auto_upgrade.is_some());
+    own.map(|own| {
+        let OperationKind::Upgrade { pools, .. } = &own.request.kind else {
+            panic!("{:?} is no upgrade", own.request);
+        };
+        let hour = own.asked.expect("AKS asks at once").micros() / 3_600_000_000;
+        (hour, pools.len(), own.state == OperationState::Succeeded)
+    })
+    .collect()
+}
+
+#[test]
+fn an_auto_upgrade_waits_for_its_window() {
+    let simulation = run(rapid(2, Some(vec![window(1, 2), window(8, 12), window(20, 24)])), 30);
+    let world = simulation.world();
+    assert_eq!(asked_by_aks(world), [(8, 2, true)], "1.35 is not there in the first window, and here before the third");
+    assert!(world.live_nodes.iter().all(|node| world.nodes[*node].version == crate::cluster::testing::version(35)));
+}
+
+#[test]
+fn without_a_schedule_an_auto_upgrade_comes_within_the_day() {
+    let simulation = run(rapid(2, None), 40);
+    let asked = asked_by_aks(simulation.world());
+    assert!(matches!(asked[..], [(3..27, 2, true)]), "{asked:?}");
+}
+
+#[test]
+fn a_pool_that_was_not_begun_when_the_window_closed_waits_for_the_next_one_and_work_under_way_goes_on() {
+    let simulation = run(slowly(rapid(12, Some(vec![window(4, 5), window(28, 32)]))), 40);
+    let world = simulation.world();
+    assert_eq!(asked_by_aks(world), [(4, 2, false), (28, 1, true)]);
+    let first = world.operations.iter().next().map(|(_, operation)| operation).unwrap();
+    assert!(
+        matches!(&first.state, OperationState::Canceled(why) if why.message.contains("system waits")),
+        "{:?}",
+        first.state
+    );
+    assert!(first.ended > Some(hours(5)), "the pool that had begun was upgraded to its end");
+    assert!(first.nodes_left.is_some_and(|left| (2..13).contains(&left)), "{:?}", first.nodes_left);
+    assert!(world.live_nodes.iter().all(|node| world.nodes[*node].version == crate::cluster::testing::version(35)));
+}
+
+#[test]
+fn a_second_step_follows_in_the_same_window() {
+    let mut plan = rapid(1, Some(vec![window(4, 16)]));
+    let available = AvailableVersion { version: crate::cluster::testing::version(36), from: hours(3) };
+    plan.maintenance.available.push(available);
+    let simulation = run(plan, 30);
+    assert_eq!(simulation.world().version, available.version);
+    assert!(matches!(asked_by_aks(simulation.world())[..], [(4, 2, true), (4.., 2, true)]));
+}
+
+#[test]
+fn a_manual_upgrade_ignores_windows_and_is_measured_against_them() {
+    let upgrade = |version| OperationKind::Upgrade { version, pools: vec![0], force: false, whole_cluster: false };
+    let next = crate::cluster::testing::version(35);
+    let asked = vec![
+        at(2, OperationKind::Upgrade { version: Some(next), pools: vec![0, 1], force: false, whole_cluster: false }),
+        at(6, upgrade(None)),
+    ];
+    let mut plan = shop(asked);
+    plan.cluster.pools[0].count = 12;
+    plan.maintenance.auto_upgrade = Some(vec![window(1, 3)]);
+    let simulation = run(slowly(plan), 12);
+    let world = simulation.world();
+    assert_succeeded(world);
+    let (first, second) = (OperationId::from_index(0), OperationId::from_index(1));
+    assert_eq!(world.operations[first].window_closes, Some(hours(3)));
+    assert!(!world.operations[first].fitted() && world.operations[first].nodes_left.is_some_and(|left| left > 0));
+    assert_eq!(world.operations[second].window_closes, None, "it was asked for outside of windows");
+}
+
+#[test]
+fn node_images_are_renewed_every_week_in_the_windows_for_them() {
+    let mut plan = shop(Vec::new());
+    plan.duration = SimDuration::from_hours(21 * 24);
+    plan.maintenance.node_os_channel = NodeOsChannel::NodeImage;
+    plan.maintenance.node_os = Some((0..3).map(|week| window(week * 168 + 100, week * 168 + 104)).collect());
+    let simulation = run(plan, 20 * 24);
+    let asked = asked_by_aks(simulation.world());
+    assert!(
+        asked.len() >= 2 && asked.iter().all(|(hour, pools, well)| hour % 168 >= 100 && *pools == 2 && *well),
+        "{asked:?}"
+    );
+}
+
+#[test]
+fn with_a_channel_the_control_plane_is_not_upgraded_alone() {
+    let next = crate::cluster::testing::version(35);
+    let alone = |pools| OperationKind::Upgrade { version: Some(next), pools, force: false, whole_cluster: false };
+    let mut plan = rapid(1, Some(Vec::new()));
+    plan.operations = vec![at(1, alone(Vec::new())), at(2, alone(vec![0])), at(3, alone(vec![0, 1]))];
+    let simulation = run(plan, 6);
+    let states: Vec<&OperationState> = simulation.world().operations.iter().map(|(_, row)| &row.state).collect();
+    let refused = |state: &OperationState| matches!(state, OperationState::Refused(why) if why.code == "NotAllAgentPoolOrchestratorVersionSpecifiedAndUnchanged");
+    assert!(refused(states[0]) && refused(states[1]) && *states[2] == OperationState::Succeeded, "{states:?}");
+}
+
+#[test]
+fn a_refused_auto_upgrade_is_asked_for_again_in_the_next_window() {
+    let mut plan = rapid(1, Some(vec![window(4, 8), window(28, 32)]));
+    plan.operations = vec![OperationPlan {
+        at: SimTime::after_start(SimDuration::from_mins(239)),
+        kind: OperationKind::Upgrade { version: None, pools: vec![1], force: false, whole_cluster: false },
+        asked_by: None,
+    }];
+    let simulation = run(plan, 40);
+    assert_eq!(asked_by_aks(simulation.world()), [(4, 2, false), (28, 2, true)]);
+}

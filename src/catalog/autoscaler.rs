@@ -77,6 +77,55 @@ impl Default for AutoscalerProfile {
     }
 }
 
+/// One of the profiles that Microsoft's page gives as samples.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ProfilePreset {
+    /// AKS's defaults.
+    #[default]
+    Default,
+    /// Scales down fast, to save money.
+    Aggressive,
+    /// For loads that come in bursts.
+    Bursty,
+}
+
+impl ProfilePreset {
+    /// Every preset with its name.
+    pub const ALL: [(&'static str, Self); 3] =
+        [("default", Self::Default), ("aggressive", Self::Aggressive), ("bursty", Self::Bursty)];
+
+    /// The settings. Source: azure-aks-docs, cluster-autoscaler.md, 2026-07-30; settings that the samples leave out are the defaults.
+    #[must_use]
+    pub fn profile(self) -> AutoscalerProfile {
+        let minutes = SimDuration::from_mins;
+        let sample = || AutoscalerProfile {
+            scale_down_delay_after_failure: minutes(1),
+            max_graceful_termination: SimDuration::from_secs(30),
+            max_total_unready_percentage: 100,
+            ok_total_unready_count: 1000,
+            ..AutoscalerProfile::default()
+        };
+        match self {
+            Self::Default => AutoscalerProfile::default(),
+            Self::Aggressive => AutoscalerProfile {
+                scan_interval: SimDuration::from_secs(30),
+                scale_down_delay_after_add: SimDuration::ZERO,
+                scale_down_unneeded_time: minutes(3),
+                scale_down_unready_time: minutes(3),
+                max_empty_bulk_delete: 1000,
+                ..sample()
+            },
+            Self::Bursty => AutoscalerProfile {
+                scan_interval: SimDuration::from_secs(20),
+                scale_down_unneeded_time: minutes(5),
+                scale_down_unready_time: minutes(5),
+                max_empty_bulk_delete: 100,
+                ..sample()
+            },
+        }
+    }
+}
+
 /// How the autoscaler chooses one of several pools that could take the pending pods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expander {

@@ -2,6 +2,7 @@
 
 use super::KubernetesVersion;
 use crate::kernel::SimDuration;
+use crate::units::Bytes;
 use ipnet::Ipv4Net;
 
 /// Most pods a node may run. Source: azure-aks-docs, concepts-network-ip-address-planning.md, 2026-04-16.
@@ -14,12 +15,40 @@ pub const DEFAULT_MAX_PODS_KUBENET: u32 = 110;
 pub const DEFAULT_MAX_PODS_NODE_SUBNET: u32 = 30;
 /// Default `maxPods` with Azure CNI Overlay. Same source.
 pub const DEFAULT_MAX_PODS_OVERLAY: u32 = 250;
+/// Default `maxPods` with a pod subnet. Source: azure-aks-docs, configure-azure-cni-dynamic-ip-allocation.md, 2024-07-09, the page of
+/// the feature; the planning page of 2026-04-16 says 110.
+pub const DEFAULT_MAX_PODS_POD_SUBNET: u32 = 250;
+/// Pods that a node of a system pool must be able to run. Source: azure-aks-docs, use-system-pools.md, 2026-04-30.
+pub const SYSTEM_MIN_MAX_PODS: u32 = 30;
+/// vCPUs and GiB of memory below which AKS takes no VM size for a user pool. Source: azure-aks-docs, quotas-skus-regions.md, 2026-08-03.
+pub const USER_VM: (u32, u64) = (2, 2);
+/// The same for a system pool. Same source.
+pub const SYSTEM_VM: (u32, u64) = (2, 4);
+/// vCPUs that Microsoft's page on system pools asks for, more than AKS's quotas do. Source: use-system-pools.md, 2026-04-30.
+pub const SYSTEM_VCPUS_ADVISED: u32 = 4;
 /// Most nodes of a pool. Source: azure-docs, container-service-limits.md, 2024-01-12.
 pub const NODES_PER_POOL: u32 = 1000;
 /// Most pools of a cluster. Same source.
 pub const POOLS_PER_CLUSTER: usize = 100;
 /// Nodes above which a cluster cannot be stopped. Source: azure-aks-docs, best-practices-performance-scale-large.md, 2026-06-05.
 pub const STOPPABLE_NODES: usize = 100;
+/// How long to wait after a stop before the cluster is started again, in minutes: at least, and better.
+/// Source: azure-aks-docs, start-stop-cluster.md, 2026-07-21.
+pub const WAIT_AFTER_STOP_MINUTES: (u64, u64) = (15, 30);
+/// Months for which AKS keeps the state of a stopped cluster. Same source.
+pub const STOPPED_STATE_MONTHS: i32 = 12;
+/// Most nodes of a cluster; one that has so many has no room for an upgrade. Source: best-practices-performance-scale-large.md, 2026-06-05.
+pub const NODES_PER_CLUSTER: u32 = 5000;
+/// Nodes below which a cluster of that size is scaled before it is upgraded. Same source.
+pub const UPGRADABLE_NODES: u32 = 3000;
+/// Nodes from which on a pool without autoscaler is scaled in steps. Same source.
+pub const STEPWISE_NODES: u32 = 1000;
+/// Such a step: fewest and most nodes. Same source.
+pub const SCALE_STEP_NODES: (u32, u32) = (500, 700);
+/// The wait between two such steps, in minutes: at least and at most. Same source.
+pub const SCALE_STEP_WAIT_MINUTES: (u64, u64) = (2, 5);
+/// The share of a cluster's nodes that is scaled at once, in per cent: least and most. Same source.
+pub const SCALE_STEP_PERCENT: (u32, u32) = (10, 20);
 /// Addresses of every subnet that Azure keeps: the first four and the last.
 /// Source: azure-aks-docs, concepts-network-azure-cni-overlay.md, 2026-07-31.
 pub const RESERVED_ADDRESSES: u32 = 5;
@@ -47,6 +76,32 @@ pub fn is_pool_name(name: &str) -> bool {
     name.len() <= 12
         && name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+}
+
+/// True when AKS takes a VM with so many vCPUs and so much memory for a pool.
+#[must_use]
+pub fn takes_vm(system: bool, vcpus: u32, memory: Bytes) -> bool {
+    let (least, gib) = if system { SYSTEM_VM } else { USER_VM };
+    vcpus >= least && memory >= Bytes::from_gib(gib)
+}
+
+/// True when such a VM is as large as Microsoft's page on system pools asks for, too.
+#[must_use]
+pub fn is_advised_for_system(vcpus: u32, memory: Bytes) -> bool {
+    takes_vm(true, vcpus, memory) && vcpus >= SYSTEM_VCPUS_ADVISED
+}
+
+/// Pools that a cluster of so many nodes needs, system pools left out.
+#[must_use]
+pub const fn pools_for(nodes: u32) -> u32 {
+    nodes.div_ceil(NODES_PER_POOL)
+}
+
+/// Nodes by which a cluster is scaled at once: least and most. Source: best-practices-performance-scale-large.md, 2026-06-05.
+#[must_use]
+pub const fn scale_step(cluster_nodes: u32) -> (u32, u32) {
+    let (least, most) = SCALE_STEP_PERCENT;
+    (cluster_nodes * least / 100, cluster_nodes * most / 100)
 }
 
 /// How long a kubelet may be silent until its node counts as unreachable: kube-controller-manager's `node-monitor-grace-period`.
@@ -124,6 +179,13 @@ mod tests {
         assert_eq!((usable / 31, usable / 31 * 30), (8, 240));
         // A /27 has 27 usable: the page leaves room for scaling and says 20 to 25 nodes.
         assert!((20..=27).contains(&usable_addresses("10.0.0.0/27".parse().unwrap())));
+    }
+
+    /// best-practices-performance-scale-large.md, 2026-06-05.
+    #[test]
+    fn five_thousand_nodes_are_five_pools_and_scaled_by_five_hundred_to_a_thousand() {
+        assert_eq!((pools_for(5000), pools_for(5001), pools_for(1)), (5, 6, 1));
+        assert_eq!(scale_step(5000), (500, 1000));
     }
 
     #[test]

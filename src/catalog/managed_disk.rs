@@ -50,6 +50,25 @@ impl Ssd {
     }
 }
 
+/// What a premium SSD of the tier does without bursting: operations and MB a second. `None` for a tier that is not one of them.
+/// Sources: azure-aks-docs, concepts-storage.md, 2026-07-30 (P10 to P30); azure-compute-docs, disks-types.md, for the others.
+#[must_use]
+pub fn premium_performance(tier: &str) -> Option<(u32, u32)> {
+    Some(match tier {
+        "P1" | "P2" | "P3" | "P4" => (120, 25),
+        "P6" => (240, 50),
+        "P10" => (500, 100),
+        "P15" => (1100, 125),
+        "P20" => (2300, 150),
+        "P30" => (5000, 200),
+        "P40" | "P50" => (7500, 250),
+        "P60" => (16_000, 500),
+        "P70" => (18_000, 750),
+        "P80" => (20_000, 900),
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,6 +87,13 @@ mod tests {
         ] {
             assert_eq!(Ssd::of_sku(sku).and_then(|kind| kind.tier(size)), tier, "{sku} of {size}");
         }
+    }
+
+    #[test]
+    fn every_premium_tier_does_at_least_what_a_smaller_one_does() {
+        let performance: Vec<(u32, u32)> = TIERS.iter().filter_map(|(_, tier, _)| premium_performance(tier)).collect();
+        assert_eq!(performance.len(), TIERS.len());
+        assert!(performance.is_sorted() && premium_performance("E10").is_none());
     }
 
     #[test]

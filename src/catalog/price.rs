@@ -64,6 +64,26 @@ impl Tier {
         }
     }
 
+    /// Nodes below which the tier is recommended; `None` for any size. Source: azure-aks-docs, free-standard-pricing-tiers.md, 2026-07-06.
+    #[must_use]
+    pub const fn recommended_below(self) -> Option<u32> {
+        match self {
+            Self::Free => Some(10),
+            Self::Standard | Self::Premium => None,
+        }
+    }
+
+    /// Availability of the API server that the tier promises, in per cent, with and without availability zones; `None` without a promise.
+    /// Source: azure-aks-docs, free-standard-pricing-tiers.md, 2026-07-06; the figures: Azure's page uptime-sla of AKS.
+    #[must_use]
+    pub const fn uptime_sla(self, zones: bool) -> Option<f64> {
+        match (self, zones) {
+            (Self::Free, _) => None,
+            (_, true) => Some(99.95),
+            (_, false) => Some(99.9),
+        }
+    }
+
     /// Most nodes of a cluster. Source: azure-aks-docs, free-standard-pricing-tiers.md, 2026-07-06.
     #[must_use]
     pub const fn max_nodes(self) -> u32 {

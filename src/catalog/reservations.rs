@@ -27,6 +27,14 @@ pub const fn kube_reserved_memory(version: KubernetesVersion, nominal: Bytes, ma
     Bytes::new(reserved(version, nominal.get(), max_pods as u64, 1 << 20, 1 << 30))
 }
 
+/// The same in the page's own units, which are decimal: megabytes of a memory in gigabytes.
+#[must_use]
+pub const fn kube_reserved_megabytes(version: KubernetesVersion, gigabytes: u64, max_pods: u32) -> u64 {
+    const MEGA: u64 = 1_000_000;
+    const GIGA: u64 = 1000 * MEGA;
+    reserved(version, gigabytes * GIGA, max_pods as u64, MEGA, GIGA) / MEGA
+}
+
 /// The kubelet evicts pods when less memory than this is available; pods may not request it.
 #[must_use]
 pub const fn eviction_threshold(version: KubernetesVersion) -> Bytes {
@@ -120,6 +128,7 @@ mod tests {
     #[test]
     fn memory_reservations_since_1_29() {
         assert_eq!(reserved(NEW, 8 * GB, 30, MB, GB), 650 * MB);
+        assert_eq!(kube_reserved_megabytes(NEW, 8, 30), 650);
         assert_eq!(8 * GB - 650 * MB - 100 * MB, 7250 * MB, "90.625 % of 8 GB remain");
         assert_eq!(reserved(NEW, 4 * GB, 70, MB, GB), 1000 * MB, "a quarter, since 20 x 70 + 50 is 1,450 MB");
         assert_eq!(eviction_threshold(NEW), Bytes::from_mib(100));

@@ -3,6 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
+/// Minor versions that AKS supports at a time. Source: azure-aks-docs, supported-kubernetes-versions.md, 2026-08-05.
+const SUPPORTED_MINORS: u32 = 3;
+
+/// Days for which the oldest minor version is still supported when the next one comes. Same source.
+pub const SUPPORTED_AFTER_RELEASE_DAYS: u32 = 30;
+
 /// A Kubernetes version: `1.34` means the latest patch of that minor version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KubernetesVersion {
@@ -44,6 +50,20 @@ impl KubernetesVersion {
     #[must_use]
     pub const fn minor(minor: u32) -> Self {
         Self { major: 1, minor, patch: None }
+    }
+
+    /// The minor versions of kubectl that an API server of this one serves: one older to one newer.
+    /// Source: azure-aks-docs, supported-kubernetes-versions.md, 2026-08-05.
+    #[must_use]
+    pub fn kubectl_versions(self) -> [Self; 3] {
+        [self.minor.saturating_sub(1), self.minor, self.minor + 1].map(Self::minor)
+    }
+
+    /// The minor version that AKS stops to support when this one becomes generally available.
+    /// Source: azure-aks-docs, supported-kubernetes-versions.md, 2026-08-05: three minor versions are supported.
+    #[must_use]
+    pub const fn replaces(self) -> Self {
+        Self::minor(self.minor.saturating_sub(SUPPORTED_MINORS))
     }
 
     /// The runtime of new Linux nodes. Source: azure-aks-docs, core-aks-concepts.md, 2026-07-29.
@@ -101,6 +121,13 @@ mod tests {
         for text in ["1", "2.1", "1.x", "v1.34", "1.34.1.1", ""] {
             assert!(text.parse::<KubernetesVersion>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn three_minor_versions_are_supported_and_kubectl_may_be_one_off() {
+        let version = KubernetesVersion::minor;
+        assert_eq!(version(30).replaces(), version(27));
+        assert_eq!(version(28).kubectl_versions(), [version(27), version(28), version(29)]);
     }
 
     #[test]

@@ -137,7 +137,7 @@ impl World {
                 let subnet = self.subnet_of(pool).expect("only a scale set asks for addresses");
                 let subnet = &self.plan.cluster.subnets[subnet.index()];
                 format!(
-                    "agent pool {pool_name}: subnet {} with address prefix {} does not have enough capacity for IP addresses",
+                    "agent pool {pool_name}: subnet {} with address prefix {} doesn't have enough capacity for IP addresses",
                     subnet.name, subnet.prefix
                 )
             }

@@ -59,6 +59,7 @@ fn cluster(pools: Vec<PoolPlan>) -> ClusterPlan {
         pools,
         brought: Vec::new(),
         system_workloads: true,
+        scale_in: crate::scenario::plan::ScaleInPolicy::default(),
         autoscaler: catalogue::autoscaler(),
         scheduler: crate::scenario::plan::SchedulerPlan::default(),
         charges: ClusterCharges::default(),

@@ -103,6 +103,7 @@ fn plan(burstable: bool) -> Plan {
             pools: vec![pool],
             brought: Vec::new(),
             system_workloads: true,
+            scale_in: crate::scenario::plan::ScaleInPolicy::default(),
             autoscaler: AutoscalerProfile::default(),
             scheduler: crate::scenario::plan::SchedulerPlan::default(),
             charges: ClusterCharges::default(),

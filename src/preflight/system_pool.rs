@@ -1,10 +1,11 @@
 //! Whether AKS's own pods keep a home: a system pool that is left, large enough, and not burstable.
 //!
-//! Sources: azure-aks-docs, use-system-pools.md, 2026-04-30 (a system pool must remain, and has two nodes or more), and
-//! quotas-skus-regions.md, 2026-08-03 (no B-series). Both are advice to the API, which takes one node and B-series.
+//! Sources: azure-aks-docs, use-system-pools.md, 2026-04-30 (a system pool must remain, and has two nodes or more of four vCPUs or
+//! more), and quotas-skus-regions.md, 2026-08-03 (no B-series). All of it is advice: the API takes one node, two vCPUs and B-series.
 
 use super::course::{RefusedFor, State};
 use super::{Check, Course, Finding, Subject, counted};
+use crate::catalog::limits;
 use crate::scenario::plan::{OperationKind, PoolMode};
 
 /// The check.
@@ -56,6 +57,11 @@ fn quality(subject: &Subject, course: &Course<'_>, state: &State, pool: usize) -
     if let Some(vm) = burstable {
         reasons.push(format!("{} is burstable, which Azure does not support for system pools", vm.name));
         remedies.push("choose a D-series size".to_owned());
+    }
+    if let Some(vm) = size.filter(|vm| !limits::is_advised_for_system(vm.vcpus, vm.memory)) {
+        let vcpus = counted(vm.vcpus.into(), "vCPU");
+        reasons.push(format!("{} has {vcpus} of the {} that Azure advises", vm.name, limits::SYSTEM_VCPUS_ADVISED));
+        remedies.push(format!("choose a size with {} vCPUs or more", limits::SYSTEM_VCPUS_ADVISED));
     }
     if reasons.is_empty() {
         let size = size.map_or_else(String::new, |vm| format!(" of {}", vm.name));

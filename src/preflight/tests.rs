@@ -2,6 +2,7 @@
 
 use super::Verdict::{self, Fail, Pass, Risk};
 use super::{Row, check};
+use crate::catalog::{Catalog, VmSize};
 use crate::cluster::testing::{budget, deployment, operations, plan, pool, version, workload};
 use crate::kernel::{Dist, SimDuration, SimTime};
 use crate::scenario::plan::IntOrPercent::{Int, Percent};
@@ -54,6 +55,10 @@ fn expect(rows: &[Row], name: &str, about: &str, verdict: Verdict, words: &str) 
     assert!(found.iter().all(|row| (row.verdict == Pass) == row.remedy.is_empty()), "{found:?}");
 }
 
+fn size(name: &str) -> &'static VmSize {
+    Catalog::get().vm_size(name).expect("a size of the catalogue")
+}
+
 /// A budget over the pods of one application.
 fn budget_of(app: &str, rule: BudgetRule) -> BudgetPlan {
     let requirement = Requirement { key: "app".into(), operator: Operator::In, values: vec![app.into()] };
@@ -63,6 +68,7 @@ fn budget_of(app: &str, rule: BudgetRule) -> BudgetPlan {
 #[test]
 fn an_upgrade_that_nothing_stands_against_passes_every_check() {
     let mut plan = cluster();
+    plan.cluster.pools[SYSTEM].scale_set.as_mut().expect("a scale set").vm = size("Standard_D4s_v5");
     plan.workloads = vec![deployment("web", 3)];
     plan.budgets = vec![budget(BudgetRule::MaxUnavailable(Int(1)))];
     let rows = with(plan, vec![upgrade(35)]);
@@ -260,11 +266,12 @@ fn a_migration_has_both_of_its_pools_at_its_peak() {
 fn a_system_pool_has_two_nodes_that_are_not_burstable_and_one_remains() {
     let mut plan = cluster();
     plan.cluster.pools[SYSTEM].count = 1;
-    let burstable = crate::catalog::Catalog::get().vm_size("Standard_B4ms").expect("a size");
-    plan.cluster.pools[SYSTEM].scale_set.as_mut().expect("a scale set").vm = burstable;
+    plan.cluster.pools[SYSTEM].scale_set.as_mut().expect("a scale set").vm = size("Standard_B4ms");
     let rows = with(plan, vec![OperationKind::DeletePool { pool: SYSTEM }]);
     expect(&rows, "system-pool", "pool system", Risk, "1 node of at least 2");
     expect(&rows, "system-pool", "pool system", Risk, "Standard_B4ms is burstable");
+    let small = with(cluster(), Vec::new());
+    expect(&small, "system-pool", "pool system", Risk, "Standard_D2s_v5 has 2 vCPUs of the 4 that Azure advises");
     expect(&rows, "system-pool", "delete pool", Fail, "last system pool");
     let shrink = OperationKind::Scale { pool: SYSTEM, count: 1 };
     expect(&with(cluster(), vec![shrink]), "system-pool", "scale system", Risk, "1 node");

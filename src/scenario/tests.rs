@@ -363,3 +363,84 @@ faults:
     let spot = text.replace("faults:", "faults:\n  - {spotEviction: {perHour: 5%}}");
     assert!(errors(&spot, &[]).iter().any(|error| error.contains("no spot pool")), "{spot}");
 }
+
+/// What is said of a scenario with these pools and operations, with the codes only.
+fn codes(pools: &[&str], operations: &[&str], sets: &[(&str, &str)]) -> Vec<String> {
+    let pools: String = pools.iter().map(|pool| format!("    - {{{pool}}}\n")).collect();
+    let mut operations: String = operations.iter().map(|operation| format!("  - {{{operation}}}\n")).collect();
+    if !operations.is_empty() {
+        operations.insert_str(0, "operations:\n");
+    }
+    let text = format!(
+        "apiVersion: aksim/v1\nname: test\nduration: 500d\ncluster:\n  name: c\n  location: eastus\n  sku: {{tier: Standard}}\n  \
+         kubernetesVersion: \"1.34\"\n  networkProfile: {{podCidr: 64.0.0.0/10}}\n  agentPoolProfiles:\n{pools}{operations}"
+    );
+    let problems = read_with(&text, sets).map_or_else(|problems| problems, |loaded| loaded.warnings);
+    problems.iter().map(|problem| problem.code.to_owned()).collect()
+}
+
+const SYSTEM: &str = "name: system, mode: System, vmSize: Standard_D4s_v5, count: 2";
+
+/// use-system-pools.md, 2026-04-30; quotas-skus-regions.md, 2026-08-03.
+#[test]
+fn a_system_pool_has_a_node_and_room_for_thirty_pods_and_a_size_that_aks_takes() {
+    let system = |settings: &str| codes(&[&format!("name: system, mode: System, {settings}")], &[], &[]);
+    assert_eq!(system("vmSize: Standard_D4s_v5, count: 0"), ["scenario::pool_nodes"]);
+    assert_eq!(system("vmSize: Standard_D4s_v5, count: 2, maxPods: 29"), ["scenario::max_pods"]);
+    assert_eq!(system("vmSize: Standard_D4s_v5, count: 2, maxPods: 30"), [] as [&str; 0]);
+    assert_eq!(system("vmSize: Standard_B1ms, count: 2"), ["scenario::vm_too_small"]);
+    assert_eq!(
+        codes(&[SYSTEM, "name: apps, vmSize: Standard_D4s_v5, count: 0, maxPods: 10"], &[], &[]),
+        [] as [&str; 0]
+    );
+}
+
+/// spot-node-pool.md, 2025-04-06.
+#[test]
+fn a_spot_price_is_checked_and_minus_one_is_none() {
+    let spot = |price: &str| {
+        let pool = format!("name: apps, vmSize: Standard_D4s_v5, scaleSetPriority: Spot, spotMaxPrice: {price}");
+        codes(&[SYSTEM, &pool], &[], &[]).contains(&"scenario::spot_max_price".to_owned())
+    };
+    assert!(!spot("-1") && !spot("-1.0") && !spot("0.98765"));
+    assert!(spot("0") && spot("-0.5") && spot("0.987654") && spot("cheap"));
+}
+
+/// start-stop-cluster.md, 2026-07-21.
+#[test]
+fn a_start_too_soon_or_too_late_after_the_stop_is_said() {
+    let start = |at: &str| codes(&[SYSTEM], &["at: 1h, stop: {}", &format!("at: {at}, start: {{}}")], &[]);
+    assert_eq!(start("74m"), ["scenario::start_wait"]);
+    assert_eq!(start("89m"), ["scenario::start_wait"]);
+    assert_eq!(start("90m"), [] as [&str; 0]);
+    assert_eq!(start("364d"), [] as [&str; 0]);
+    assert_eq!(start("366d"), ["scenario::stopped_state"]);
+}
+
+/// best-practices-performance-scale-large.md, 2026-06-05; free-standard-pricing-tiers.md, 2026-07-06.
+#[test]
+fn large_steps_and_large_clusters_of_the_free_tier_are_said() {
+    let big =
+        [SYSTEM, "name: apps, vmSize: Standard_D4s_v5, count: 250", "name: big, vmSize: Standard_D4s_v5, count: 600"];
+    let scale = |count: u32| codes(&big, &[&format!("at: 1h, scale: {{pool: apps, count: {count}}}")], &[]);
+    assert_eq!(scale(951), ["scenario::scale_step"]);
+    assert_eq!(scale(950), [] as [&str; 0]);
+    let free = |count: &str| {
+        let sets = [("cluster.sku.tier", "Free"), ("cluster.agentPoolProfiles[system].count", count)];
+        codes(&[SYSTEM], &[], &sets)
+    };
+    assert_eq!(free("10"), ["scenario::tier_recommended"]);
+    assert_eq!(free("9"), [] as [&str; 0]);
+}
+
+/// cluster-autoscaler.md, 2026-07-30: what is written goes before the sample.
+#[test]
+fn a_preset_of_the_autoscaler_gives_what_is_not_written() {
+    let profile = "  autoScalerProfile: {preset: bursty, scan-interval: 12s}\n  scaleInPolicy: OldestVM\n";
+    let loaded = read(&format!("{HEAD}{CLUSTER}{profile}"));
+    let cluster = &loaded.study.points[0].plan.cluster;
+    assert_eq!(cluster.autoscaler.scan_interval, SimDuration::from_secs(12));
+    assert_eq!(cluster.autoscaler.scale_down_unneeded_time, SimDuration::from_mins(5));
+    assert_eq!(cluster.scale_in, crate::scenario::plan::ScaleInPolicy::OldestVm);
+    assert!(errors(&format!("{HEAD}{CLUSTER}  scaleInPolicy: Random\n"), &[])[0].contains("scenario::scale_in_policy"));
+}

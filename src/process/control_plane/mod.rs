@@ -22,6 +22,7 @@ use crate::kernel::{Id, SimDuration, SimTime};
 use crate::scenario::plan::OperationKind;
 use admission::Scope;
 use migrate::Migration;
+pub use scale_in::pick as pick_scale_in;
 use std::collections::{BTreeMap, BTreeSet};
 use throttle::Throttle;
 use upgrade::UpgradePath;

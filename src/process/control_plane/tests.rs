@@ -119,6 +119,21 @@ fn versions_go_up_one_minor_at_a_time_and_pools_follow() {
     check(pools(), vec![image(&[APPS])], None);
 }
 
+/// azure-aks-docs, best-practices-performance-scale-large.md, 2026-06-05.
+#[test]
+fn a_cluster_of_five_thousand_nodes_is_scaled_before_it_is_upgraded() {
+    let of = |last: u32| {
+        let mut plan =
+            plan((0..5).map(|index| pool(&format!("pool{index}"), if index == 0 { last } else { 1000 })).collect());
+        plan.operations = operations(vec![upgrade(35, &[])]);
+        // The world without its nodes: what the pools want is what counts.
+        let (mut bench, mut control_plane) = (Bench::new(plan), ControlPlane::default());
+        ask(&mut bench, &mut control_plane, 0);
+        matches!(state(&bench, 0), OperationState::Refused(why) if why.message.contains("below 3000"))
+    };
+    assert!(of(1000) && !of(999));
+}
+
 #[test]
 fn an_upgrade_is_refused_when_it_could_not_be_carried_out() {
     let with = |change: fn(&mut PoolPlan)| {

@@ -132,6 +132,7 @@ fn plan(minor: u32, templates: Vec<PodTemplate>) -> Plan {
             pools: Vec::new(),
             brought: Vec::new(),
             system_workloads: false,
+            scale_in: crate::scenario::plan::ScaleInPolicy::default(),
             autoscaler: AutoscalerProfile::default(),
             scheduler: crate::scenario::plan::SchedulerPlan::default(),
             charges: ClusterCharges::default(),

@@ -183,6 +183,8 @@ pub struct ClusterPlan {
     pub brought: Vec<BroughtNode>,
     /// True when AKS's own workloads are installed.
     pub system_workloads: bool,
+    /// Which instances leave first when a pool is scaled in by hand.
+    pub scale_in: ScaleInPolicy,
     /// The cluster autoscaler's profile.
     pub autoscaler: AutoscalerProfile,
     /// The scheduler's configuration.
@@ -293,6 +295,25 @@ pub enum ScaleDownMode {
     Delete,
     /// Its VM is stopped: no compute charge, the disk stays with its images and is billed, and the next scale-out starts it.
     Deallocate,
+}
+
+/// Which instances a scale set gives up first. All of them keep the zones balanced before they look at anything else.
+/// Source: azure-docs, virtual-machine-scale-sets-scale-in-policy.md, 2022-11-22. Fault domains and protected instances are not modelled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ScaleInPolicy {
+    /// The one with the highest number.
+    #[default]
+    Default,
+    /// The youngest. Numbers rise with the time of birth, so that this is the default once more.
+    NewestVm,
+    /// The oldest.
+    OldestVm,
+}
+
+impl ScaleInPolicy {
+    /// Every policy with Azure's name.
+    pub const ALL: [(&'static str, Self); 3] =
+        [("Default", Self::Default), ("NewestVM", Self::NewestVm), ("OldestVM", Self::OldestVm)];
 }
 
 /// A node that the scenario brings along.

@@ -1,10 +1,10 @@
 //! The cluster: names, tier, version, pools, autoscaler, meters.
 
 use super::{Resolver, network, nodes, pool, price, scheduler};
-use crate::catalog::{AutoscalerProfile, Expander, KubernetesVersion, Region, Tier};
+use crate::catalog::{AutoscalerProfile, Expander, KubernetesVersion, ProfilePreset, Region, Tier};
 use crate::kernel::SimDuration;
 use crate::scenario::files::Files;
-use crate::scenario::plan::{ClusterCharges, ClusterPlan};
+use crate::scenario::plan::{ClusterCharges, ClusterPlan, ScaleInPolicy};
 use crate::scenario::spec::{AutoScalerProfileSpec, ClusterSpec, ProfileNumber, ScenarioSpec};
 
 /// The oldest minor version whose behaviour is known well enough to simulate.
@@ -19,6 +19,9 @@ pub fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec, files: &mut Fil
     let tier = tier(resolver, spec);
     let version = version(resolver, written.kubernetes_version.0);
     let long_term_support = support_plan(resolver, written, tier);
+    let scale_in = written.scale_in_policy.as_ref().map_or(Some(ScaleInPolicy::Default), |name| {
+        resolver.choice("/cluster/scaleInPolicy", "scenario::scale_in_policy", name, &ScaleInPolicy::ALL)
+    });
     let autoscaler = autoscaler(resolver, written.auto_scaler_profile.as_ref());
     let scheduler = scheduler::resolve(resolver, spec.scheduler.as_ref(), !written.pools().is_empty());
     if written.auto_scaler_profile.is_some() && written.pools().is_empty() {
@@ -60,6 +63,7 @@ pub fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec, files: &mut Fil
         pools,
         brought: list?,
         system_workloads: has_system_workloads(written),
+        scale_in: scale_in?,
         autoscaler: autoscaler?,
         network,
         subnets,
@@ -115,11 +119,14 @@ fn version(resolver: &mut Resolver<'_>, version: KubernetesVersion) -> Kubernete
 }
 
 fn autoscaler(resolver: &mut Resolver<'_>, spec: Option<&AutoScalerProfileSpec>) -> Option<AutoscalerProfile> {
-    let defaults = AutoscalerProfile::default();
     let Some(spec) = spec else {
-        return Some(defaults);
+        return Some(AutoscalerProfile::default());
     };
     let at = |key: &str| format!("/cluster/autoScalerProfile/{key}");
+    let preset = spec.preset.as_ref().map_or(Some(ProfilePreset::Default), |name| {
+        resolver.choice(&at("preset"), "scenario::preset", name, &ProfilePreset::ALL)
+    });
+    let defaults = preset?.profile();
     for (key, written) in [
         ("scale-down-delay-after-failure", spec.scale_down_delay_after_failure.is_some()),
         ("scale-down-unready-time", spec.scale_down_unready_time.is_some()),

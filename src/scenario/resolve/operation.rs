@@ -3,8 +3,8 @@
 use super::Resolver;
 use super::access::Access;
 use super::pool::{self, Written};
-use crate::catalog::{Catalog, Month, Support};
-use crate::kernel::SimTime;
+use crate::catalog::{Catalog, Month, Support, limits};
+use crate::kernel::{SimDuration, SimTime};
 use crate::scenario::plan::{AutoscalingRange, OperationKind, OperationPlan, PoolChange};
 use crate::scenario::spec::{MigrateSpec, OperationSpec, ScenarioSpec, UpdatePoolSpec, UpgradeSpec, Version};
 use jiff::{ToSpan, Zoned};
@@ -51,6 +51,7 @@ pub(super) fn resolve(
             operations.push(OperationPlan { at: SimTime::after_start(written.at.0), kind, asked_by });
         }
     }
+    warn_of_starts(resolver, spec, start);
     operations.sort_by_key(|operation| operation.at);
     let rests =
         |operation: &OperationPlan| matches!(operation.kind, OperationKind::CreateCluster | OperationKind::StopCluster);
@@ -95,6 +96,39 @@ fn warn_of_calendar(
     }
 }
 
+/// A cluster that was stopped is started neither at once nor after too long.
+/// Source: azure-aks-docs, start-stop-cluster.md, 2026-07-21.
+fn warn_of_starts(resolver: &mut Resolver<'_>, spec: &ScenarioSpec, start: &Zoned) {
+    let written = || spec.operations.iter().flatten().enumerate();
+    let moment = |at: SimDuration| start.checked_add(i64::try_from(at.micros()).ok()?.microseconds()).ok();
+    for (index, operation) in written().filter(|(_, operation)| operation.start.is_some()) {
+        let at = operation.at.0;
+        let stops = written().filter(|(_, other)| other.stop.is_some() && other.at.0 < at).map(|(_, stop)| stop.at.0);
+        let Some(stop) = stops.max() else {
+            continue;
+        };
+        let pointer = format!("/operations/{index}/at");
+        let (least, better) = limits::WAIT_AFTER_STOP_MINUTES;
+        let waited = at.saturating_sub(stop);
+        if waited < SimDuration::from_mins(better) {
+            let found = format!("{waited} after the stop");
+            let remedy = format!("wait {least} to {better} minutes after a stop has ended");
+            if waited < SimDuration::from_mins(least) {
+                resolver.warn(&pointer, "scenario::start_wait", found, remedy);
+            } else {
+                resolver.note(&pointer, "scenario::start_wait", format!("{found}: {remedy}"));
+            }
+        }
+        let kept = moment(stop).and_then(|stop| stop.checked_add(limits::STOPPED_STATE_MONTHS.months()).ok());
+        if kept.zip(moment(at)).is_some_and(|(kept, started)| started > kept) {
+            let months = limits::STOPPED_STATE_MONTHS;
+            let found = format!("more than {months} months after the stop");
+            let remedy = "start it earlier: AKS keeps the state of a stopped cluster no longer";
+            resolver.warn(&pointer, "scenario::stopped_state", found, remedy);
+        }
+    }
+}
+
 /// One operation and where it stands.
 struct Context<'a, 'b> {
     resolver: &'a mut Resolver<'b>,
@@ -111,6 +145,7 @@ impl Context<'_, '_> {
         add(written.start.as_ref().map(|_| Some(OperationKind::StartCluster)));
         add(written.scale.as_ref().map(|scale| {
             let pool = self.pool("scale", &scale.pool)?;
+            self.warn_of_large_step(pool, scale.count);
             Some(OperationKind::Scale { pool, count: scale.count })
         }));
         add(written.upgrade.as_ref().map(|upgrade| self.upgrade(upgrade)));
@@ -149,6 +184,23 @@ impl Context<'_, '_> {
             return None;
         }
         kinds.remove(0)
+    }
+
+    /// Above a thousand nodes Microsoft advises to scale in steps. Source: best-practices-performance-scale-large.md, 2026-06-05. The nodes
+    /// counted are those of the pools as they are written.
+    fn warn_of_large_step(&mut self, pool: usize, count: u32) {
+        let nodes = |index: usize| self.pools[index].spec.count.unwrap_or(1);
+        let others: u32 = (0..self.pools.len()).filter(|other| *other != pool).map(nodes).sum();
+        let step = count.saturating_sub(nodes(pool));
+        let ((least, most), (wait, longest)) = (limits::SCALE_STEP_NODES, limits::SCALE_STEP_WAIT_MINUTES);
+        if others.saturating_add(count) > limits::STEPWISE_NODES && step > most {
+            let found = format!("{step} nodes at once");
+            let remedy = format!(
+                "above {} nodes scale by {least} to {most} and wait {wait} to {longest} minutes",
+                limits::STEPWISE_NODES
+            );
+            self.warn("scale/count", "scenario::scale_step", &found, &remedy);
+        }
     }
 
     fn upgrade(&mut self, written: &UpgradeSpec) -> Option<OperationKind> {

@@ -1,7 +1,10 @@
 //! Node pools: size, bounds, disk, subnet, labels and taints, upgrade settings.
 
 use super::{Resolver, price, upgrade};
-use crate::catalog::{Catalog, KubernetesVersion, OsDisk, OsDiskKind, Region, VmSize, limits, reservations};
+use crate::catalog::{
+    Catalog, KubernetesVersion, OsDisk, OsDiskKind, Region, SPOT_LABEL, SpotEvictionPolicy, SpotMaxPrice, VmSize,
+    limits, reservations,
+};
 use crate::scenario::plan::{
     AutoscalingRange, NetworkModel, PoolMode, PoolPlan, ScaleDownMode, ScaleSetPlan, SubnetPlan, Taint, TaintEffect,
 };
@@ -132,10 +135,11 @@ impl Context<'_, '_> {
         self.name();
         let mode = self.mode();
         let vm = self.vm_size();
+        self.spot_price();
         let spot = self.spot();
         let autoscaling = self.autoscaling();
         let count = self.count(autoscaling);
-        let max_pods = self.max_pods();
+        let max_pods = self.max_pods(mode);
         let subnet = self.subnet();
         let taints = self.taints(spot);
         let zones = self.zones();
@@ -153,7 +157,7 @@ impl Context<'_, '_> {
             );
         }
         let (mode, vm) = (mode?, vm?);
-        self.warn_about(vm);
+        self.warn_about(mode, vm, count);
         let os_disk = self.os_disk(vm)?;
         let scale_down_mode = self.scale_down_mode(&os_disk);
         let vm_price = price::vm(self.resolver, self.spec, vm, spot, self.around.location, self.pointer)?;
@@ -241,6 +245,20 @@ impl Context<'_, '_> {
             .unwrap_or(false)
     }
 
+    /// Price and fate of spot instances. Source: azure-aks-docs, spot-node-pool.md, 2025-04-06.
+    fn spot_price(&mut self) {
+        if let Some(written) = &self.pool.spot_max_price {
+            let price = written.as_f64().ok_or_else(|| format!("found {written}, write a number such as -1 or 0.5"));
+            if let Err(wrong) = price.and_then(|number| SpotMaxPrice::of(number).map_err(|error| error.to_string())) {
+                self.error("spotMaxPrice", "scenario::spot_max_price", wrong, "");
+            }
+        }
+        if let Some(text) = &self.pool.scale_set_eviction_policy {
+            let pointer = format!("{}/scaleSetEvictionPolicy", self.pointer);
+            self.resolver.choice(&pointer, "scenario::eviction_policy", text, &SpotEvictionPolicy::ALL);
+        }
+    }
+
     fn autoscaling(&mut self) -> Option<AutoscalingRange> {
         if !self.pool.enable_auto_scaling.unwrap_or(false) {
             if let Some(field) = [("minCount", self.pool.min_count), ("maxCount", self.pool.max_count)]
@@ -298,7 +316,7 @@ impl Context<'_, '_> {
         count
     }
 
-    fn max_pods(&mut self) -> u32 {
+    fn max_pods(&mut self, mode: Option<PoolMode>) -> u32 {
         let default = match self.around.model {
             NetworkModel::Kubenet => limits::DEFAULT_MAX_PODS_KUBENET,
             NetworkModel::AzureNodeSubnet => limits::DEFAULT_MAX_PODS_NODE_SUBNET,
@@ -307,6 +325,9 @@ impl Context<'_, '_> {
         let max_pods = self.pool.max_pods.unwrap_or(default);
         if !(limits::MIN_MAX_PODS..=limits::MAX_PODS).contains(&max_pods) {
             self.error("maxPods", "scenario::max_pods", format!("found {max_pods}"), "write 10 to 250");
+        } else if mode == Some(PoolMode::System) && max_pods < limits::SYSTEM_MIN_MAX_PODS {
+            let found = format!("found {max_pods} on a system pool");
+            self.error("maxPods", "scenario::max_pods", found, "write at least 30: AKS's own pods need room");
         }
         max_pods
     }
@@ -355,8 +376,8 @@ impl Context<'_, '_> {
                     "Azure takes no spot node back here: faults has no spotEviction",
                 );
             }
-            let key = "kubernetes.azure.com/scalesetpriority".into();
-            taints.push(Taint { key, value: "spot".into(), effect: TaintEffect::NoSchedule });
+            let (key, value) = SPOT_LABEL;
+            taints.push(Taint { key: key.into(), value: value.into(), effect: TaintEffect::NoSchedule });
         }
         complete.then_some(taints)
     }
@@ -443,10 +464,15 @@ impl Context<'_, '_> {
     }
 
     /// What AKS does not take. Source: azure-aks-docs, quotas-skus-regions.md, 2026-08-03. What it advises against is the preflight's.
-    fn warn_about(&mut self, vm: &VmSize) {
-        if vm.vcpus < 2 || vm.memory < crate::units::Bytes::from_gib(2) {
-            let found = format!("{} has less than 2 vCPUs and 2 GiB", vm.name);
-            self.warn("vmSize", "scenario::vm_too_small", found, "AKS does not take it for a node");
+    fn warn_about(&mut self, mode: PoolMode, vm: &VmSize, count: u32) {
+        let system = mode == PoolMode::System;
+        if system && count == 0 && self.from_start {
+            self.error("count", "scenario::pool_nodes", "a system pool of 0", "write at least 1");
+        }
+        if !limits::takes_vm(system, vm.vcpus, vm.memory) {
+            let (vcpus, gib) = if system { limits::SYSTEM_VM } else { limits::USER_VM };
+            let found = format!("{} has less than {vcpus} vCPUs and {gib} GiB", vm.name);
+            self.warn("vmSize", "scenario::vm_too_small", found, "AKS does not take it for such a pool");
         }
     }
 
@@ -471,7 +497,8 @@ impl Context<'_, '_> {
         .map(|(key, value)| (key.to_owned(), value.to_owned()))
         .collect();
         if spot {
-            labels.insert("kubernetes.azure.com/scalesetpriority".to_owned(), "spot".to_owned());
+            let (key, value) = SPOT_LABEL;
+            labels.insert(key.to_owned(), value.to_owned());
         }
         labels.extend(self.pool.node_labels.clone().map(|labels| labels.0).unwrap_or_default());
         labels

@@ -11,6 +11,10 @@ pub fn check(resolver: &mut Resolver<'_>, cluster: &ClusterPlan, workloads: &[Wo
         let found =
             format!("up to {nodes} nodes, but the {} tier supports {}", cluster.tier.name(), cluster.tier.max_nodes());
         resolver.warn("/cluster/sku", "scenario::tier_nodes", found, "choose the Standard tier");
+    } else if let Some(least) = cluster.tier.recommended_below().filter(|least| nodes >= *least) {
+        let tier = cluster.tier.name();
+        let found = format!("up to {nodes} nodes, but the {tier} tier is meant for fewer than {least}");
+        resolver.warn("/cluster/sku", "scenario::tier_recommended", found, "choose the Standard tier for production");
     }
 }
 

@@ -46,6 +46,10 @@ pub struct ClusterSpec {
     /// Install AKS's own workloads (CoreDNS, kube-proxy and the like); true with node pools, false without, unless given.
     #[deserr(default)]
     pub system_workloads: Option<bool>,
+    /// Ours, not Azure's: which instances of a pool leave first when it is scaled in by hand, since what AKS sets is not documented.
+    /// Default (the highest number), NewestVM or OldestVM; all of them keep zones balanced first. Default unless given.
+    #[deserr(default)]
+    pub scale_in_policy: Option<String>,
     /// The cluster autoscaler's settings, for all pools that it manages.
     #[deserr(default)]
     pub auto_scaler_profile: Option<AutoScalerProfileSpec>,
@@ -223,6 +227,13 @@ pub struct AgentPoolSpec {
     /// Regular or Spot.
     #[deserr(default)]
     pub scale_set_priority: Option<String>,
+    /// The most that a spot instance may cost: dollars an hour with up to five decimals, or -1 for up to pay-as-you-go; -1 unless given.
+    #[deserr(default)]
+    #[schemars(with = "Option<f64>")]
+    pub spot_max_price: Option<serde_json::Value>,
+    /// What becomes of an evicted spot instance, Delete or Deallocate; Delete unless given.
+    #[deserr(default)]
+    pub scale_set_eviction_policy: Option<String>,
     /// Rolling or BlueGreen; Rolling unless given.
     #[deserr(default)]
     pub upgrade_strategy: Option<String>,
@@ -290,6 +301,10 @@ pub struct BlueGreenSettingsSpec {
 #[deserr(error = Faults, deny_unknown_fields)]
 #[schemars(deny_unknown_fields)]
 pub struct AutoScalerProfileSpec {
+    /// Ours, not Azure's: where the settings that are not written come from, one of the samples of Microsoft's page. default,
+    /// aggressive (scales down fast) or bursty; default unless given.
+    #[deserr(default)]
+    pub preset: Option<String>,
     /// Time between two looks; 10s.
     #[deserr(default, rename = "scan-interval")]
     #[schemars(rename = "scan-interval")]

@@ -1,10 +1,12 @@
-//! Agreement with kube-scheduler: its own test cases, and what a real one answered for random clusters.
+//! Agreement with kube-scheduler: its own test cases, and what a real one answered for random clusters. Microsoft's examples of AKS have
+//! a room of their own, `aks`.
 //!
 //! The cases in `tests/golden` always run. More of them run from the folder that the environment variable `AKSIM_GOLDEN` names, or
 //! from `../shared/golden` where that is there: `*.json` in the format of `k8s-cases.json`, `*.jsonl.gz` in that of the answers.
 //! `AKSIM_GOLDEN=dir cargo test golden -- --nocapture` prints the agreement. See docs/conformance.md.
 
 mod agreement;
+mod aks;
 mod answers;
 mod json;
 mod kinds;
@@ -20,6 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 const DOCUMENT: &str = "docs/conformance.md";
 const BEGIN: &str = "<!-- the agreement of the cases in the repository: UPDATE_CONFORMANCE=1 cargo test golden -->\n";
@@ -37,6 +40,15 @@ fn own_cases() -> [PathBuf; 2] {
 fn folder() -> Option<PathBuf> {
     let beside = root().join("../shared/golden");
     std::env::var_os("AKSIM_GOLDEN").map(PathBuf::from).or_else(|| beside.is_dir().then_some(beside))
+}
+
+/// The files of a folder whose names end like that, sorted.
+fn folder_files(folder: &Path, ends: &[&str]) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry can be read").path()).collect();
+    files.retain(|path| ends.iter().any(|end| path.to_string_lossy().ends_with(end)));
+    files.sort();
+    files
 }
 
 /// Runs the cases of a file; false when it is of another format.
@@ -100,12 +112,8 @@ fn the_cases_of_the_named_folder_agree() {
         eprintln!("skipped: AKSIM_GOLDEN names no folder, and ../shared/golden is not there");
         return;
     };
-    let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry can be read").path()).collect();
-    files.retain(|path| [".json", ".jsonl.gz"].iter().any(|end| path.to_string_lossy().ends_with(end)));
-    files.sort();
     let mut agreement = Agreement::default();
-    for file in &files {
+    for file in &folder_files(&folder, &[".json", ".jsonl.gz"]) {
         let kind = if run_file(file, &mut agreement) { "cases" } else { "no cases of this format" };
         println!("{}: {kind}", file.display());
     }
@@ -139,11 +147,18 @@ fn the_answers_in_the_repository_cover_every_feature_and_plugin() {
 
 #[test]
 fn the_document_states_the_agreement() {
+    stated(BEGIN, &run_own_cases().tables());
+}
+
+/// Holds the document to what stands behind the mark, or writes it there.
+fn stated(begin: &str, tables: &str) {
+    static DOCUMENT_LOCK: Mutex<()> = Mutex::new(());
+    let _alone = DOCUMENT_LOCK.lock().unwrap_or_else(PoisonError::into_inner);
     let path = root().join(DOCUMENT);
     let document = fs::read_to_string(&path).expect("the document can be read");
-    let (before, rest) = document.split_once(BEGIN).expect("the document has the place of the agreement");
-    let (_, after) = rest.split_once(END).expect("the place of the agreement has an end");
-    let true_document = format!("{before}{BEGIN}\n{}\n{END}{after}", run_own_cases().tables());
+    let (before, rest) = document.split_once(begin).expect("the document has the place of the tables");
+    let (_, after) = rest.split_once(END).expect("the place of the tables has an end");
+    let true_document = format!("{before}{begin}\n{tables}\n{END}{after}");
     if std::env::var_os("UPDATE_CONFORMANCE").is_some() {
         fs::write(&path, &true_document).expect("the document can be written");
     }

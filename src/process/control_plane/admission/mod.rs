@@ -4,7 +4,7 @@ mod pool;
 
 use super::{ControlPlane, versions};
 use crate::catalog::KubernetesVersion;
-use crate::catalog::limits::{NODES_PER_POOL, STOPPABLE_NODES};
+use crate::catalog::limits::{NODES_PER_CLUSTER, NODES_PER_POOL, STOPPABLE_NODES, UPGRADABLE_NODES};
 use crate::cluster::{Budget, NodeId, NodePhase, Pool, PoolId, PowerState, ProvisioningState, Refusal, World};
 use crate::kernel::Id;
 use crate::scenario::plan::{
@@ -154,6 +154,7 @@ pub fn admit(world: &World, kind: &OperationKind) -> Result<(), Refusal> {
         OperationKind::Upgrade { version, pools, force, .. } => {
             let pools: Vec<PoolId> = pools.iter().map(|pool| PoolId::from_index(*pool)).collect();
             pools.iter().try_for_each(|pool| pool::exists(world, *pool))?;
+            admit_size(world)?;
             match version {
                 Some(version) => {
                     versions::admit(world, *version, &pools)?;
@@ -242,6 +243,17 @@ fn admit_nodes(world: &World, pool: PoolId, count: u32) -> Result<(), Refusal> {
         ));
     }
     Ok(())
+}
+
+/// A cluster that is as large as a cluster may be has no room for an upgrade.
+///
+/// Source: azure-aks-docs, best-practices-performance-scale-large.md, 2026-06-05. The code is not documented.
+fn admit_size(world: &World) -> Result<(), Refusal> {
+    let nodes: u32 = world.pools.iter().map(|(_, pool)| pool.target).sum();
+    if nodes < NODES_PER_CLUSTER {
+        return Ok(());
+    }
+    not_allowed(format!("a cluster of {nodes} nodes cannot be upgraded: scale it below {UPGRADABLE_NODES} nodes first"))
 }
 
 /// With an auto-upgrade channel the control plane is upgraded with its pools or not at all.

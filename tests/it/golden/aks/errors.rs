@@ -1,0 +1,76 @@
+//! Azure's error codes, each from an operation that meets the error.
+
+use super::Answer;
+use super::lab::Scenario;
+use serde_json::{Value, json};
+
+pub fn topic(name: &str) -> Option<super::Topic> {
+    (name == "error-code").then_some(code as super::Topic)
+}
+
+/// A subnet of eleven addresses, of which the system node takes one, and twelve nodes that are wanted.
+fn full_subnet() -> Scenario {
+    Scenario::apps("count: 1").subnet("10.224.0.0/28").operation("at: 1h, scale: {pool: apps, count: 12}")
+}
+
+fn in_progress() -> Scenario {
+    Scenario::apps("count: 1")
+        .operation("at: 1h, scale: {pool: apps, count: 3}")
+        .operation("at: 3601s, scale: {pool: apps, count: 4}")
+}
+
+fn on_the_cluster() -> Scenario {
+    Scenario::apps("count: 1")
+        .operation("at: 1h, upgrade: {kubernetesVersion: \"1.35\"}")
+        .operation("at: 3601s, scale: {pool: apps, count: 4}")
+}
+
+fn deletion() -> Scenario {
+    Scenario::apps("count: 1")
+        .operation("at: 1h, scale: {pool: apps, count: 3}")
+        .operation("at: 3601s, deletePool: {pool: apps}")
+}
+
+/// A pool that grows while its VM size is not to be had.
+fn without_capacity(zones: &str, fault: &str) -> Scenario {
+    let mut scenario = Scenario::apps(&format!("count: 1{zones}")).operation("at: 1h, scale: {pool: apps, count: 2}");
+    scenario.sections = format!("faults:\n  - {{at: 30m, allocationFailure: {{vmSize: Standard_D4s_v5{fault}}}}}\n");
+    scenario
+}
+
+/// The only error of a run, and its message.
+fn only_error(scenario: &Scenario) -> (&'static str, String) {
+    let mut errors = scenario.clone().lasting("8h").run().errors();
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    errors.remove(0)
+}
+
+fn code(input: &Value) -> Answer {
+    if let Some(part) = input["messageContains"].as_str() {
+        let all = [full_subnet(), in_progress(), on_the_cluster(), deletion()].map(|scenario| only_error(&scenario));
+        return match all.iter().find(|(_, message)| message.contains(part)) {
+            Some((code, _)) => Answer::Is(json!({"code": code})),
+            None if part.contains("quota limits for managed clusters") => {
+                Answer::NotModelled("more than one cluster a subscription")
+            }
+            None => Answer::Is(json!({})),
+        };
+    }
+    let condition = input["condition"].as_str().expect("a condition");
+    if condition.contains("another operation in progress") {
+        let (code, _) = only_error(&in_progress());
+        assert_eq!(only_error(&on_the_cluster()).0, code, "on a pool and on the cluster");
+        Answer::Is(json!({"code": code}))
+    } else if condition.contains("delete replaced") {
+        Answer::Is(json!({"code": only_error(&deletion()).0}))
+    } else if condition.starts_with("no capacity") {
+        // Without a word about the code: it follows from what runs out.
+        let (zones, fault) =
+            if condition.contains("zone") { (", availabilityZones: [\"1\"]", ", zone: 1") } else { ("", "") };
+        Answer::Is(json!({"code": only_error(&without_capacity(zones, fault)).0}))
+    } else if condition.contains("control-plane capacity") {
+        Answer::NotModelled("control planes that a region has no room for")
+    } else {
+        Answer::NotModelled("a condition that the simulator does not know")
+    }
+}

@@ -1,0 +1,150 @@
+//! The cluster as a whole: its tier, its size, stopping and starting, and how often it may be asked.
+
+use super::Answer;
+use super::lab::{SYSTEM, Scenario, largest, smallest};
+use aksim::catalog::{Tier, limits};
+use aksim::cluster::OperationState;
+use serde_json::{Value, json};
+
+pub fn topic(name: &str) -> Option<super::Topic> {
+    Some(match name {
+        "pricing-tier" => tier,
+        "scale-limits" => scale,
+        "stop-start" => stop_start,
+        "api-throttling" => throttling,
+        "node-auto-repair" => |_| {
+            Answer::NotModelled(
+                "how AKS finds a node unhealthy, and repairs on Windows; the steps on Linux are simulated",
+            )
+        },
+        "control-plane-scaling" => |_| Answer::NotModelled("sizes of the control plane"),
+        "api-server" => |_| Answer::NotModelled("requests to the API server"),
+        "etag" => |_| Answer::NotModelled("ETags"),
+        "hpa" => |_| Answer::NotModelled("the horizontal pod autoscaler"),
+        "coredns-vpa" => |_| Answer::NotModelled("the vertical pod autoscaler"),
+        "nap-disruption-budget" => |_| Answer::NotModelled("node auto-provisioning"),
+        "overprovisioning" => |_| Answer::NotModelled("a rule of thumb for spare capacity"),
+        "node-provisioning-time" => {
+            |_| Answer::NotModelled("a range for the time that a node takes, without a share of nodes")
+        }
+        _ => return None,
+    })
+}
+
+/// Pools of so many nodes in all.
+fn pools(nodes: u64) -> Vec<String> {
+    let mut pools = vec![SYSTEM.to_owned()];
+    let mut left = nodes - 1;
+    while left > 0 {
+        let count = left.min(u64::from(limits::NODES_PER_POOL));
+        pools.push(format!("name: apps{}, vmSize: Standard_D4s_v5, count: {count}", pools.len()));
+        left -= count;
+    }
+    pools
+}
+
+fn of_size(nodes: u64) -> Scenario {
+    let pools = pools(nodes);
+    Scenario::new(&pools.iter().map(String::as_str).collect::<Vec<_>>())
+        .cluster("networkProfile: {podCidr: 64.0.0.0/10}")
+}
+
+fn tier(input: &Value) -> Answer {
+    let Some(name) = input["tier"].as_str() else {
+        return Answer::NotModelled("Automatic clusters");
+    };
+    let tier: Tier = name.parse().expect("a tier");
+    let sized = |nodes: u64| of_size(nodes).cluster(&format!("sku: {{tier: {name}}}"));
+    let most = largest(1, 10_000, |nodes| !sized(nodes).warns("scenario::tier_nodes"));
+    let recommended = smallest(1, 9_999, |nodes| {
+        sized(nodes).warns("scenario::tier_recommended") || sized(nodes).warns("scenario::tier_nodes")
+    });
+    Answer::Is(json!({
+        "maxNodes": most,
+        "recommendedBelowNodes": tier.recommended_below().map(|_| recommended),
+        "uptimeSla": tier.uptime_sla(input["availabilityZones"] == true),
+    }))
+}
+
+fn scale(input: &Value) -> Answer {
+    if let Some(nodes) = input["clusterNodes"].as_u64() {
+        let small = u32::try_from(nodes).expect("a number of nodes");
+        return Answer::Is(json!({
+            "userPoolsAtLeast": limits::pools_for(small),
+            "batchNodes": limits::scale_step(small),
+        }));
+    }
+    // The largest step in a large cluster of which nothing is said; a small cluster may take any.
+    let above = input["nodesAbove"].as_u64().expect("a number of nodes");
+    let step = |before: u64, step: u64| {
+        let scenario = Scenario::new(&[
+            SYSTEM,
+            &format!("name: big, vmSize: Standard_D4s_v5, count: {before}"),
+            "name: apps, vmSize: Standard_D4s_v5, count: 1",
+        ]);
+        scenario.operation(&format!("at: 1h, scale: {{pool: apps, count: {}}}", step + 1)).warns("scenario::scale_step")
+    };
+    let most = largest(1, 999, |nodes| !step(above, nodes)).expect("a step of one node is fine");
+    assert!(!step(1, 900), "a small cluster is not told to take steps");
+    let ((least, most_advised), wait) = (limits::SCALE_STEP_NODES, limits::SCALE_STEP_WAIT_MINUTES);
+    assert_eq!(most, u64::from(most_advised));
+    Answer::Is(json!({"batchNodes": [u64::from(least), most], "waitMinutes": wait}))
+}
+
+fn stop_start(_: &Value) -> Answer {
+    let stops = |nodes: u64| of_size(nodes).operation("at: 1h, stop: {}").answer().is_ok();
+    let start = |at: &str| {
+        Scenario::apps("count: 1")
+            .lasting("2000d")
+            .operation("at: 1h, stop: {}")
+            .operation(&format!("at: {at}, start: {{}}"))
+    };
+    let after = |minutes: u64| start(&format!("{}m", 60 + minutes));
+    let least = smallest(1, 60, |minutes| !after(minutes).warns("scenario::start_wait"));
+    let better = smallest(1, 60, |minutes| !after(minutes).notes("scenario::start_wait"));
+    let stopped: jiff::Zoned = "2026-07-01T01:00:00[UTC]".parse().expect("a moment");
+    let kept = |months: u64| {
+        let months = i32::try_from(months).expect("some months");
+        let back = stopped.checked_add(jiff::ToSpan::months(months)).expect("a moment");
+        let hours = back.timestamp().duration_since(stopped.timestamp()).as_hours();
+        !start(&format!("{}h", hours + 1)).warns("scenario::stopped_state")
+    };
+    Answer::Is(json!({
+        "notUsableAboveNodes": largest(1, 300, stops),
+        "statePreservedMonths": largest(1, 36, kept),
+        "waitBeforeStartMinutes": [least, better],
+    }))
+}
+
+/// As many calls as a bucket may hold at once, then one every second: which of them are throttled.
+fn throttling(input: &Value) -> Answer {
+    let (call, scope) = match input["api"].as_str().expect("a call") {
+        "PUT AgentPool" => ("scale: {pool: apps, count: 2}", "agentPool"),
+        "PUT ManagedCluster" => ("upgrade: {kubernetesVersion: \"1.35\"}", "managedCluster"),
+        _ => return Answer::NotModelled("reads of the resource provider"),
+    };
+    if input["scope"] != scope {
+        return Answer::NotModelled("buckets of whole subscriptions and resource groups");
+    }
+    const AT_ONCE: usize = 100;
+    const SECONDS: usize = 200;
+    let mut scenario = Scenario::apps("count: 1").lasting("2h");
+    for second in [0; AT_ONCE].into_iter().chain(1..=SECONDS) {
+        scenario = scenario.operation(&format!("at: {}s, {call}", 60 + second));
+    }
+    let taken: Vec<bool> = scenario
+        .run()
+        .operations()
+        .iter()
+        .map(|state| !matches!(state, OperationState::Refused(refusal) if refusal.code == "Throttled"))
+        .collect();
+    let bucket = taken[..AT_ONCE].iter().filter(|taken| **taken).count();
+    let later: Vec<usize> = (1..=SECONDS).filter(|second| taken[AT_ONCE + second - 1]).collect();
+    let gap = later.windows(2).map(|pair| pair[1] - pair[0]).min().expect("two more calls are taken");
+    let per = match gap {
+        1 => "second",
+        60 => "minute",
+        _ => "?",
+    };
+    Answer::Is(json!({"bucket": bucket, "refill": 1, "per": per}))
+}

@@ -1,0 +1,130 @@
+//! Address arithmetic, as far as the catalogue has it.
+
+use super::Answer;
+use super::lab::{Scenario, smallest};
+use aksim::catalog::limits;
+use aksim::preflight;
+use ipnet::Ipv4Net;
+use serde_json::{Value, json};
+
+pub fn topic(name: &str) -> Option<super::Topic> {
+    Some(match name {
+        "subnet-sizing-flat-cni" => subnet_sizing,
+        "subnet-capacity-flat-cni" => flat_capacity,
+        "kubenet-capacity" => kubenet_capacity,
+        "reserved-cidr" => reserved_cidr,
+        "service-cidr" => service_cidr,
+        "pod-cidr-allocation" => {
+            |_| Answer::NotModelled("which part of the pod range a node gets; the parts are only counted")
+        }
+        "overlay-pod-cidr" => |_| Answer::NotModelled("a change of the pod range"),
+        "pod-subnet-static-block" => |_| Answer::NotModelled("pod subnets"),
+        "insufficient-subnet-size" => insufficient_subnet,
+        "static-egress-gateway" => |_| Answer::NotModelled("static egress gateways"),
+        "snat-automatic" | "snat-fixed" | "nat-gateway" | "load-balancer-rules" | "load-balancer-profile" => {
+            |_| Answer::NotModelled("outbound ports and rules of load balancers and NAT gateways")
+        }
+        _ => return None,
+    })
+}
+
+fn short(value: &Value) -> u32 {
+    value.as_u64().and_then(|number| u32::try_from(number).ok()).expect("a number")
+}
+
+fn subnet_sizing(input: &Value) -> Answer {
+    let nodes = short(&input["nodes"]) + short(&input["plannedExtraNodes"]);
+    let addresses = limits::node_subnet_addresses(nodes, short(&input["maxSurge"]), short(&input["maxPods"]));
+    Answer::Is(json!({
+        "ipAddresses": addresses,
+        "subnetPrefixAtLeast": format!("/{}", limits::smallest_prefix(addresses)),
+    }))
+}
+
+/// Addresses of a subnet of this prefix.
+fn usable(input: &Value) -> u32 {
+    let prefix = input["nodeSubnetPrefix"].as_str().expect("a prefix");
+    limits::usable_addresses(format!("10.0.0.0{prefix}").parse::<Ipv4Net>().expect("a range"))
+}
+
+fn flat_capacity(input: &Value) -> Answer {
+    let pods = short(&input["maxPods"]);
+    let nodes = usable(input) / limits::node_subnet_addresses(1, 0, pods);
+    Answer::Is(json!({"nodes": nodes, "pods": nodes * pods}))
+}
+
+fn kubenet_capacity(input: &Value) -> Answer {
+    if !input["routesPerRouteTable"].is_null() {
+        return Answer::Is(json!({"maxNodes": limits::KUBENET_ROUTES}));
+    }
+    if input["nodeSubnetPrefix"] == "/27" {
+        return Answer::NotModelled("a rule of thumb for the room that a subnet leaves for scaling and upgrades");
+    }
+    let nodes = usable(input);
+    Answer::Is(json!({"nodes": nodes, "pods": nodes * short(&input["maxPods"])}))
+}
+
+/// Two nodes more, asked for or as the surge of an upgrade: the fewest free addresses with which the preflight does not foretell
+/// InsufficientSubnetSize.
+fn addresses_asked(plugin: &str, pods: u32, operation: &str) -> u64 {
+    let refused = |free: u64| {
+        let usable = u64::from(limits::usable_addresses("10.224.0.0/22".parse().expect("a range")));
+        // The system node and two nodes of the pool are there; other pools fill the subnet but for the addresses that are left.
+        let rest = usable - 31 - 2 * (1 + u64::from(pods)) - free;
+        let nodes = (rest - 11) / 240;
+        let settings = format!("count: 2, maxPods: {pods}, upgradeSettings: {{maxSurge: 2}}");
+        let mut scenario = Scenario::apps(&settings)
+            .cluster(&format!("networkProfile: {{networkPlugin: {plugin}}}"))
+            .subnet("10.224.0.0/22")
+            .operation(&format!("at: 1h, {operation}"));
+        for (name, count, addresses) in [("full", nodes, 240), ("rest", 1, rest - 240 * nodes)] {
+            let pool = format!("name: {name}, vmSize: Standard_D4s_v5, count: {count}, maxPods: {}", addresses - 1);
+            scenario.pools.push(pool);
+        }
+        let said = |row: &preflight::Row| row.check == "subnet-space" && row.reason.contains("InsufficientSubnetSize");
+        preflight::check(&scenario.plan()).iter().any(said)
+    };
+    smallest(0, 300, |free| !refused(free))
+}
+
+fn insufficient_subnet(input: &Value) -> Answer {
+    let plugin = input["networkPlugin"].as_str().expect("a plugin");
+    let upgrade = "upgrade: {kubernetesVersion: \"1.35\", pools: [apps]}";
+    let holds = |pods: u32| {
+        ["scale: {pool: apps, count: 4}", upgrade]
+            .iter()
+            .all(|operation| addresses_asked(plugin, pods, operation) == 2 * u64::from(pods))
+    };
+    Answer::Is(json!({"neededIps": if holds(30) && holds(50) { "newOrBufferNodes*maxPods" } else { "?" }}))
+}
+
+fn reserved_cidr(input: &Value) -> Answer {
+    let Some(range) = input["podCidr"].as_str() else {
+        return Answer::Is(json!({"reserved": limits::FORBIDDEN_RANGES}));
+    };
+    let scenario = Scenario::apps("count: 1").cluster(&format!("networkProfile: {{podCidr: {range}}}"));
+    let wanted: Ipv4Net = range.parse().expect("a range");
+    let touches = |other: &&&str| {
+        let other: Ipv4Net = other.parse().expect("a range");
+        wanted.contains(&other) || other.contains(&wanted)
+    };
+    Answer::Is(json!({
+        "accepted": scenario.takes("scenario::forbidden_range"),
+        "overlaps": limits::FORBIDDEN_RANGES.iter().filter(touches).collect::<Vec<_>>(),
+    }))
+}
+
+fn service_cidr(_: &Value) -> Answer {
+    let network = Scenario::apps("count: 1").plan().cluster.network.clone();
+    let takes = |prefix: u64| {
+        let range = format!("64.0.0.0/{prefix}");
+        let profile = format!("networkProfile: {{serviceCidr: {range}, dnsServiceIP: 64.0.0.10}}");
+        Scenario::apps("count: 1").cluster(&profile).takes("scenario::service_cidr")
+    };
+    Answer::Is(json!({
+        "serviceCidr": network.service_cidr.to_string(),
+        "dnsServiceIP": network.dns_service_ip.to_string(),
+        "podCidr": network.pod_cidr.map(|range| range.to_string()),
+        "mustBeSmallerThan": format!("/{}", smallest(8, 24, takes) - 1),
+    }))
+}

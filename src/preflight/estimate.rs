@@ -171,7 +171,7 @@ pub fn slowest_drain_p95(course: &Course<'_>, state: &State, pool: usize, nodes:
     let leaving = leaving(course, state, pool);
     let held = held_back(course, state, &leaving, at_once).mean;
     let rest = empty(course, &leaving).longest_of(nodes).p95();
-    rest + held * (f64::from(nodes) / 0.05).ln()
+    rest + held * libm::log(f64::from(nodes) / 0.05)
 }
 
 /// From the cordon of a node until its last pod has left, when so many nodes are drained at once.

@@ -7,6 +7,9 @@ use std::collections::BTreeMap;
 /// Budgets told; the whole list stands in `summary.csv`.
 const MOST: usize = 5;
 
+/// A drain that is held for less, in all, is not held up.
+const SECONDS_WORTH_TELLING: f64 = 60.0;
+
 /// A budget that held drains, at the point where it held them longest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Blocker {
@@ -20,11 +23,11 @@ pub struct Blocker {
     pub point: String,
 }
 
-/// The budgets that held drains longest, the worst first; none when no drain was held.
+/// The budgets that held drains longest, the worst first; none when no drain was held up.
 #[must_use]
 pub fn blockers(result: &ExperimentResult) -> Vec<Blocker> {
     let mut worst: BTreeMap<&str, &SummaryRow> = BTreeMap::new();
-    for row in result.summary.iter().filter(|row| row.minus.is_empty() && row.mean > 0.0) {
+    for row in result.summary.iter().filter(|row| row.minus.is_empty() && row.mean >= SECONDS_WORTH_TELLING) {
         let name = row.metric.strip_prefix("budget.").and_then(|rest| rest.strip_suffix(".held_seconds"));
         if let Some(name) = name {
             let worst = worst.entry(name).or_insert(row);

@@ -84,7 +84,7 @@ fn the_estimated_duration_of_an_upgrade_is_near_the_simulated_one() {
 }
 
 /// Of forty nodes whose search pods go one at a time: where drains are foretold to be in time they nearly always are, and where they
-/// are a risk more than a few runs lose one.
+/// are a risk more than one run in twenty loses one.
 #[test]
 fn a_foretold_risk_of_drains_that_take_too_long_is_one_in_the_simulation() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/upgrade-plan.yaml");
@@ -97,7 +97,7 @@ fn a_foretold_risk_of_drains_that_take_too_long_is_one_in_the_simulation() {
         let share = late.count() as f64 / found.runs.len() as f64;
         let rows = preflight::check(&point.plan);
         let verdict = rows.iter().filter(|row| row.check == "drain-timeout").map(|row| row.verdict).max();
-        assert_eq!(verdict == Some(Verdict::Risk), share > 0.1, "{}: {verdict:?}, but {share} of runs", point.label());
+        assert_eq!(verdict == Some(Verdict::Risk), share > 0.05, "{}: {verdict:?}, but {share} of runs", point.label());
         verdicts.push(verdict);
     }
     assert!(verdicts.contains(&Some(Verdict::Pass)) && verdicts.contains(&Some(Verdict::Risk)), "{verdicts:?}");

@@ -219,9 +219,7 @@ mod tests {
         }
         let (_dir, charts) = drawn(&result);
         let svg = self::svg(&charts, "surge");
-        for words in
-            ["Done in its window", "maxSurge 20%: an upgrade done in its window in 100 of 100 runs, with 10% in 67"]
-        {
+        for words in ["Done in its window", "maxSurge 20%: 100 % of upgrades are done in their window (10%: 67 %)"] {
             assert!(svg.contains(words), "{words}: {svg}");
         }
     }

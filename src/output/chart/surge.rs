@@ -91,16 +91,11 @@ fn title(steps: &[Step<'_>], outcome: &Panel) -> String {
     if let Some(best) =
         shares.iter().position(|share| *share == highest).filter(|_| shares.iter().any(|share| *share < highest))
     {
-        let words = if outcome.title == FITS.title { "done in its window" } else { "that ends well" };
+        let words = if outcome.title == FITS.title { "are done in their window" } else { "end well" };
         let step = &steps[best];
         let other = if best == 0 { last } else { first };
-        return format!(
-            "maxSurge {}: an upgrade {words} in {} of 100 runs, with {} in {}",
-            step.surge,
-            short(highest.round()),
-            other.surge,
-            short(outcome.of(other).0.round()),
-        );
+        let (share, of_other) = (short(highest.round()), short(outcome.of(other).0.round()));
+        return format!("maxSurge {}: {share} % of upgrades {words} ({}: {of_other} %)", step.surge, other.surge);
     }
     let more = |panel: &Panel| panel.of(last).0 - panel.of(first).0;
     let duration = |step| seconds(DURATION.of(step).0.round() * 60.0);

@@ -15,7 +15,7 @@ pub struct RunArguments {
     /// Scenario files; `-` reads one from standard input.
     #[arg(required = true)]
     scenarios: Vec<PathBuf>,
-    /// Folder for the results [default: results/<scenario>]
+    /// Folder for the results, of several scenarios a folder in it for each [default: results/<scenario>]
     #[arg(short, long)]
     out: Option<PathBuf>,
     /// Number of seeds, instead of the scenario's.
@@ -67,7 +67,12 @@ fn run_one(arguments: &RunArguments, path: &Path) -> Result<u8> {
     bar.finish_and_clear();
     let elapsed = started.elapsed();
     print!("{}", output::render(&result, arguments.format)?);
-    let folder = arguments.out.clone().unwrap_or_else(|| Path::new("results").join(&study.name));
+    // Several scenarios do not overwrite each other.
+    let folder = match &arguments.out {
+        Some(folder) if arguments.scenarios.len() == 1 => folder.clone(),
+        Some(folder) => folder.join(&study.name),
+        None => Path::new("results").join(&study.name),
+    };
     let info = RunInfo { command: command_line(arguments, path), threads, elapsed };
     let written = output::write_all(&result, &folder, &info)
         .with_context(|| format!("writing results to {}", folder.display()))?;

@@ -149,8 +149,9 @@ impl List {
         self.push("operations_failed", count(|state| matches!(state, OperationState::Failed(_))) as f64);
         self.push("operations_canceled", count(|state| matches!(state, OperationState::Canceled(_))) as f64);
         self.push("operations_refused", count(|state| matches!(state, OperationState::Refused(_))) as f64);
+        // The fold of nothing is not a number, as the maximum of that and a number is the number.
         let longest = |is_one: fn(&OperationKind) -> bool| {
-            asked().filter_map(|operation| seconds_taken(operation, is_one, window.to)).fold(0.0, f64::max)
+            asked().filter_map(|operation| seconds_taken(operation, is_one)).fold(f64::NAN, f64::max)
         };
         self.push("upgrade_seconds", longest(|kind| matches!(kind, OperationKind::Upgrade { .. })));
         self.windows(recorder, world);
@@ -178,13 +179,19 @@ impl List {
         }
         let operations = world.operations.iter().map(|(_, operation)| operation);
         let measured = operations.filter(|operation| operation.asked.is_some_and(|at| recorder.window.contains(at)));
-        let windowed: Vec<(&Operation, SimTime)> =
-            measured.filter_map(|operation| Some((operation, operation.window_closes?))).collect();
+        // Whether an upgrade fits that goes on when the run ends, with its window still open, nobody knows.
+        let is_known = |(operation, closes): &(&Operation, SimTime)| {
+            operation.state != OperationState::Running || *closes <= horizon
+        };
+        let windowed = measured.filter_map(|operation| Some((operation, operation.window_closes?)));
+        let windowed: Vec<(&Operation, SimTime)> = windowed.filter(is_known).collect();
         let or_nothing = |value: f64| if windowed.is_empty() { f64::NAN } else { value };
         let fits = windowed.iter().all(|(operation, _)| operation.fitted());
         self.push(FITS_WINDOW, or_nothing(f64::from(u8::from(fits))));
         let overrun = |(operation, closes): &(&Operation, SimTime)| {
-            operation.ended.unwrap_or(horizon).saturating_since(*closes).as_secs_f64()
+            let is_refused = matches!(operation.state, OperationState::Refused(_));
+            let ended = if is_refused { *closes } else { operation.ended.unwrap_or(horizon) };
+            ended.saturating_since(*closes).as_secs_f64()
         };
         self.push("window_overrun_seconds", or_nothing(windowed.iter().map(overrun).fold(0.0, f64::max)));
         let left = windowed.iter().filter_map(|(operation, _)| operation.nodes_left).max();
@@ -215,10 +222,9 @@ fn surge_cost(world: &World, window: Window) -> Usd {
     surge.filter_map(cost).sum()
 }
 
-/// How long an accepted operation of a kind took, or has taken by `end`; `None` for any other operation.
-fn seconds_taken(operation: &Operation, is_one: fn(&OperationKind) -> bool, end: SimTime) -> Option<f64> {
-    let is_one = is_one(&operation.request.kind);
-    let accepted = !matches!(operation.state, OperationState::Planned | OperationState::Refused(_));
-    let asked = operation.asked.filter(|_| is_one && accepted)?;
-    Some(operation.ended.unwrap_or(end).since(asked).as_secs_f64())
+/// How long an operation of a kind took that succeeded; `None` for any other operation.
+fn seconds_taken(operation: &Operation, is_one: fn(&OperationKind) -> bool) -> Option<f64> {
+    let succeeded = operation.state == OperationState::Succeeded && is_one(&operation.request.kind);
+    let asked = operation.asked.filter(|_| succeeded)?;
+    Some(operation.ended?.since(asked).as_secs_f64())
 }

@@ -275,7 +275,8 @@ fn operations_are_told_in_words_and_an_upgrade_is_timed() {
         }
     });
     let result = run.finish();
-    assert_metrics(&result, &[("operations_succeeded", 1.0), ("upgrade_seconds", f64::from((24 * 60 - 70) * 60))]);
+    assert_metrics(&result, &[("operations_succeeded", 1.0)]);
+    assert!(result.metric("upgrade_seconds").is_some_and(f64::is_nan), "it has not succeeded");
     let rows = result.detail.unwrap().operations;
     let words: Vec<(&str, &str)> = rows.iter().map(|row| (row.operation.as_str(), row.outcome.as_str())).collect();
     assert_eq!(words, [("scale apps to 3", "Succeeded"), ("upgrade the node image of apps", "Running")]);

@@ -2,7 +2,7 @@
 
 use crate::experiment::{ExperimentResult, SummaryRow, Verdict};
 use crate::observe::FITS_WINDOW;
-use crate::output::number::{decimals_for, dollars, grouped, plain, seconds};
+use crate::output::number::{decimals_for, dollars, grouped, plain, seconds, short};
 use crate::scenario::plan::Point;
 use std::collections::BTreeMap;
 
@@ -14,6 +14,21 @@ pub const UNSERVED: &str = "cpu_unserved_percent";
 pub const THROTTLED: &str = "throttled_node_hours";
 /// 95 % quantile of the time that pods wait for a node.
 pub const PENDING: &str = "pod_pending_seconds.p95";
+
+/// What may go wrong with operations: the metric, and what one and what several of them are called.
+const TROUBLES: [(&str, &str, &str); 3] = [
+    (FAILED, "failed operation", "failed operations"),
+    (REFUSED, "refused operation", "refused operations"),
+    ("budgets_violated", "violated budget", "violated budgets"),
+];
+
+/// Operations that were accepted and failed.
+pub const FAILED: &str = "operations_failed";
+/// Operations that were refused.
+pub const REFUSED: &str = "operations_refused";
+
+/// Points whose troubles are told one by one.
+const MOST_TOLD: usize = 3;
 
 /// `path=value` pairs joined by `;`: how files name a sweep point.
 #[must_use]
@@ -81,12 +96,15 @@ pub fn answer(result: &ExperimentResult) -> String {
         ([a, b], Some(baseline)) if a.sweep == b.sweep => Some(if a.variant == *baseline { (b, a) } else { (a, b) }),
         _ => None,
     };
-    let first = match (compared, points.as_slice()) {
+    let mut first = match (compared, points.as_slice()) {
         (Some((other, base)), _) => compare(&figures, other, base),
         (None, [only]) => one_point(&figures, only),
         _ if fits_somewhere(&figures, points) => most_likely_to_fit(&figures, points),
         _ => cheapest(result, &figures),
     };
+    if let Some(trouble) = trouble(points, &figures) {
+        first = format!("{first} {trouble}");
+    }
     match objectives(&result.verdicts) {
         Some(objectives) => format!("{first} {objectives}"),
         None => first,
@@ -179,12 +197,19 @@ fn cheapest(result: &ExperimentResult, figures: &Figures<'_>) -> String {
         return format!("{count} points were simulated.");
     };
     let serving = result.study.points.iter().filter(|point| serves(result, figures, point)).count();
-    let field = if serving == count {
-        format!("{count}")
-    } else {
-        format!("the {serving} of {count} that serve their CPU demand")
+    let asked = result.study.points.iter().any(|point| !point.plan.operations.is_empty());
+    let mut text = match serving {
+        all if all == count => format!("Cheapest of {count} is {}", point.label()),
+        1 if asked => {
+            format!("Only {} of {count} serves its CPU demand and loses no more operations than any,", point.label())
+        }
+        1 => format!("Only {} of {count} serves its CPU demand,", point.label()),
+        some => {
+            let operations = if asked { " and lose the fewest operations" } else { "" };
+            format!("Cheapest of the {some} of {count} that serve their CPU demand{operations} is {}", point.label())
+        }
     };
-    let mut text = format!("Cheapest of {field} is {} at {}", point.label(), cost_words(row));
+    text.push_str(&format!(" at {}", cost_words(row)));
     if let Some(unserved) = figures.level(point, UNSERVED) {
         text.push_str(&format!("; it {}", served(unserved.mean)));
     }
@@ -196,8 +221,8 @@ fn cheapest(result: &ExperimentResult, figures: &Figures<'_>) -> String {
 
 /// True when upgrades have a window, and the points do not agree on whether they fit.
 fn fits_somewhere(figures: &Figures<'_>, points: &[Point]) -> bool {
-    let shares: Vec<f64> = points.iter().filter_map(|point| Some(figures.level(point, FITS_WINDOW)?.mean)).collect();
-    shares.len() == points.len() && shares.iter().any(|share| *share != shares[0])
+    let share = |point| figures.level(point, FITS_WINDOW).map(|row| row.mean);
+    points.iter().any(|point| share(point).is_some()) && points.iter().any(|point| share(point) != share(&points[0]))
 }
 
 /// Where upgrades most often fit their window, the cheaper point when several do as often.
@@ -206,7 +231,7 @@ fn most_likely_to_fit(figures: &Figures<'_>, points: &[Point]) -> String {
     let cost = |point: &Point| figures.level(point, COST).map_or(f64::INFINITY, |row| row.mean);
     let best =
         rows.min_by(|(a, row_a), (b, row_b)| row_b.mean.total_cmp(&row_a.mean).then(cost(a).total_cmp(&cost(b))));
-    let (point, row) = best.expect("every point has a share");
+    let (point, row) = best.expect("some point has a share");
     let share = |value: f64| format!("{} %", grouped(value * 100.0, 0));
     let mut text = format!(
         "Most likely of {} to fit its maintenance window is {}: {} of runs ({})",
@@ -232,14 +257,22 @@ fn lowest_cost<'a>(result: &'a ExperimentResult, figures: &Figures<'a>) -> Optio
     costs.min_by(|(_, a), (_, b)| a.mean.total_cmp(&b.mean))
 }
 
-/// True when a point leaves at most one percentage point more of its CPU demand unserved than the best point does.
+/// True when a point leaves at most one percentage point more of its CPU demand unserved than the best point does, and no more of its
+/// operations fail or are refused.
 fn serves(result: &ExperimentResult, figures: &Figures<'_>, point: &Point) -> bool {
-    let unserved = |point: &Point| figures.level(point, UNSERVED).map(|row| row.mean);
-    let best = result.study.points.iter().filter_map(unserved).min_by(f64::total_cmp);
-    match (unserved(point), best) {
-        (Some(unserved), Some(best)) => unserved <= best + 1.0,
-        _ => true,
-    }
+    let is_near_best = |metrics: &[&str], tolerance: f64| {
+        let value = |point: &Point| {
+            let values: Vec<f64> =
+                metrics.iter().filter_map(|metric| Some(figures.level(point, metric)?.mean)).collect();
+            (!values.is_empty()).then(|| values.iter().sum::<f64>())
+        };
+        let best = result.study.points.iter().filter_map(value).min_by(f64::total_cmp);
+        match (value(point), best) {
+            (Some(value), Some(best)) => value <= best + tolerance,
+            _ => true,
+        }
+    };
+    is_near_best(&[UNSERVED], 1.0) && is_near_best(&[FAILED, REFUSED], 0.0)
 }
 
 /// What happens to the CPU demand, as the second half of a sentence.
@@ -260,6 +293,27 @@ pub fn percent(value: f64) -> String {
         _ if value.abs() < 0.01 => "< 0.01 %".to_owned(),
         _ if value.abs() < 1.0 => format!("{} %", grouped(value, 2)),
         _ => format!("{} %", grouped(value, 1)),
+    }
+}
+
+/// What goes wrong with operations and where, per run; `None` when nothing does.
+fn trouble(points: &[Point], figures: &Figures<'_>) -> Option<String> {
+    let of_point = |point: &Point| {
+        let told = TROUBLES.iter().filter_map(|(metric, one, several)| {
+            let mean = figures.level(point, metric).map(|row| row.mean).filter(|mean| *mean > 0.0)?;
+            Some(format!("{} {}", short(mean), if mean == 1.0 { one } else { several }))
+        });
+        let told: Vec<String> = told.collect();
+        (!told.is_empty()).then(|| (point.label(), told.join(", ")))
+    };
+    let troubled: Vec<(String, String)> = points.iter().filter_map(of_point).collect();
+    match &troubled[..] {
+        [] => None,
+        some if some.len() <= MOST_TOLD => {
+            let told: Vec<String> = some.iter().map(|(point, words)| format!("{point} has {words}")).collect();
+            Some(format!("In an average run {}.", told.join("; ")))
+        }
+        some => Some(format!("Operations fail or are refused at {} of {} points.", some.len(), points.len())),
     }
 }
 
@@ -294,6 +348,8 @@ pub fn verdict_value(verdict: &Verdict) -> String {
 mod tests {
     use super::*;
     use crate::output::sample;
+    use crate::scenario::plan::Study;
+    use std::sync::Arc;
 
     /// Sets the paired difference of the cost and returns the answer.
     fn answer_with(mean: f64, low: f64, high: f64, n: u64) -> String {
@@ -339,6 +395,24 @@ mod tests {
         let start = "Cheapest of the 2 of 4 that serve their CPU demand is D-series, maxCount=3 at $5";
         assert!(answer.starts_with(start), "{answer}");
         assert!(answer.ends_with("2 of 4 objectives are broken."), "{answer}");
+    }
+
+    #[test]
+    fn a_point_whose_operation_fails_is_not_the_cheapest_and_is_named() {
+        let mut result = sample::two_variants(2);
+        result.verdicts.clear();
+        result.study = Arc::new(Study { baseline: None, ..(*result.study).clone() });
+        let cheaper = result.summary.iter().filter(|row| row.minus.is_empty() && row.metric == COST);
+        let cheaper = cheaper.min_by(|a, b| a.mean.total_cmp(&b.mean)).expect("a row").variant.clone();
+        for variant in ["B-series", "D-series"] {
+            let mean = f64::from(u8::from(variant == cheaper));
+            let row = result.summary.iter().find(|row| row.variant == variant).expect("a row").clone();
+            result.summary.push(SummaryRow { metric: FAILED.to_owned(), minus: String::new(), mean, ..row });
+        }
+        result.summary.retain(|row| row.metric != UNSERVED);
+        let answer = answer(&result);
+        assert!(answer.starts_with("Only ") && !answer.starts_with(&format!("Only {cheaper}")), "{answer}");
+        assert!(answer.ends_with(&format!("In an average run {cheaper} has 1 failed operation.")), "{answer}");
     }
 
     #[test]

@@ -2,13 +2,15 @@
 
 use super::blockers::blockers;
 use super::headline::{
-    COST, Figures, PENDING, THROTTLED, UNSERVED, answer, half_width, has_interval, is_significant, verdict_line,
+    COST, FAILED, Figures, PENDING, REFUSED, THROTTLED, UNSERVED, answer, half_width, has_interval, is_significant,
+    verdict_line,
 };
 use super::number::{decimals_for, dollars, grouped, short};
 use crate::catalog::limits::usable_addresses;
 use crate::experiment::{ExperimentResult, SummaryRow};
+use crate::kernel::{SimDuration, SimTime};
 use crate::observe::FITS_WINDOW;
-use crate::scenario::plan::Point;
+use crate::scenario::plan::{Plan, Point};
 use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 use std::io::{self, IsTerminal, Write};
 
@@ -17,6 +19,9 @@ pub(super) const STYLE: TableStyle = TableStyle::new()
     .top_border(LineStyle::none().fill('─').junction('─'))
     .header_separator(LineStyle::none().fill('─').junction('─'))
     .bottom_border(LineStyle::none().fill('─').junction('─'));
+
+/// A shorter run is no good measure of a month when operations happen in it.
+const SHORT_RUN: SimDuration = SimDuration::from_hours(7 * 24);
 
 /// Duration of the longest upgrade.
 const UPGRADE: &str = "upgrade_seconds";
@@ -105,6 +110,7 @@ pub fn render(result: &ExperimentResult, look: Look) -> String {
             text.push_str(&format!("  {pair}: {mean}{interval}{doubt}\n"));
         }
     }
+    text.push_str(&scaling_note(result));
     let blockers = blockers(result);
     if !blockers.is_empty() {
         text.push_str("\nDrains were held longest by these budgets, in pod-time of a run where it is longest:\n");
@@ -117,6 +123,27 @@ pub fn render(result: &ExperimentResult, look: Look) -> String {
     text
 }
 
+/// The part of a run that metrics are taken from.
+fn measured(plan: &Plan) -> SimDuration {
+    SimTime::after_start(plan.duration).since(SimTime::after_start(plan.warmup))
+}
+
+/// What a monthly price means where operations happen in a run that is much shorter than a month.
+#[must_use]
+pub fn scaling_note(result: &ExperimentResult) -> String {
+    let asked = result.study.points.iter().filter(|point| !point.plan.operations.is_empty());
+    let Some(span) = asked.map(|point| measured(&point.plan)).min() else {
+        return String::new();
+    };
+    if span >= SHORT_RUN {
+        return String::new();
+    }
+    format!(
+        "\n$/month is what {span} cost, scaled to a month of 730 h: what happens once counts as if it went on. `cost_total_usd` in \
+         summary.csv is the run's own bill.\n"
+    )
+}
+
 /// Headings of columns that hold words; all others hold numbers.
 pub const WORDS: [&str; 2] = ["variant", "sweep point"];
 
@@ -126,7 +153,9 @@ pub fn headings(result: &ExperimentResult) -> Vec<&'static str> {
     let has_sweep = result.study.points.iter().any(|point| !point.sweep.is_empty());
     let sweep = has_sweep.then_some("sweep point");
     let quantities = quantities(result).into_iter().map(|quantity| quantity.heading);
-    ["variant"].into_iter().chain(sweep).chain(quantities).chain(["nodes\npeak", "peak IPs\nused / usable"]).collect()
+    let outcomes = has_operations(result).then_some("operations\nok/failed/refused");
+    let last = outcomes.into_iter().chain(["nodes\npeak", "peak IPs\nused / usable"]);
+    ["variant"].into_iter().chain(sweep).chain(quantities).chain(last).collect()
 }
 
 /// One row a point, formatted: means, with `±` half the 95 % confidence interval where it is not negligible.
@@ -147,7 +176,8 @@ pub fn rows(result: &ExperimentResult) -> Vec<Vec<String>> {
         });
         let peak = figures.level(point, "nodes_peak").map_or_else(|| "–".to_owned(), |row| grouped(row.mean, 1));
         let first = [point.variant.clone()].into_iter().chain(sweep);
-        first.chain(quantities).chain([peak, fullest_subnet(point, &figures)]).collect()
+        let outcomes = has_operations(result).then(|| outcomes(point, &figures));
+        first.chain(quantities).chain(outcomes).chain([peak, fullest_subnet(point, &figures)]).collect()
     };
     result.study.points.iter().map(row).collect()
 }
@@ -165,7 +195,7 @@ pub fn differences(result: &ExperimentResult) -> Vec<Difference> {
     for point in &result.study.points {
         for quantity in quantities(result).into_iter().filter(|quantity| few || quantity.metric == COST) {
             let row = figures.difference(point, &quantity.metric, baseline);
-            let told = row.filter(|row| quantity.metric == COST || row.mean != 0.0 || row.stddev != 0.0);
+            let told = row.filter(|row| quantity.metric == COST || !is_nothing(row, &quantity));
             differences.extend(told.map(|row| difference(point, baseline, row, &quantity)));
         }
     }
@@ -228,7 +258,18 @@ fn level(row: &SummaryRow, quantity: &Quantity) -> String {
     let mean = (quantity.show)(row.mean, decimals);
     // A bare number of dollars: the heading has the unit.
     let mean = mean.replace('$', "");
+    if quantity.metric == FITS_WINDOW && has_interval(row) {
+        let [low, high] = [row.ci95_low, row.ci95_high].map(|end| grouped(end, quantity.decimals));
+        return format!("{mean}\u{a0}({low}–{high})"); // It is not in the middle of its interval.
+    }
     if has_interval(row) && half > 0.0 { format!("{mean}\u{a0}±\u{a0}{}", grouped(half, decimals)) } else { mean }
+}
+
+/// True for a difference that reads as zero, and its interval too.
+fn is_nothing(row: &SummaryRow, quantity: &Quantity) -> bool {
+    let decimals = decimals_for(half_width(row), quantity.decimals);
+    let zero = grouped(0.0, decimals);
+    [row.mean, row.ci95_low, row.ci95_high].iter().all(|value| grouped(value.abs(), decimals) == zero)
 }
 
 fn difference(point: &Point, baseline: &str, row: &SummaryRow, quantity: &Quantity) -> Difference {
@@ -247,6 +288,22 @@ fn difference(point: &Point, baseline: &str, row: &SummaryRow, quantity: &Quanti
             row if is_significant(row) => "clear",
             _ => "may be chance",
         },
+    }
+}
+
+/// True when operations are asked for at some point.
+fn has_operations(result: &ExperimentResult) -> bool {
+    let asked = ["operations_succeeded", FAILED, REFUSED];
+    result.summary.iter().any(|row| row.mean > 0.0 && asked.contains(&row.metric.as_str()))
+}
+
+/// How many operations end well, fail and are refused in an average run; and how many are canceled, where that happens.
+fn outcomes(point: &Point, figures: &Figures<'_>) -> String {
+    let mean = |metric: &str| figures.level(point, metric).map_or(0.0, |row| row.mean);
+    let told = ["operations_succeeded", FAILED, REFUSED].map(|metric| short(mean(metric))).join(" / ");
+    match mean("operations_canceled") {
+        0.0 => told,
+        canceled => format!("{told}, {} canceled", short(canceled)),
     }
 }
 

@@ -162,7 +162,26 @@ pub fn check(plan: &Arc<Plan>) -> Vec<Row> {
         }
     }
     rows.sort_by_key(|(step, _)| *step);
+    doubt_what_follows_a_failure(&course, &mut rows);
     rows.into_iter().map(|(_, row)| row).collect()
+}
+
+/// What is said of an operation after one that is accepted and fails rests on a success that does not come: it may fail, no more is
+/// known. A refused one changes nothing.
+fn doubt_what_follows_a_failure(course: &Course<'_>, rows: &mut [(Option<usize>, Row)]) {
+    let is_accepted = |index| course.steps.iter().any(|step| step.index == index && step.refused.is_none());
+    let failing = rows.iter().filter(|(_, row)| row.verdict == Verdict::Fail);
+    let failing =
+        failing.filter_map(|(step, row)| Some((step.filter(|step| is_accepted(*step))?, row.subject.clone())));
+    let Some((first, subject)) = failing.min_by_key(|(step, _)| *step) else {
+        return;
+    };
+    for (step, row) in rows.iter_mut().filter(|(_, row)| row.verdict == Verdict::Fail) {
+        if step.is_some_and(|step| step > first) {
+            row.verdict = Verdict::Risk;
+            row.reason = format!("if “{subject}” succeeds, which is not foreseen: {}", row.reason);
+        }
+    }
 }
 
 /// A row and the points of the study that it holds for.

@@ -168,7 +168,7 @@ struct Variant {
 
 fn variants(base: &Document, spec: &ScenarioSpec, problems: &mut Problems) -> Vec<Variant> {
     let Some(written) = spec.variants.as_ref().filter(|variants| !variants.is_empty()) else {
-        return vec![Variant { name: "base".to_owned(), sets: Vec::new() }];
+        return vec![Variant { name: crate::scenario::plan::BASE.to_owned(), sets: Vec::new() }];
     };
     let mut names = BTreeSet::new();
     let mut variants = Vec::new();

@@ -15,7 +15,9 @@ fn aksim(arguments: &[&str]) -> Output {
 fn check_foretells_who_will_be_refused_and_what_would_help() {
     let output = aksim(&["check", "scenarios/access.yaml"]);
     let said = String::from_utf8(output.stderr).expect("UTF-8");
-    assert!(output.status.success(), "{said}");
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    let row = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(row.contains("AuthorizationFailed") && row.contains("1 FAIL"), "{row}");
     let warning = "bob will be refused: Microsoft.ContainerService/managedClusters/agentPools/write is missing";
     assert!(said.contains(warning) && !said.contains("alice will be refused"), "{said}");
     assert!(said.contains("give the role Azure Kubernetes Service Contributor Role"), "{said}");

@@ -84,16 +84,20 @@ pub struct Point {
     pub plan: Arc<Plan>,
 }
 
+/// Name of the only variant of a scenario that gives none.
+pub const BASE: &str = "base";
+
 impl Point {
     /// The variant and the sweep values in one line, such as `B-series, maxCount=5`.
     #[must_use]
     pub fn label(&self) -> String {
-        let mut label = self.variant.clone();
-        for (path, value) in &self.sweep {
+        let sweep = self.sweep.iter().map(|(path, value)| {
             let key = path.rsplit('.').next().unwrap_or(path);
-            label.push_str(&format!(", {key}={value}"));
-        }
-        label
+            format!("{key}={value}")
+        });
+        // The scenario as it stands needs no name beside what it is swept over.
+        let variant = Some(self.variant.clone()).filter(|name| self.sweep.is_empty() || name != BASE);
+        variant.into_iter().chain(sweep).collect::<Vec<_>>().join(", ")
     }
 }
 

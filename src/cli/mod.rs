@@ -12,9 +12,10 @@ mod schema;
 mod vm;
 
 use crate::cluster::{Event, Fact, Observer, World};
+use crate::experiment::unknown_metrics;
 use crate::kernel::EventKey;
 use crate::scenario::plan::{Point, Study};
-use crate::scenario::{self, Loaded, Problems};
+use crate::scenario::{self, Loaded, Problems, did_you_mean};
 use anyhow::{Result, bail};
 use clap::{CommandFactory, Parser, Subcommand};
 use std::ffi::OsString;
@@ -154,13 +155,26 @@ fn load(scenario: &std::path::Path, arguments: &ScenarioArguments) -> Option<Loa
     match scenario::load(scenario, &arguments.sets) {
         Ok(loaded) => {
             print_problems(&loaded.warnings, arguments);
-            Some(loaded)
+            knows_its_metrics(scenario, &loaded.study).then_some(loaded)
         }
         Err(problems) => {
             print_problems(&problems, arguments);
             None
         }
     }
+}
+
+/// Says which objectives are about metrics that there are not.
+fn knows_its_metrics(scenario: &std::path::Path, study: &Study) -> bool {
+    let (unknown, known) = unknown_metrics(study);
+    for metric in &unknown {
+        let remedy = match did_you_mean(metric, known.iter().map(String::as_str)) {
+            Some(known) => format!("did you mean {known}?"),
+            None => "docs/metrics.md lists them".to_owned(),
+        };
+        eprintln!("error: {}: expect: unknown metric {metric}, {remedy} [scenario::metric]", scenario.display());
+    }
+    unknown.is_empty()
 }
 
 fn print_problems(problems: &Problems, arguments: &ScenarioArguments) {

@@ -10,5 +10,5 @@ mod statistics;
 mod summary;
 
 pub use result::{ExperimentResult, PointResult, SummaryRow, Verdict};
-pub use run::{ExperimentError, RunOptions, run};
+pub use run::{ExperimentError, RunOptions, run, unknown_metrics};
 pub use statistics::Statistics;

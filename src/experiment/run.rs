@@ -2,6 +2,7 @@
 
 use super::result::{ExperimentResult, PointResult};
 use super::summary::{summarise, verdicts};
+use crate::kernel::SimDuration;
 use crate::observe::RunResult;
 use crate::scenario::plan::{Plan, Study};
 use crate::simulation::replicate;
@@ -79,6 +80,27 @@ fn run_with(
         study: Arc::clone(study),
         points,
     })
+}
+
+/// The metrics that objectives name and that no point has, and the names of those that there are.
+///
+/// Which metrics there are depends on the plan, so its first second is simulated.
+#[must_use]
+pub fn unknown_metrics(study: &Study) -> (Vec<String>, Vec<String>) {
+    let mut unknown: Vec<String> = study.expect.iter().map(|expectation| expectation.metric.clone()).collect();
+    let mut known = Vec::new();
+    for point in &study.points {
+        if unknown.is_empty() {
+            break;
+        }
+        let mut plan = (*point.plan).clone();
+        plan.warmup = SimDuration::ZERO;
+        plan.duration = SimDuration::from_secs(1);
+        let run = replicate(&Arc::new(plan), study.seeds.first, false);
+        known = run.metrics.into_iter().map(|(name, _)| name).collect();
+        unknown.retain(|metric| !known.contains(metric));
+    }
+    (unknown, known)
 }
 
 #[cfg(test)]

@@ -102,3 +102,11 @@ fn a_foretold_risk_of_drains_that_take_too_long_is_one_in_the_simulation() {
     }
     assert!(verdicts.contains(&Some(Verdict::Pass)) && verdicts.contains(&Some(Verdict::Risk)), "{verdicts:?}");
 }
+
+#[test]
+fn an_objective_about_an_unknown_metric_is_an_error_before_anything_runs() {
+    let output = check(&["scenarios/quickstart.yaml", "--set", "expect=[pod_pending.p95 <= 1]"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("unknown metric pod_pending.p95, did you mean pod_pending_seconds.p95?"), "{said}");
+}

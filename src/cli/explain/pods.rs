@@ -2,6 +2,7 @@
 
 use super::log::stamp;
 use crate::cluster::{PodId, PodPhase, World};
+use std::collections::BTreeSet;
 
 /// Most candidates that are listed.
 const LISTED: usize = 20;
@@ -11,6 +12,9 @@ pub(super) struct Pending {
     pub pod: PodId,
     pub others: usize,
 }
+
+/// Names that are told when no pod is meant.
+const MOST_NAMES: usize = 5;
 
 /// The pod of this name, or the only one whose name begins so; a namespace may stand before it: `shop/web-`.
 ///
@@ -24,7 +28,15 @@ pub(super) fn find(world: &World, name: &str) -> Result<PodId, String> {
     let gone: [Vec<PodId>; 2] = [all().filter(is_exact).collect(), all().filter(begins).collect()];
     let candidates = existing.into_iter().chain(gone).find(|pods| !pods.is_empty()).unwrap_or_default();
     match &candidates[..] {
-        [] => Err(format!("no pod {name} at {}", stamp(world.clock))),
+        [] => {
+            let mut workloads = BTreeSet::new();
+            let first = all().filter(exists).filter(|pod| workloads.insert(world.pods[*pod].workload));
+            let mut some: Vec<String> = first.map(|pod| full_name(world, pod)).collect();
+            some.sort_by_key(|name| name.starts_with("kube-system/")); // Those that one writes oneself first.
+            some.truncate(MOST_NAMES);
+            let there = if some.is_empty() { "none".to_owned() } else { some.join(", ") };
+            Err(format!("no pod {name} at {}; there are {there}, …", stamp(world.clock)))
+        }
         [pod] => Ok(*pod),
         several => Err(list(world, name, several)),
     }

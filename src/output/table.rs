@@ -110,7 +110,10 @@ pub fn render(result: &ExperimentResult, look: Look) -> String {
             text.push_str(&format!("  {pair}: {mean}{interval}{doubt}\n"));
         }
     }
-    text.push_str(&scaling_note(result));
+    let note = scaling_note(result);
+    if !note.is_empty() {
+        text.push_str(&format!("\n{note}\n"));
+    }
     let blockers = blockers(result);
     if !blockers.is_empty() {
         text.push_str("\nDrains were held longest by these budgets, in pod-time of a run where it is longest:\n");
@@ -139,8 +142,8 @@ pub fn scaling_note(result: &ExperimentResult) -> String {
         return String::new();
     }
     format!(
-        "\n$/month is what {span} cost, scaled to a month of 730 h: what happens once counts as if it went on. `cost_total_usd` in \
-         summary.csv is the run's own bill.\n"
+        "$/month is what {span} cost, scaled to a month of 730 h: what happens once counts as if it went on. cost_total_usd in \
+         summary.csv is the run's own bill."
     )
 }
 

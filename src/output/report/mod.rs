@@ -37,6 +37,7 @@ struct Report<'a> {
     /// Leading columns that hold words.
     words: usize,
     rows: Vec<Vec<String>>,
+    scaling_note: String,
     baseline: &'a str,
     differences: Vec<table::Difference>,
     blockers: Vec<Blocker>,
@@ -95,6 +96,7 @@ pub fn html(result: &ExperimentResult, info: &RunInfo, charts: &Charts) -> Resul
         words: headings.iter().filter(|heading| table::WORDS.contains(heading)).count(),
         headings: headings.into_iter().map(|heading| heading.replace('\n', " ")).collect(),
         rows: table::rows(result),
+        scaling_note: table::scaling_note(result),
         baseline: study.baseline.as_deref().unwrap_or_default(),
         differences: table::differences(result),
         blockers: blockers(result),

@@ -9,8 +9,8 @@ use crate::experiment::ExperimentResult;
 use crate::observe::{ActivityRow, Detail, OperationRow};
 use crate::output::number::seconds;
 
-/// Rows that can still be told apart.
-const MOST_ROWS: usize = 60;
+/// Rows that can still be told apart: the control plane and sixty nodes.
+const MOST_ROWS: usize = 61;
 /// Left end of the rows: room for names.
 const ROWS_LEFT: f64 = MARGIN + 190.0;
 

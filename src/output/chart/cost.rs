@@ -36,6 +36,9 @@ pub(super) fn draw(result: &ExperimentResult) -> Result<Picture, String> {
     if all == 0 {
         return Err("no point has a cost".to_owned());
     }
+    if bars.iter().all(|bar| bar.total.mean == 0.0) {
+        return Err("nothing has a price".to_owned());
+    }
     bars.sort_by(|a, b| a.total.mean.total_cmp(&b.total.mean));
     bars.truncate(BARS);
     let title = cost_title(result);

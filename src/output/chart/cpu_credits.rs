@@ -4,7 +4,7 @@ use super::frame::{BOTTOM, Frame, LEFT, RIGHT, TOP, page, time_title};
 use super::scale::Scale;
 use super::select::{Shown, band, left_out_words, mean, seeds_words, shown};
 use super::sketch::{Anchor, Pixel, Sketch, Stroke, cut_to, text_width};
-use super::theme::{ALARM, INK, LABEL, MARGIN, MUTED};
+use super::theme::{ALARM, INK, LABEL, MARGIN, MUTED, TICK};
 use super::{Picture, footer, hours};
 use crate::experiment::ExperimentResult;
 use crate::output::headline::{Figures, UNSERVED, percent, served};
@@ -96,12 +96,12 @@ fn draw_columns(sketch: &mut Sketch, shown: &[Shown<'_>], loads: &[Load], figure
     let width = (RIGHT - LEFT - GAP * (shown.len() as f64 - 1.0)) / shown.len() as f64;
     for (index, (variant, load)) in shown.iter().zip(loads).enumerate() {
         let left = LEFT + index as f64 * (width + GAP);
-        let heading = cut_to(&variant.label, LABEL + 2.0, true, width * 0.6);
+        let heading = cut_to(&variant.label, LABEL + 2.0, true, width);
         sketch.bold((left, TOP - 12.0), Anchor::Start, LABEL + 2.0, variant.colour, heading);
         if let Some(row) = figures.level(variant.point, UNSERVED) {
             let share = format!("{} not served", percent(row.mean));
             let colour = if row.mean > 0.0 { ALARM } else { MUTED };
-            sketch.bold((left + width, TOP - 12.0), Anchor::End, LABEL, colour, share);
+            sketch.bold((left + width, upper - 16.0), Anchor::End, TICK, colour, share);
         }
         let (x, y) = (Scale::time(all_hours), Scale::from_zero(most * 1.05, 5, false));
         let frame = Frame { left, top: upper, right: left + width, bottom: middle, x, y };

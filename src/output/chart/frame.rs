@@ -25,17 +25,32 @@ pub fn page(sketch: &mut Sketch, title: &str, subtitle: &str, footer: &str) {
     sketch.text((MARGIN, HEIGHT - 20.0), Anchor::Start, FOOTER, MUTED, footer);
 }
 
-/// Writes the legend of variants on one line below the subtitle.
-pub fn legend(sketch: &mut Sketch, shown: &[Shown<'_>]) {
-    const SAMPLE: f64 = 52.0;
-    let most = (WIDTH - 2.0 * MARGIN) / shown.len() as f64 - SAMPLE - 48.0;
+/// Writes the legend of variants below the subtitle, in columns where one line has no room for it, and returns the top of the space
+/// that is left for panels.
+pub fn legend(sketch: &mut Sketch, shown: &[Shown<'_>]) -> f64 {
+    const SAMPLE: f64 = 64.0;
+    const GAP: f64 = 36.0;
+    const ROW: f64 = 34.0;
+    const MOST_ROWS: usize = 3;
+    let widths: Vec<f64> = shown.iter().map(|variant| SAMPLE + text_width(&variant.label, LABEL, true) + GAP).collect();
+    let room = RIGHT - MARGIN + GAP;
+    let is_line = widths.iter().sum::<f64>() <= room;
+    let widest = widths.iter().copied().fold(1.0, f64::max);
+    let fitting = (room / widest) as usize;
+    let columns = if is_line { shown.len() } else { fitting.max(shown.len().div_ceil(MOST_ROWS)) }.max(1);
+    let cell = if is_line { widest } else { widest.min(room / columns as f64) };
     let mut left = MARGIN;
-    for variant in shown {
-        let label = cut_to(&variant.label, LABEL, true, most);
-        sketch.line(&[(left, 149.0), (left + SAMPLE, 149.0)], Stroke { width: 5.0, ..variant.stroke() });
-        sketch.bold((left + SAMPLE + 12.0, 157.0), Anchor::Start, LABEL, INK, label.as_str());
-        left += SAMPLE + 12.0 + text_width(&label, LABEL, true) + 36.0;
+    for (index, variant) in shown.iter().enumerate() {
+        if index % columns == 0 {
+            left = MARGIN;
+        }
+        let middle = 149.0 + ROW * (index / columns) as f64;
+        let label = cut_to(&variant.label, LABEL, true, cell - SAMPLE - GAP + 1.0);
+        sketch.line(&[(left, middle), (left + SAMPLE - 12.0, middle)], Stroke { width: 5.0, ..variant.stroke() });
+        sketch.bold((left + SAMPLE, middle + 8.0), Anchor::Start, LABEL, INK, label);
+        left += if is_line { widths[index] } else { cell };
     }
+    TOP + ROW * shown.len().div_ceil(columns).saturating_sub(1) as f64
 }
 
 /// A panel: a rectangle of the canvas with two scales.

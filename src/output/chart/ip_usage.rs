@@ -1,6 +1,6 @@
 //! Addresses in use over time, subnet by subnet, against what the subnet can hand out.
 
-use super::frame::{BOTTOM, Frame, LEFT, RIGHT, TOP, legend, page, time_title};
+use super::frame::{BOTTOM, Frame, LEFT, RIGHT, legend, page, time_title};
 use super::scale::Scale;
 use super::select::{Band, Shown, band, left_out_words, seeds_words, shown};
 use super::sketch::{Anchor, Sketch};
@@ -47,8 +47,8 @@ pub(super) fn draw(result: &ExperimentResult) -> Result<Picture, String> {
         left_out_words(result, shown.len())
     );
     page(&mut sketch, &title, &subtitle, &footer(result));
-    legend(&mut sketch, &shown);
-    draw_panels(&mut sketch, &panels, &shown);
+    let top = legend(&mut sketch, &shown);
+    draw_panels(&mut sketch, &panels, &shown, top);
     Ok(Picture { title, caption, sketch })
 }
 
@@ -80,12 +80,12 @@ fn panels(shown: &[Shown<'_>]) -> Vec<Panel> {
     first.point.plan.cluster.subnets.iter().filter_map(panel).collect()
 }
 
-fn draw_panels(sketch: &mut Sketch, panels: &[Panel], shown: &[Shown<'_>]) {
+fn draw_panels(sketch: &mut Sketch, panels: &[Panel], shown: &[Shown<'_>], first: f64) {
     const GAP: f64 = 74.0;
     let (all_hours, warmup) = hours(shown);
-    let height = (BOTTOM - TOP - GAP * (panels.len() as f64 - 1.0)) / panels.len() as f64;
+    let height = (BOTTOM - first - GAP * (panels.len() as f64 - 1.0)) / panels.len() as f64;
     for (index, panel) in panels.iter().enumerate() {
-        let top = TOP + index as f64 * (height + GAP);
+        let top = first + index as f64 * (height + GAP);
         // A limit far above the curves would press them to the base line, so it is told instead of drawn.
         let limit_fits = panel.peak > 0.3 * panel.usable;
         let most = if limit_fits { panel.usable * 1.05 } else { panel.peak * 1.2 };

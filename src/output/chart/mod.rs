@@ -206,11 +206,12 @@ mod tests {
                 run.metrics.push((name.to_owned(), value + index as f64));
             }
             run.metrics.push(("evictions".to_owned(), 40.0));
+            run.metrics.push(("operations_failed".to_owned(), 0.0));
             run.metrics.push(("budget.shop/web.held_seconds".to_owned(), 600.0));
         }
         let (_dir, charts) = drawn(&result);
         let svg = svg(&charts, "surge");
-        for words in ["Duration of the upgrade", "10%", "Pods held by budgets", "instead of 2 h with 10%", "Ends well"]
+        for words in ["Duration if it succeeds", "10%", "Pods held by budgets", "instead of 2 h with 10%", "Ends well"]
         {
             assert!(svg.contains(words), "{words}");
         }
@@ -222,6 +223,17 @@ mod tests {
         for words in ["Done in its window", "maxSurge 20%: 100 % of upgrades are done in their window (10%: 67 %)"] {
             assert!(svg.contains(words), "{words}: {svg}");
         }
+        // With the last surge no upgrade succeeds, so none has a duration.
+        for run in &mut result.points[2].runs {
+            run.metrics.iter_mut().filter(|(name, _)| name == "upgrade_seconds").for_each(|metric| metric.1 = f64::NAN);
+        }
+        let (_dir, charts) = drawn(&result);
+        assert!(!self::svg(&charts, "surge").contains("NaN"));
+        for run in result.points.iter_mut().flat_map(|point| &mut point.runs) {
+            run.metrics.iter_mut().filter(|(name, _)| name == FITS_WINDOW).for_each(|metric| metric.1 = 0.0);
+        }
+        let (_dir, charts) = drawn(&result);
+        assert!(self::svg(&charts, "surge").contains("No upgrade is done in its window"));
     }
 
     #[test]
@@ -254,6 +266,22 @@ mod tests {
         let names: Vec<&str> = charts.left_out.iter().map(|chart| chart.name).collect();
         assert_eq!(names, ["tradeoff", "surge", "pending_time", "boot_stages"]);
         assert!(!dir.path().join("boot_stages.png").exists());
+    }
+
+    #[test]
+    fn costs_of_nothing_and_waits_that_hardly_differ_get_no_picture() {
+        let mut result = sample::sweep(&[3, 4], 3);
+        for row in result.summary.iter_mut().filter(|row| row.minus.is_empty()) {
+            match row.metric.as_str() {
+                "cost_month_usd" => row.mean = 0.0,
+                "pod_pending_seconds.p95" => (row.mean, row.ci95_low, row.ci95_high) = (0.74, 0.7, 0.78),
+                _ => {}
+            }
+        }
+        let (_dir, charts) = drawn(&result);
+        let reason = |name| charts.left_out.iter().find(|chart| chart.name == name).map(|chart| chart.reason.as_str());
+        assert_eq!(reason("cost"), Some("nothing has a price"));
+        assert_eq!(reason("tradeoff"), Some("pods wait about as long at every point"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Nodes and application pods over time.
 
-use super::frame::{BOTTOM, Frame, LEFT, RIGHT, TOP, legend, page, time_title};
+use super::frame::{BOTTOM, Frame, LEFT, RIGHT, legend, page, time_title};
 use super::scale::Scale;
 use super::select::{Band, Shown, band, left_out_words, seeds_words, shown};
 use super::sketch::Sketch;
@@ -35,8 +35,8 @@ pub(super) fn draw(result: &ExperimentResult) -> Result<Picture, String> {
     let subtitle =
         format!("Median and 5–95 % over {seeds}; AKS's own pods left out{}", left_out_words(result, shown.len()));
     page(&mut sketch, &title, &subtitle, &footer(result));
-    legend(&mut sketch, &shown);
-    draw_panels(&mut sketch, &rows, &shown);
+    let top = legend(&mut sketch, &shown);
+    draw_panels(&mut sketch, &rows, &shown, top);
     Ok(Picture { title, caption, sketch })
 }
 
@@ -54,11 +54,10 @@ fn title(result: &ExperimentResult, shown: &[Shown<'_>]) -> String {
     .unwrap_or_else(|| "Nodes and pods over time".to_owned())
 }
 
-fn draw_panels(sketch: &mut Sketch, rows: &[Vec<Band>], shown: &[Shown<'_>]) {
+fn draw_panels(sketch: &mut Sketch, rows: &[Vec<Band>], shown: &[Shown<'_>], mut top: f64) {
     const GAP: f64 = 54.0;
     let (all_hours, warmup) = hours(shown);
-    let room = BOTTOM - TOP - GAP * (PANELS.len() as f64 - 1.0);
-    let mut top = TOP;
+    let room = BOTTOM - top - GAP * (PANELS.len() as f64 - 1.0);
     for (index, ((_, axis, share), bands)) in PANELS.iter().zip(rows).enumerate() {
         let most = bands.iter().map(Band::most).fold(0.0, f64::max);
         let (x, y) = (Scale::time(all_hours), Scale::from_zero(most * 1.05, 3, true));

@@ -4,6 +4,7 @@ use super::sketch::Stroke;
 use super::theme::{Colour, DASHES, PALETTE};
 use crate::experiment::ExperimentResult;
 use crate::observe::RunResult;
+use crate::output::headline::{COST, Figures, UNSERVED};
 use crate::scenario::plan::Point;
 
 /// A point with its looks.
@@ -30,30 +31,78 @@ impl Shown<'_> {
 }
 
 /// The points of a chart with room for `most` (at most six): all of them if they fit, otherwise each variant's first sweep point, or
-/// some spread evenly over a single variant's sweep.
+/// some spread evenly over a single variant's sweep; the baseline and the cheapest point that serves its demand always.
 #[must_use]
 pub fn shown(result: &ExperimentResult, most: usize) -> Vec<Shown<'_>> {
     let points = &result.study.points;
     let most = most.min(PALETTE.len());
     let mut firsts: Vec<usize> = (0..points.len()).collect();
     firsts.dedup_by_key(|index| &points[*index].variant);
-    let chosen: Vec<usize> = if points.len() <= most {
+    let mut chosen: Vec<usize> = if points.len() <= most {
         (0..points.len()).collect()
     } else if firsts.len() > 1 {
         firsts.into_iter().take(most).collect()
     } else {
         (0..most).map(|index| index * (points.len() - 1) / (most - 1).max(1)).collect()
     };
+    include(&mut chosen, [baseline(result), cheapest(result)]);
+    let with_variant = chosen.iter().any(|index| points[*index].variant != points[chosen[0]].variant);
     let runs =
         |index: usize| result.points.iter().find(|point| point.point == index).map_or(&[][..], |point| &point.runs);
     let looks = chosen.iter().enumerate().map(|(look, index)| Shown {
-        label: points[*index].label(),
+        label: label(&points[*index], with_variant),
         point: &points[*index],
         runs: runs(*index),
         colour: PALETTE[look],
         dash: DASHES[look],
     });
     looks.filter(|shown| !shown.runs.is_empty()).collect()
+}
+
+/// Puts the wanted points among the chosen, in place of the last ones that nobody wants.
+fn include(chosen: &mut [usize], wanted: [Option<usize>; 2]) {
+    for index in wanted.into_iter().flatten().filter(|index| !chosen.contains(index)).collect::<Vec<_>>() {
+        if let Some(place) = chosen.iter_mut().rev().find(|other| !wanted.contains(&Some(**other))) {
+            *place = index;
+        }
+    }
+    chosen.sort_unstable();
+}
+
+/// The first point of the baseline.
+fn baseline(result: &ExperimentResult) -> Option<usize> {
+    let name = result.study.baseline.as_ref()?;
+    result.study.points.iter().position(|point| point.variant == *name)
+}
+
+/// The cheapest point among those that leave at most one percentage point more of their CPU demand unserved than the best does.
+fn cheapest(result: &ExperimentResult) -> Option<usize> {
+    let figures = Figures::new(result);
+    let points = &result.study.points;
+    let unserved = |point: &Point| figures.level(point, UNSERVED).map_or(0.0, |row| row.mean);
+    let best = points.iter().map(unserved).min_by(f64::total_cmp)?;
+    let serving = (0..points.len()).filter(|index| unserved(&points[*index]) <= best + 1.0);
+    let costs = serving.filter_map(|index| Some((index, figures.level(&points[index], COST)?.mean)));
+    costs.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(index, _)| index)
+}
+
+/// What a point is called in a chart: without its variant where all have the same and the sweep tells them apart.
+fn label(point: &Point, with_variant: bool) -> String {
+    match sweep_words(point) {
+        words if words.is_empty() => point.variant.clone(),
+        words if with_variant => format!("{}, {words}", point.variant),
+        words => words,
+    }
+}
+
+/// The swept values of a point; a VM size needs neither its key nor what all VM sizes begin with.
+#[must_use]
+pub fn sweep_words(point: &Point) -> String {
+    let word = |(path, value): &(String, String)| match value.strip_prefix("Standard_") {
+        Some(size) => size.to_owned(),
+        None => format!("{}={value}", path.rsplit('.').next().unwrap_or(path)),
+    };
+    point.sweep.iter().map(word).collect::<Vec<_>>().join(", ")
 }
 
 /// What a subtitle adds when not every point is shown; empty otherwise.
@@ -134,4 +183,40 @@ pub fn quantile(sorted: &[f64], share: f64) -> f64 {
     let below = place.floor() as usize;
     let above = (below + 1).min(last);
     sorted[below] + (sorted[above] - sorted[below]) * (place - below as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::sample;
+
+    #[test]
+    fn the_baseline_and_the_cheapest_point_are_always_shown() {
+        let mut result = sample::two_variants(2);
+        let study = std::sync::Arc::make_mut(&mut result.study);
+        for (name, of) in [("C", 0), ("D", 0), ("E", 1)] {
+            study.points.push(Point { variant: name.to_owned(), ..study.points[of].clone() });
+        }
+        study.baseline = Some("D".to_owned());
+        for index in 2..5 {
+            let runs = result.points[0].runs.clone();
+            result.points.push(crate::experiment::PointResult { point: index, runs });
+        }
+        let costs = result.summary.iter().filter(|row| row.metric == COST && row.minus.is_empty()).cloned();
+        let row = costs.into_iter().next().unwrap();
+        result.summary.push(crate::experiment::SummaryRow { variant: "E".to_owned(), mean: 0.5, ..row });
+        let labels: Vec<String> = shown(&result, 3).into_iter().map(|shown| shown.label).collect();
+        assert_eq!(labels, ["D-series", "D", "E"]);
+    }
+
+    #[test]
+    fn a_label_leaves_out_what_all_points_share() {
+        let mut result = sample::sweep(&[3, 4], 1);
+        let study = std::sync::Arc::make_mut(&mut result.study);
+        study.points[1].sweep.insert(0, ("cluster.vmSize".to_owned(), "Standard_D4s_v5".to_owned()));
+        assert_eq!(shown(&result, 6)[1].label, "D-series, D4s_v5, maxCount=4");
+        let study = std::sync::Arc::make_mut(&mut result.study);
+        study.points.truncate(2);
+        assert_eq!(shown(&result, 6)[1].label, "D4s_v5, maxCount=4");
+    }
 }

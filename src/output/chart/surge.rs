@@ -49,7 +49,7 @@ impl Panel {
     }
 }
 
-const DURATION: Panel = Panel::amount("Duration of the upgrade, minutes", |run| metric(run, "upgrade_seconds") / 60.0);
+const DURATION: Panel = Panel::amount("Duration if it succeeds, minutes", |run| metric(run, "upgrade_seconds") / 60.0);
 const FITS: Panel = Panel::outcome("Done in its window, % of runs", |run| metric(run, FITS_WINDOW));
 const ENDS_WELL: Panel =
     Panel::outcome("Ends well, % of runs", |run| f64::from(u8::from(metric(run, "operations_failed") == 0.0)));
@@ -76,7 +76,8 @@ pub(super) fn draw(result: &ExperimentResult) -> Result<Picture, String> {
          runs is its 95 % confidence interval. Extra cost and vCPUs are those of the surge nodes; addresses are those of the fullest subnet; a pod is held while a disruption budget refuses its eviction."
     );
     let mut sketch = Sketch::default();
-    page(&mut sketch, &title, &format!("Against maxSurge: mean and 5–95 % over {seeds}"), &footer(result));
+    let subtitle = format!("Mean and 5–95 % over {seeds}; for the share of runs its 95 % confidence interval");
+    page(&mut sketch, &title, &subtitle, &footer(result));
     for (index, panel) in [DURATION, outcome, COST, VCPUS, ADDRESSES, HELD].iter().enumerate() {
         draw_panel(&mut sketch, panel, &steps, index);
     }
@@ -88,22 +89,31 @@ fn title(steps: &[Step<'_>], outcome: &Panel) -> String {
     let shares: Vec<f64> = steps.iter().map(|step| outcome.of(step).0).collect();
     let highest = shares.iter().copied().fold(0.0, f64::max);
     let (first, last) = (&steps[0], &steps[steps.len() - 1]);
+    let is_window = outcome.title == FITS.title;
+    if highest == 0.0 {
+        let words = if is_window { "is done in its window" } else { "ends well" };
+        return format!("No upgrade {words}, whatever maxSurge is");
+    }
     if let Some(best) =
         shares.iter().position(|share| *share == highest).filter(|_| shares.iter().any(|share| *share < highest))
     {
-        let words = if outcome.title == FITS.title { "are done in their window" } else { "end well" };
+        let words = if is_window { "are done in their window" } else { "end well" };
         let step = &steps[best];
         let other = if best == 0 { last } else { first };
         let (share, of_other) = (short(highest.round()), short(outcome.of(other).0.round()));
         return format!("maxSurge {}: {share} % of upgrades {words} ({}: {of_other} %)", step.surge, other.surge);
     }
     let more = |panel: &Panel| panel.of(last).0 - panel.of(first).0;
-    let duration = |step| seconds(DURATION.of(step).0.round() * 60.0);
+    let (of_first, of_last) = (DURATION.of(first).0, DURATION.of(last).0);
+    if !of_first.is_finite() || !of_last.is_finite() {
+        return "What more surge buys and costs".to_owned();
+    }
+    let duration = |minutes: f64| seconds(minutes.round() * 60.0);
     format!(
         "maxSurge {} upgrades in {} instead of {} with {}, for {} vCPUs and {} more",
         last.surge,
-        duration(last),
-        duration(first),
+        duration(of_last),
+        duration(of_first),
         first.surge,
         short(more(&VCPUS)),
         dollars(more(&COST), 2),
@@ -169,7 +179,8 @@ fn draw_panel(sketch: &mut Sketch, panel: &Panel, steps: &[Step<'_>], index: usi
     draw_band(sketch, &frame, &ends, colour);
     let points: Vec<Pixel> = means.iter().enumerate().map(|(index, mean)| frame.at(index as f64, *mean)).collect();
     sketch.line(&points, Stroke::solid(colour, 3.0));
-    for (at, mean) in points.iter().zip(means) {
+    // A step in which no run has a value is a gap.
+    for (at, mean) in points.iter().zip(means).filter(|(_, mean)| mean.is_finite()) {
         sketch.dot(*at, 6.5, colour);
         sketch.bold((at.0, at.1 - 16.0), Anchor::Middle, TICK - 1.0, INK, short(mean));
     }

@@ -2,7 +2,7 @@
 
 use super::frame::{BOTTOM, Frame, LEFT, RIGHT, TOP, page};
 use super::scale::Scale;
-use super::select::seeds_words;
+use super::select::{seeds_words, sweep_words};
 use super::sketch::{Anchor, Pixel, Sketch, Stroke, cut_to, text_width};
 use super::theme::{Colour, INK, LABEL, MARGIN, MUTED, PALETTE, TICK};
 use super::{Picture, footer};
@@ -19,6 +19,9 @@ struct Spot<'a> {
     best: bool,
 }
 
+/// Left, top, right and bottom.
+type Area = [f64; 4];
+
 /// Draws it.
 pub(super) fn draw(result: &ExperimentResult) -> Result<Picture, String> {
     let points = &result.study.points;
@@ -31,6 +34,9 @@ pub(super) fn draw(result: &ExperimentResult) -> Result<Picture, String> {
     if spots.len() < 2 {
         return Err("fewer than two points have both a cost and a pending time".to_owned());
     }
+    if !spots.iter().any(|slow| spots.iter().any(|quick| is_quicker(quick, slow))) {
+        return Err("pods wait about as long at every point".to_owned());
+    }
     let best = spots.iter().filter(|spot| spot.best).count();
     let title = match best {
         1 => "One point is both the cheapest and the quickest".to_owned(),
@@ -39,13 +45,15 @@ pub(super) fn draw(result: &ExperimentResult) -> Result<Picture, String> {
     let seeds = seeds_words(result);
     let caption = format!(
         "Each mark is a point of the sweep: mean cost of a month against the mean of the 95 % quantile of pending time, with 95 % \
-         confidence intervals over {seeds} where they are wider than the mark. The line joins the Pareto front: no other point is both \
-         cheaper and quicker."
+         confidence intervals over {seeds} where they are wider than the mark. The line joins the Pareto front: points that are quicker \
+         than every cheaper one, by more than a second and the intervals."
     );
     let mut sketch = Sketch::default();
     let subtitle = format!("Mean over {seeds}, crosses: 95 % confidence intervals, line: Pareto front");
     page(&mut sketch, &title, &subtitle, &footer(result));
-    draw_key(&mut sketch, &variants);
+    if variants.len() > 1 {
+        draw_key(&mut sketch, &variants);
+    }
     draw_spots(&mut sketch, &spots);
     Ok(Picture { title, caption, sketch })
 }
@@ -53,10 +61,8 @@ pub(super) fn draw(result: &ExperimentResult) -> Result<Picture, String> {
 fn spots<'a>(result: &'a ExperimentResult, variants: &[&str]) -> Vec<Spot<'a>> {
     let figures = Figures::new(result);
     let spot = |point: &'a crate::scenario::plan::Point| {
-        let values =
-            point.sweep.iter().map(|(path, value)| format!("{}={value}", path.rsplit('.').next().unwrap_or(path)));
         Some(Spot {
-            label: values.collect::<Vec<_>>().join(", "),
+            label: sweep_words(point),
             variant: variants.iter().position(|variant| *variant == point.variant)?,
             cost: figures.level(point, COST)?,
             pending: figures.level(point, PENDING)?,
@@ -65,12 +71,19 @@ fn spots<'a>(result: &'a ExperimentResult, variants: &[&str]) -> Vec<Spot<'a>> {
     };
     let mut spots: Vec<Spot<'_>> = result.study.points.iter().filter_map(spot).collect();
     spots.sort_by(|a, b| a.cost.mean.total_cmp(&b.cost.mean).then(a.pending.mean.total_cmp(&b.pending.mean)));
-    let mut quickest = f64::INFINITY;
-    for spot in &mut spots {
-        spot.best = spot.pending.mean < quickest;
-        quickest = quickest.min(spot.pending.mean);
+    let mut quickest: Option<usize> = None;
+    for index in 0..spots.len() {
+        if quickest.is_none_or(|quickest| is_quicker(&spots[index], &spots[quickest])) {
+            spots[index].best = true;
+            quickest = Some(index);
+        }
     }
     spots
+}
+
+/// True when the pods of one point wait less than those of another by more than a second, and their intervals do not overlap.
+fn is_quicker(quick: &Spot<'_>, slow: &Spot<'_>) -> bool {
+    slow.pending.mean - quick.pending.mean > 1.0 && ends(slow.pending)[0] > ends(quick.pending)[1]
 }
 
 fn colour(variant: usize) -> Colour {
@@ -113,7 +126,7 @@ fn draw_spots(sketch: &mut Sketch, spots: &[Spot<'_>]) {
     let line: Vec<Pixel> = front.iter().map(|spot| frame.at(spot.cost.mean, spot.pending.mean)).collect();
     sketch.line(&line, Stroke { colour: MUTED, width: 2.0, dash: &[8.0, 6.0] });
     spots.iter().for_each(|spot| draw_spot(sketch, &frame, spot));
-    draw_labels(sketch, &frame, spots);
+    draw_labels(sketch, &frame, spots, &line);
     frame.draw_x_axis(sketch, "cost, USD per month");
 }
 
@@ -130,43 +143,82 @@ fn draw_spot(sketch: &mut Sketch, frame: &Frame, spot: &Spot<'_>) {
     mark(sketch, frame.at(spot.cost.mean, spot.pending.mean), spot.variant, if spot.best { 10.0 } else { 7.0 });
 }
 
-/// Labels beside the marks, those on the front first; one that finds no free place is left out.
-fn draw_labels(sketch: &mut Sketch, frame: &Frame, spots: &[Spot<'_>]) {
+/// Labels beside the marks, those on the front first; one that finds no free place is left out. Points at the same place share one.
+fn draw_labels(sketch: &mut Sketch, frame: &Frame, spots: &[Spot<'_>], front: &[Pixel]) {
     let place = |spot: &Spot<'_>| frame.at(spot.cost.mean, spot.pending.mean);
-    let mut taken: Vec<[f64; 4]> = spots.iter().map(|spot| around(place(spot), 11.0)).collect();
+    let mut taken: Vec<Area> = spots.iter().flat_map(|spot| mark_areas(frame, spot)).collect();
+    let on_line = on_line(front);
+    let mut labelled: Vec<Pixel> = Vec::new();
     let mut order: Vec<&Spot<'_>> = spots.iter().collect();
     order.sort_by_key(|spot| !spot.best);
     for spot in order {
         let (x, y) = place(spot);
-        let width = text_width(&spot.label, TICK, spot.best);
-        let down = y + TICK * 0.36;
-        let places =
-            [(x + 18.0, down), (x - 18.0 - width, down), (x - width / 2.0, y - 20.0), (x - width / 2.0, y + 36.0)];
-        let tilted =
-            [(x + 14.0, y - 16.0), (x + 14.0, y + 32.0), (x - 14.0 - width, y - 16.0), (x - 14.0 - width, y + 32.0)];
-        // The front runs down to the right, so its own labels stand above it.
-        let places = if spot.best { [tilted, places] } else { [places, tilted] };
-        let boxes = places.into_iter().flatten().map(|(left, base)| [left, base - TICK, left + width, base + 5.0]);
-        let free = boxes.into_iter().find(|place| {
-            let inside = place[0] > frame.left && place[2] < frame.right + 40.0 && place[1] > frame.top - 40.0;
-            inside && place[3] < frame.bottom && taken.iter().all(|other| !overlap(place, other))
-        });
-        if let Some(place) = free {
-            taken.push(place);
-            let at = (place[0], place[3] - 5.0);
+        let is_here = |(left, top): Pixel| (left - x).abs() < 3.0 && (top - y).abs() < 3.0;
+        if labelled.iter().copied().any(is_here) {
+            continue;
+        }
+        labelled.push((x, y));
+        let label = match spots.iter().filter(|other| is_here(place(other))).count() {
+            1 => spot.label.clone(),
+            several => format!("{} and {} more", spot.label, several - 1),
+        };
+        let boxes = places(frame, (x, y), text_width(&label, TICK, spot.best), spot.best);
+        let is_free = |place: &&Area| taken.iter().all(|other| !overlap(place, other));
+        let is_off_line = |place: &&Area| on_line.iter().all(|other| !overlap(place, other));
+        // Better on the line than nowhere.
+        let best = boxes.iter().filter(is_free).find(is_off_line).or_else(|| boxes.iter().find(is_free));
+        if let Some([left, top, right, bottom]) = best.copied() {
+            taken.push([left - 10.0, top, right + 10.0, bottom]);
+            let at = (left, bottom - 5.0);
             if spot.best {
-                sketch.bold(at, Anchor::Start, TICK, INK, spot.label.as_str());
+                sketch.bold(at, Anchor::Start, TICK, INK, label);
             } else {
-                sketch.text(at, Anchor::Start, TICK, MUTED, spot.label.as_str());
+                sketch.text(at, Anchor::Start, TICK, MUTED, label);
             }
         }
     }
 }
 
-fn around((x, y): Pixel, r: f64) -> [f64; 4] {
+/// Where a label of this width may stand beside its mark, best place first.
+fn places(frame: &Frame, (x, y): Pixel, width: f64, best: bool) -> Vec<Area> {
+    let down = y + TICK * 0.36;
+    let end = frame.right + 38.0 - width;
+    let centred = (x - width / 2.0).min(end);
+    let beside = [(x + 18.0, down), (x - 18.0 - width, down), (centred, y - 20.0), (centred, y + 36.0)];
+    let (left, right) = (x - 14.0 - width, x + 14.0);
+    let tilted = [(right, y - 16.0), (right, y + 32.0), (left, y - 16.0), (left, y + 32.0)];
+    let far = [(end.min(right), y - 20.0), (centred, y - 46.0), (left, y - 46.0), (right, y - 46.0)];
+    // The front runs down to the right, so its own labels stand above it.
+    let near = if best { [tilted, beside] } else { [beside, tilted] };
+    let places = near.into_iter().flatten().chain(far);
+    let is_inside = |place: &Area| {
+        place[0] > frame.left && place[2] < frame.right + 40.0 && place[1] > frame.top - 40.0 && place[3] < frame.bottom
+    };
+    places.map(|(left, base)| [left, base - TICK, left + width, base + 5.0]).filter(is_inside).collect()
+}
+
+/// A spot's mark and the two bars of its cross.
+fn mark_areas(frame: &Frame, spot: &Spot<'_>) -> [Area; 3] {
+    let (cost, pending) = (spot.cost.mean, spot.pending.mean);
+    let [cheap, dear] = ends(spot.cost).map(|cost| frame.at(cost, pending));
+    let [quick, slow] = ends(spot.pending).map(|pending| frame.at(cost, pending.max(0.0)));
+    [around(frame.at(cost, pending), 11.0), [cheap.0, cheap.1, dear.0, dear.1], [slow.0, slow.1, quick.0, quick.1]]
+}
+
+/// Small boxes along a line.
+fn on_line(points: &[Pixel]) -> Vec<Area> {
+    const STEPS: usize = 100;
+    let along = |pair: &[Pixel], step: usize| {
+        let share = step as f64 / STEPS as f64;
+        (pair[0].0 + (pair[1].0 - pair[0].0) * share, pair[0].1 + (pair[1].1 - pair[0].1) * share)
+    };
+    points.windows(2).flat_map(|pair| (0..=STEPS).map(move |step| around(along(pair, step), 3.0))).collect()
+}
+
+fn around((x, y): Pixel, r: f64) -> Area {
     [x - r, y - r, x + r, y + r]
 }
 
-fn overlap(a: &[f64; 4], b: &[f64; 4]) -> bool {
+fn overlap(a: &Area, b: &Area) -> bool {
     a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3]
 }

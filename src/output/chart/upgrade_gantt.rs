@@ -9,17 +9,20 @@ use crate::experiment::ExperimentResult;
 use crate::observe::{ActivityRow, Detail, OperationRow};
 use crate::output::number::seconds;
 
-/// Rows that can still be told apart.
-const MOST_NODES: usize = 60;
+/// Rows that can still be told apart: the control plane and sixty nodes.
+const MOST_ROWS: usize = 61;
 /// Left end of the rows: room for names.
 const ROWS_LEFT: f64 = MARGIN + 190.0;
 
 /// The window is shown to its end unless it is open for more than so many times as long as the operation takes.
 const LONGEST_LOOK: f64 = 3.0;
 
+/// The activity that is no node's.
+const CONTROL_PLANE: &str = "control_plane";
+
 /// How an activity is drawn: its name in the file, in the legend, its colour and opacity.
 const LOOKS: [(&str, &str, Colour, f64); 9] = [
-    ("control_plane", "control plane", PALETTE[0], 0.9),
+    (CONTROL_PLANE, "control plane", PALETTE[0], 0.9),
     ("surge_boot", "surge boots", PALETTE[5], 0.35),
     ("surge", "surge serves", PALETTE[5], 0.8),
     ("cordon", "cordoned", PALETTE[4], 0.3),
@@ -35,10 +38,18 @@ struct Story<'a> {
     label: String,
     seed: u64,
     operation: &'a OperationRow,
-    /// When the last activity that it began ended.
+    /// When it ended; if it has not, when the last activity that it began did. What goes on after it is not shown.
     end: f64,
-    /// Nodes in order of their first activity, each with its activities.
-    nodes: Vec<(&'a str, Vec<&'a ActivityRow>)>,
+    /// The control plane, where it is upgraded, and nodes in order of their first activity, each with its activities.
+    rows: Vec<(&'a str, Vec<&'a ActivityRow>)>,
+}
+
+impl Story<'_> {
+    /// How many of the first rows stand for nodes.
+    fn nodes(&self, rows: usize) -> usize {
+        let is_node = |(_, spans): &&(&str, Vec<&ActivityRow>)| spans.iter().any(|span| span.activity != CONTROL_PLANE);
+        self.rows.iter().take(rows).filter(is_node).count()
+    }
 }
 
 /// Draws it.
@@ -47,10 +58,11 @@ pub(super) fn draw(result: &ExperimentResult) -> Result<Picture, String> {
         return Err("no operation drained, reimaged or deleted a node".to_owned());
     };
     let title = title(&story);
-    let shown = story.nodes.len().min(MOST_NODES);
-    let some = match story.nodes.len() {
-        all if all > shown => format!("the first {shown} of {all} nodes"),
-        all => format!("{all} nodes"),
+    let rows = story.rows.len().min(MOST_ROWS);
+    let some = match (story.nodes(rows), story.nodes(story.rows.len())) {
+        (shown, all) if all > shown => format!("the first {shown} of {all} nodes"),
+        (_, 1) => "1 node".to_owned(),
+        (_, all) => format!("{all} nodes"),
     };
     let caption = format!(
         "One run ({}, seed {}): what happens to {some} from the request on. Red is the time in which a disruption budget refuses the \
@@ -66,7 +78,7 @@ pub(super) fn draw(result: &ExperimentResult) -> Result<Picture, String> {
     let subtitle = format!("{}, seed {}, {some}; {}", story.label, story.seed, held_words(&story));
     page(&mut sketch, &title, &subtitle, &footer(result));
     draw_legend(&mut sketch);
-    draw_rows(&mut sketch, &story, shown);
+    draw_rows(&mut sketch, &story, rows);
     Ok(Picture { title, caption, sketch })
 }
 
@@ -81,7 +93,7 @@ fn longest(result: &ExperimentResult) -> Option<Story<'_>> {
             for operation in detail.operations.iter().filter(|operation| operation.answer == "Accepted") {
                 let label = result.study.points[point.point].label();
                 let story = story(label, run.seed, operation, detail);
-                let count = |story: &Story<'_>| story.nodes.iter().map(|(_, spans)| spans.len()).sum::<usize>();
+                let count = |story: &Story<'_>| story.rows.iter().map(|(_, spans)| spans.len()).sum::<usize>();
                 if count(&story) > best.as_ref().map_or(0, count) {
                     best = Some(story);
                 }
@@ -93,17 +105,17 @@ fn longest(result: &ExperimentResult) -> Option<Story<'_>> {
 
 fn story<'a>(label: String, seed: u64, operation: &'a OperationRow, detail: &'a Detail) -> Story<'a> {
     let ended = operation.ended_s.unwrap_or(f64::INFINITY);
-    let during = |span: &&ActivityRow| span.from_s >= operation.asked_s && span.from_s <= ended;
-    let mut nodes: Vec<(&str, Vec<&ActivityRow>)> = Vec::new();
-    let mut end = operation.asked_s;
+    let during = |span: &&ActivityRow| span.from_s >= operation.asked_s && span.from_s < ended;
+    let mut rows: Vec<(&str, Vec<&ActivityRow>)> = Vec::new();
+    let mut last = operation.asked_s;
     for span in detail.activities.iter().filter(during) {
-        end = end.max(span.to_s);
-        match nodes.iter_mut().find(|(node, _)| *node == span.node) {
+        last = last.max(span.to_s);
+        match rows.iter_mut().find(|(node, _)| *node == span.node) {
             Some((_, spans)) => spans.push(span),
-            None => nodes.push((&span.node, vec![span])),
+            None => rows.push((&span.node, vec![span])),
         }
     }
-    Story { label, seed, operation, end, nodes }
+    Story { label, seed, operation, end: operation.ended_s.unwrap_or(last), rows }
 }
 
 fn title(story: &Story<'_>) -> String {
@@ -127,8 +139,9 @@ fn title(story: &Story<'_>) -> String {
 
 /// For how long budgets hold the drains, all nodes together.
 fn held_words(story: &Story<'_>) -> String {
-    let spans = story.nodes.iter().flat_map(|(_, spans)| spans);
-    let held: f64 = spans.filter(|span| span.activity == "held").map(|span| span.to_s - span.from_s).sum();
+    let spans = story.rows.iter().flat_map(|(_, spans)| spans);
+    let held: f64 =
+        spans.filter(|span| span.activity == "held").map(|span| span.to_s.min(story.end) - span.from_s).sum();
     if held > 0.0 {
         format!("budgets hold its drains for {} in all", seconds(held))
     } else {
@@ -162,7 +175,7 @@ fn draw_rows(sketch: &mut Sketch, story: &Story<'_>, shown: usize) {
         let (line, _) = frame.at((closes - asked) / unit, 0.0);
         sketch.rectangle((ROWS_LEFT, top), (line.min(RIGHT), BOTTOM), WINDOW, 1.0);
     }
-    for (index, (node, spans)) in story.nodes.iter().take(shown).enumerate() {
+    for (index, (node, spans)) in story.rows.iter().take(shown).enumerate() {
         let place = top + index as f64 * height;
         if index % 2 == 1 {
             sketch.rectangle((ROWS_LEFT, place), (RIGHT, place + height), SHADE, 0.6);
@@ -176,7 +189,8 @@ fn draw_rows(sketch: &mut Sketch, story: &Story<'_>, shown: usize) {
                 let at = |second: f64| frame.at((second - asked) / unit, 0.0).0;
                 // What holds a drain lies upon it, so it is narrower.
                 let (above, below) = if activity == "held" { (0.3, 0.7) } else { (0.12, 0.88) };
-                let (left, right) = (at(span.from_s), at(span.to_s).max(at(span.from_s) + 1.5));
+                let left = at(span.from_s);
+                let right = at(span.to_s.min(story.end)).max(left + 1.5);
                 sketch.rectangle((left, place + above * height), (right, place + below * height), colour, opacity);
             }
         }
@@ -209,5 +223,22 @@ mod tests {
     fn a_node_is_named_by_its_pool_and_instance() {
         assert_eq!(short_name("aks-apps-12345678-vmss00001a"), "apps 00001a");
         assert_eq!(short_name("openb-node-0001"), "openb-node-0001");
+    }
+
+    #[test]
+    fn an_operation_counts_its_nodes_and_ends_when_it_ends() {
+        let mut result = crate::output::sample::two_variants(1);
+        let detail = result.points.iter_mut().flat_map(|point| &mut point.runs).find_map(|run| run.detail.as_mut());
+        let detail = detail.expect("a run has a detail");
+        let (asked_s, ended_s) = (detail.operations[0].asked_s, detail.operations[0].ended_s);
+        let node = detail.activities[0].clone();
+        let control_plane = ActivityRow { node: "control plane".to_owned(), from_s: asked_s, ..node.clone() };
+        detail.activities.push(ActivityRow { activity: CONTROL_PLANE.to_owned(), ..control_plane });
+        // The new node goes on serving long after the upgrade.
+        let to_s = ended_s.unwrap() + 36_000.0;
+        detail.activities.push(ActivityRow { activity: "surge".to_owned(), to_s, ..node });
+        let story = longest(&result).unwrap();
+        assert_eq!((story.rows.len(), story.nodes(story.rows.len())), (2, 1));
+        assert_eq!(Some(story.end), ended_s);
     }
 }

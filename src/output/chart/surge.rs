@@ -51,8 +51,7 @@ impl Panel {
 
 const DURATION: Panel = Panel::amount("Duration if it succeeds, minutes", |run| metric(run, "upgrade_seconds") / 60.0);
 const FITS: Panel = Panel::outcome("Done in its window, % of runs", |run| metric(run, FITS_WINDOW));
-const ENDS_WELL: Panel =
-    Panel::outcome("Ends well, % of runs", |run| f64::from(u8::from(metric(run, "operations_failed") == 0.0)));
+const ENDS_WELL: Panel = Panel::outcome("Ends well, % of runs", |run| f64::from(u8::from(!is_troubled(run))));
 const COST: Panel = Panel::amount("Extra cost, USD", |run| metric(run, "surge_cost_usd"));
 const VCPUS: Panel = Panel::amount("Extra vCPUs at the peak", |run| metric(run, "surge_vcpus_peak"));
 const ADDRESSES: Panel = Panel::amount("Addresses at the peak", addresses);
@@ -64,10 +63,11 @@ pub(super) fn draw(result: &ExperimentResult) -> Result<Picture, String> {
     if steps.len() < 2 {
         return Err("the scenario does not sweep maxSurge alone".to_owned());
     }
-    if steps.iter().any(|step| DURATION.of(step).0 <= 0.0) {
+    let is_upgraded = |run: &RunResult| metric(run, "upgrade_seconds") > 0.0 || is_troubled(run);
+    if !steps.iter().flat_map(|step| step.runs).any(is_upgraded) {
         return Err("nothing is upgraded".to_owned());
     }
-    let has_window = steps.iter().all(|step| FITS.of(step).0.is_finite());
+    let has_window = steps.iter().any(|step| FITS.of(step).0.is_finite());
     let outcome = if has_window { FITS } else { ENDS_WELL };
     let title = title(&steps, &outcome);
     let seeds = seeds_words(result);
@@ -133,6 +133,11 @@ fn steps(result: &ExperimentResult) -> Vec<Step<'_>> {
         (is_surge && !runs.is_empty()).then_some(Step { surge, runs })
     };
     (0..result.study.points.len()).filter_map(step).collect()
+}
+
+/// True when an operation was refused, failed or was canceled.
+fn is_troubled(run: &RunResult) -> bool {
+    ["operations_failed", "operations_refused", "operations_canceled"].iter().any(|name| metric(run, name) > 0.0)
 }
 
 fn metric(run: &RunResult, name: &str) -> f64 {

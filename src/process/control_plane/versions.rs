@@ -6,7 +6,7 @@
 
 use super::admission::not_allowed;
 use crate::catalog::{Catalog, KubernetesVersion, Month, Support};
-use crate::cluster::{Pool, PoolHistory, PoolId, ProvisioningState, Refusal, World};
+use crate::cluster::{NodeId, PoolHistory, PoolId, ProvisioningState, Refusal, World};
 use crate::kernel::{SimDuration, SimTime};
 use jiff::ToSpan;
 
@@ -29,7 +29,7 @@ pub fn admit(world: &World, version: KubernetesVersion, pools: &[PoolId]) -> Res
         let recovers = admit_path(world, version, pools)?;
         admit_spot(world, pools)?;
         admit_skew(world, version, if recovers { pools } else { &[] })
-    } else if pools.iter().all(|pool| has_version(&world.pools[*pool], version)) {
+    } else if pools.iter().all(|pool| has_version(world, *pool, version)) {
         not_allowed(format!("the cluster is on version {version} already and is not in a failed state"))
     } else {
         Ok(())
@@ -127,8 +127,17 @@ fn path_refused(
     ))
 }
 
-fn has_version(pool: &Pool, version: KubernetesVersion) -> bool {
-    pool.version == version && pool.state == ProvisioningState::Succeeded
+fn has_version(world: &World, pool: PoolId, version: KubernetesVersion) -> bool {
+    world.pools[pool].state == ProvisioningState::Succeeded && !is_behind(world, pool, version)
+}
+
+/// True when the pool, or a node of it that an upgrade did not get to or could not drain, has an older version than this one.
+///
+/// Surge nodes that are left over are no concern: the next upgrade takes them away.
+#[must_use]
+pub fn is_behind(world: &World, pool: PoolId, version: KubernetesVersion) -> bool {
+    let is_old = |node: NodeId| !world.nodes[node].surge && world.nodes[node].version < version;
+    world.pools[pool].version < version || world.members(pool).any(is_old)
 }
 
 /// A cluster with a spot pool is not upgraded in one go.

@@ -2,10 +2,12 @@
 
 use super::super::*;
 use super::operations::{assert_succeeded, at, hours, run, shop};
+use crate::cluster::testing::budget;
 use crate::cluster::{OperationId, OperationState};
 use crate::kernel::Id;
 use crate::scenario::plan::{
-    AvailableVersion, NodeOsChannel, OperationKind, OperationPlan, Plan, UpgradeChannel, Window,
+    AvailableVersion, BudgetRule, IntOrPercent, NodeOsChannel, OperationKind, OperationPlan, Plan, UpgradeChannel,
+    Window,
 };
 
 /// A window from one hour to another.
@@ -73,6 +75,26 @@ fn a_pool_that_was_not_begun_when_the_window_closed_waits_for_the_next_one_and_w
     assert!(first.ended > Some(hours(5)), "the pool that had begun was upgraded to its end");
     assert!(first.nodes_left.is_some_and(|left| (2..13).contains(&left)), "{:?}", first.nodes_left);
     assert!(world.live_nodes.iter().all(|node| world.nodes[*node].version == crate::cluster::testing::version(35)));
+}
+
+#[test]
+fn an_aborted_auto_upgrade_is_finished_in_the_next_window() {
+    let mut plan = slowly(rapid(12, Some(vec![window(4, 8), window(28, 32)])));
+    plan.operations = vec![at(5, OperationKind::Abort { pool: None })];
+    let simulation = run(plan, 40);
+    let world = simulation.world();
+    assert_eq!(asked_by_aks(world), [(4, 2, false), (28, 2, true)]);
+    assert!(world.live_nodes.iter().all(|node| world.nodes[*node].version == crate::cluster::testing::version(35)));
+}
+
+#[test]
+fn an_auto_upgrade_that_failed_is_tried_again_and_so_are_the_nodes_that_it_left_behind() {
+    let mut plan = rapid(3, Some(vec![window(4, 8), window(28, 32), window(52, 56)]));
+    plan.cluster.pools[0].upgrade.drain_timeout = SimDuration::from_mins(5);
+    plan.budgets = vec![budget(BudgetRule::MinAvailable(IntOrPercent::Percent(100)))];
+    let simulation = run(plan, 60);
+    let asked = asked_by_aks(simulation.world());
+    assert_eq!(asked, [(4, 2, false), (28, 2, false), (52, 2, false)]);
 }
 
 #[test]

@@ -120,7 +120,13 @@ impl World {
     /// Measures the operation, which was just accepted, against the maintenance window that is open.
     pub fn join_window(&mut self, operation: OperationId, ctx: &mut Ctx<'_>) {
         let row = &mut self.operations[operation];
-        if let Some(window) = self.plan.maintenance.window_at(ctx.now, &row.request.kind) {
+        let maintenance = &self.plan.maintenance;
+        let window = match row.auto_upgrade {
+            // What a schedule does not let begin is no schedule's to end.
+            Some(of) => maintenance.open_window(of, ctx.now),
+            None => maintenance.window_at(ctx.now, &row.request.kind),
+        };
+        if let Some(window) = window {
             row.window_closes = Some(window.closes);
             ctx.at(window.closes, Event::WindowClosed(operation));
         }

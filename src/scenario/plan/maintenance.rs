@@ -65,8 +65,14 @@ impl MaintenancePlan {
         }
     }
 
-    /// The window that an upgrade of this kind belongs to when it is asked for at `at`: of the configuration for such upgrades, or
-    /// else of the next more general one. `None` outside of windows, and for what is no upgrade.
+    /// The window in which AKS may begin an upgrade of the kind at `at`; `None` outside of windows and without a schedule.
+    #[must_use]
+    pub fn open_window(&self, kind: AutoUpgrade, at: SimTime) -> Option<Window> {
+        self.windows_of(kind)?.iter().find(|window| window.contains(at)).copied()
+    }
+
+    /// The window that an upgrade which somebody asks for at `at` belongs to: of the configuration for such
+    /// upgrades, or else of the next more general one. `None` outside of windows, and for what is no upgrade.
     #[must_use]
     pub fn window_at(&self, at: SimTime, operation: &OperationKind) -> Option<Window> {
         let OperationKind::Upgrade { version, .. } = operation else {

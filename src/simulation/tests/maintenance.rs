@@ -98,6 +98,16 @@ fn an_auto_upgrade_that_failed_is_tried_again_and_so_are_the_nodes_that_it_left_
 }
 
 #[test]
+fn without_a_schedule_of_its_own_an_auto_upgrade_is_not_cut_off_by_another_one() {
+    let mut plan = slowly(rapid(12, None));
+    plan.maintenance.default = Some((0..40).map(|hour| window(hour, hour + 1)).collect());
+    let simulation = run(plan, 40);
+    let world = simulation.world();
+    assert!(matches!(asked_by_aks(world)[..], [(3..27, 2, true)]), "{:?}", asked_by_aks(world));
+    assert!(world.operations.iter().all(|(_, operation)| operation.window_closes.is_none()));
+}
+
+#[test]
 fn a_second_step_follows_in_the_same_window() {
     let mut plan = rapid(1, Some(vec![window(4, 16)]));
     let available = AvailableVersion { version: crate::cluster::testing::version(36), from: hours(3) };

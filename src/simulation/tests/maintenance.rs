@@ -164,7 +164,38 @@ fn with_a_channel_the_control_plane_is_not_upgraded_alone() {
 }
 
 #[test]
-fn a_refused_auto_upgrade_is_asked_for_again_in_the_next_window() {
+fn without_a_schedule_an_operation_that_ends_brings_no_auto_upgrade_but_one_that_was_in_its_way_does() {
+    let scale = |hour, count| at(hour, OperationKind::Scale { pool: 0, count });
+    let asked = |plan| asked_by_aks(run(plan, 40).world());
+    let expected = asked(rapid(2, None));
+    let mut plan = rapid(2, None);
+    plan.operations = vec![scale(3, 3)];
+    assert_eq!(asked(plan), expected);
+    let hour = expected[0].0;
+    let mut plan = slowly(rapid(30, None));
+    let image = OperationKind::Upgrade { version: None, pools: vec![0], force: false, whole_cluster: false };
+    plan.operations = vec![at(hour - 1, image)];
+    assert!(matches!(asked(plan)[..], [(_, 2, false), (later, 2, true)] if later < hour + 6));
+}
+
+#[test]
+fn a_cluster_that_is_started_in_an_open_window_is_upgraded_in_it() {
+    let mut plan = rapid(2, Some(vec![window(4, 12)]));
+    plan.operations = vec![at(1, OperationKind::StopCluster), at(7, OperationKind::StartCluster)];
+    assert_eq!(asked_by_aks(run(plan, 20).world()), [(7, 2, true)]);
+}
+
+/// The windows touch, as those of 24 hours a day do.
+#[test]
+fn in_a_window_that_stays_open_a_failed_auto_upgrade_is_asked_for_again_a_day_later() {
+    let mut plan = slowly(rapid(12, Some(vec![window(4, 100)])));
+    plan.operations = vec![at(5, OperationKind::Abort { pool: None })];
+    let simulation = run(plan, 40);
+    assert_eq!(asked_by_aks(simulation.world()), [(4, 2, false), (28, 2, true)]);
+}
+
+#[test]
+fn an_auto_upgrade_that_another_operation_was_in_the_way_of_follows_it() {
     let mut plan = rapid(1, Some(vec![window(4, 8), window(28, 32)]));
     plan.operations = vec![OperationPlan {
         at: SimTime::after_start(SimDuration::from_mins(239)),
@@ -172,5 +203,5 @@ fn a_refused_auto_upgrade_is_asked_for_again_in_the_next_window() {
         asked_by: None,
     }];
     let simulation = run(plan, 40);
-    assert_eq!(asked_by_aks(simulation.world()), [(4, 2, false), (28, 2, true)]);
+    assert_eq!(asked_by_aks(simulation.world()), [(4, 2, false), (4, 2, true)]);
 }

@@ -112,7 +112,8 @@ impl World {
                     let state = self.last_auto_upgrade(of).map(|last| &last.state);
                     matches!(state, Some(OperationState::Refused(why)) if why.is_conflict())
                 };
-                if own || self.plan.maintenance.windows_of(of).is_some() || in_its_way() {
+                let maintenance = &self.plan.maintenance;
+                if maintenance.has_channel(of) && (own || maintenance.windows_of(of).is_some() || in_its_way()) {
                     ctx.soon(Event::AutoUpgrade(of));
                 }
             }

@@ -6,7 +6,7 @@
 
 use super::admission::not_allowed;
 use crate::catalog::{Catalog, KubernetesVersion, Month, Support};
-use crate::cluster::{NodeId, PoolHistory, PoolId, ProvisioningState, Refusal, World};
+use crate::cluster::{PoolHistory, PoolId, ProvisioningState, Refusal, World};
 use crate::kernel::{SimDuration, SimTime};
 use jiff::ToSpan;
 
@@ -128,16 +128,7 @@ fn path_refused(
 }
 
 fn has_version(world: &World, pool: PoolId, version: KubernetesVersion) -> bool {
-    world.pools[pool].state == ProvisioningState::Succeeded && !is_behind(world, pool, version)
-}
-
-/// True when the pool, or a node of it that an upgrade did not get to or could not drain, has an older version than this one.
-///
-/// Surge nodes that are left over are no concern: the next upgrade takes them away.
-#[must_use]
-pub fn is_behind(world: &World, pool: PoolId, version: KubernetesVersion) -> bool {
-    let is_old = |node: NodeId| !world.nodes[node].surge && world.nodes[node].version < version;
-    world.pools[pool].version < version || world.members(pool).any(is_old)
+    world.pools[pool].state == ProvisioningState::Succeeded && !world.is_behind(pool, version)
 }
 
 /// A cluster with a spot pool is not upgraded in one go.

@@ -13,7 +13,6 @@
 use crate::catalog::KubernetesVersion;
 use crate::cluster::{Ctx, Event, Fact, Node, NodePhase, Operation, OperationId, OperationState, PoolId, World};
 use crate::kernel::{Id, SimDuration, SimTime};
-use crate::process::control_plane::versions::is_behind;
 use crate::scenario::plan::{AutoUpgrade, NodeOsChannel, OperationKind, UpgradeChannel};
 
 /// What a new release of a version may take to be applied without a schedule, and a failed upgrade to be tried again.
@@ -104,7 +103,7 @@ impl Maintenance {
                 let available = plan.available.iter().filter(|available| available.from <= now);
                 let available: Vec<KubernetesVersion> = available.map(|available| available.version).collect();
                 let version = plan.channel.target(world.version, &available);
-                let pools = behind(&|pool| is_behind(world, pool, version.unwrap_or(world.version)));
+                let pools = behind(&|pool| world.is_behind(pool, version.unwrap_or(world.version)));
                 let nothing = version.is_none() && pools.is_empty();
                 (!nothing).then(|| OperationKind::Upgrade {
                     version: Some(version.unwrap_or(world.version)),

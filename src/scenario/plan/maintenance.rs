@@ -83,6 +83,15 @@ impl MaintenancePlan {
         windows.iter().find(|window| window.contains(at)).copied()
     }
 
+    /// True when AKS does upgrades of the kind by itself.
+    #[must_use]
+    pub fn has_channel(&self, kind: AutoUpgrade) -> bool {
+        match kind {
+            AutoUpgrade::Cluster => self.channel != UpgradeChannel::None,
+            AutoUpgrade::NodeOs => self.node_os_channel == NodeOsChannel::NodeImage,
+        }
+    }
+
     /// True when some configuration opens windows.
     #[must_use]
     pub const fn has_windows(&self) -> bool {

@@ -2,13 +2,12 @@
 //!
 //! Sources: azure-aks-docs, supported-kubernetes-versions.md, 2026-08-05, upgrade-aks-control-plane.md, 2026-07-30, and
 //! roll-back-node-pool-version.md, 2026-08-05; support articles for AKS, aks-upgrade-blocked.md, 2025-08-22. Not modelled: AKS's own
-//! upgrades of clusters that fell out of support, and patch versions, each of which is taken for the latest of its minor version.
+//! upgrades of clusters without a channel that fell out of support, and patch versions that the scenario does not name, each of which is taken for the latest of its minor version.
 
 use super::admission::not_allowed;
 use crate::catalog::{Catalog, KubernetesVersion, Month, Support};
 use crate::cluster::{PoolHistory, PoolId, ProvisioningState, Refusal, World};
-use crate::kernel::{SimDuration, SimTime};
-use jiff::ToSpan;
+use crate::kernel::SimDuration;
 
 /// How long after an upgrade a pool may be rolled back. Source: roll-back-node-pool-version.md, 2026-08-05.
 const ROLLBACK_WINDOW: SimDuration = SimDuration::from_hours(7 * 24);
@@ -56,9 +55,8 @@ pub(super) fn admit_rollback(world: &World, pool: PoolId) -> Result<(), Refusal>
     if ended.is_some_and(|ended| world.clock.since(ended) > ROLLBACK_WINDOW) {
         return refused("its last upgrade is more than 7 days past".to_owned());
     }
-    let month = month_at(world, world.clock);
-    if !Catalog::get().support(from, month).is_offered(world.plan.cluster.long_term_support) {
-        return refused(format!("version {from} is not supported any more in {month}"));
+    if !world.offers(from) {
+        return refused(format!("version {from} is not supported any more in {}", world.month()));
     }
     if too_far_behind(world.version, from) {
         return incompatible(name, from, world.version);
@@ -66,39 +64,25 @@ pub(super) fn admit_rollback(world: &World, pool: PoolId) -> Result<(), Refusal>
     Ok(())
 }
 
-/// The month of the calendar at this simulated time.
-fn month_at(world: &World, at: SimTime) -> Month {
-    let start = &world.plan.start;
-    let micros = i64::try_from(at.micros()).ok();
-    // A moment beyond the calendar of dates lies after everything that AKS's calendar knows.
-    let moment = micros.and_then(|micros| start.checked_add(micros.microseconds()).ok());
-    Month::of(moment.as_ref().unwrap_or(start))
-}
-
 /// Checks that AKS offers the version and that no minor version between is skipped, unless it may be. `true` for the recovery
 /// of an unsupported cluster, on which skew is no hindrance, since all of its pools come along.
 fn admit_path(world: &World, version: KubernetesVersion, pools: &[PoolId]) -> Result<bool, Refusal> {
     let current = world.version;
-    let catalog = Catalog::get();
-    let month = month_at(world, world.clock);
-    let long_term = world.plan.cluster.long_term_support;
-    let offered = |version: KubernetesVersion| catalog.support(version, month).is_offered(long_term);
-    if !offered(version) {
-        return not_offered(world, version, month);
+    if !world.offers(version) {
+        return not_offered(world, version, world.month());
     }
     let next = KubernetesVersion::minor(current.minor + 1);
-    if version.minor <= next.minor || long_term {
+    if version.minor <= next.minor || world.plan.cluster.long_term_support {
         return Ok(false);
     }
-    let unsupported = matches!(catalog.support(current, month), Support::LongTerm | Support::Ended);
     let whole_cluster = pools.len()
         == world.pools.iter().filter(|(id, pool)| pool.exists && !world.pool_plan(*id).is_brought()).count();
-    let oldest = catalog.oldest_supported(month).filter(|_| unsupported);
+    let oldest = world.recovery_version();
     if whole_cluster && oldest.is_some_and(|oldest| oldest.minor == version.minor) {
         return Ok(true);
     }
     let mut available: Vec<KubernetesVersion> = [Some(next), oldest].into_iter().flatten().collect();
-    available.retain(|version| offered(*version));
+    available.retain(|version| world.offers(*version));
     available.dedup();
     path_refused(current, version, &available).map(|()| false)
 }

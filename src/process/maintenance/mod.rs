@@ -102,7 +102,7 @@ impl Maintenance {
             AutoUpgrade::Cluster => {
                 let available = plan.available.iter().filter(|available| available.from <= now);
                 let available: Vec<KubernetesVersion> = available.map(|available| available.version).collect();
-                let version = plan.channel.target(world.version, &available);
+                let version = next_version(world, &available);
                 let pools = behind(&|pool| world.is_behind(pool, version.unwrap_or(world.version)));
                 let nothing = version.is_none() && pools.is_empty();
                 (!nothing).then(|| OperationKind::Upgrade {
@@ -132,6 +132,19 @@ impl Maintenance {
         let number = since.micros() / IMAGE_INTERVAL.micros();
         Some(self.first_image + IMAGE_INTERVAL.times(number))
     }
+}
+
+/// The version that the channel takes the cluster to next, of those that AKS offers. A cluster that has fallen so far behind that the
+/// next minor version is not offered any more goes to the oldest supported one.
+///
+/// Source: azure-aks-docs, supported-kubernetes-versions.md, 2026-08-05, by which AKS upgrades such clusters so; that it is the channel
+/// which does, as soon as it may, is an assumption.
+fn next_version(world: &World, available: &[KubernetesVersion]) -> Option<KubernetesVersion> {
+    let channel = world.plan.maintenance.channel;
+    let next = channel.target(world.version, available).filter(|version| world.offers(*version));
+    let is_available = |oldest: &KubernetesVersion| available.iter().any(|version| version.minor == oldest.minor);
+    let recovers = matches!(channel, UpgradeChannel::Stable | UpgradeChannel::Rapid);
+    next.or_else(|| world.recovery_version().filter(|oldest| recovers && is_available(oldest)))
 }
 
 /// True while an upgrade of AKS's own is asked for or in progress.

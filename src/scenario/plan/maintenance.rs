@@ -20,6 +20,8 @@ pub struct MaintenancePlan {
     pub node_os_channel: NodeOsChannel,
     /// Versions that AKS offers in general availability, sorted by the moment from which on.
     pub available: Vec<AvailableVersion>,
+    /// True when the scenario says which these are, and it is not AKS's calendar that does.
+    pub available_is_written: bool,
     /// Windows of `aksManagedAutoUpgradeSchedule`, sorted; `None` without such a configuration, when any time will do.
     pub auto_upgrade: Option<Vec<Window>>,
     /// The same of `aksManagedNodeOSUpgradeSchedule`.

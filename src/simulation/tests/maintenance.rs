@@ -185,6 +185,31 @@ fn a_cluster_that_is_started_in_an_open_window_is_upgraded_in_it() {
     assert_eq!(asked_by_aks(run(plan, 20).world()), [(7, 2, true)]);
 }
 
+/// supported-kubernetes-versions.md, 2026-08-05: in March 2026 the oldest supported version is 1.32.
+#[test]
+fn a_channel_takes_a_cluster_that_fell_out_of_support_to_the_oldest_supported_version_first() {
+    let old = crate::cluster::testing::version(29);
+    let mut plan = rapid(1, Some(vec![window(4, 16)]));
+    plan.start = "2026-03-07T00:00:00[UTC]".parse().unwrap();
+    plan.cluster.version = old;
+    plan.cluster.pools.iter_mut().for_each(|pool| pool.version = old);
+    plan.maintenance.available = (29..=33)
+        .map(|minor| AvailableVersion { version: crate::cluster::testing::version(minor), from: SimTime::ZERO })
+        .collect();
+    let simulation = run(plan, 30);
+    assert!(matches!(asked_by_aks(simulation.world())[..], [(4, 2, true), (4.., 2, true)]));
+    assert_eq!(simulation.world().version, crate::cluster::testing::version(33));
+}
+
+#[test]
+fn a_version_that_the_scenario_says_is_available_is_offered_whatever_the_calendar_says() {
+    let mut plan = rapid(1, Some(vec![window(4, 16)]));
+    plan.start = "2025-12-01T00:00:00[UTC]".parse().unwrap();
+    assert_eq!(asked_by_aks(run(plan.clone(), 20).world()), [], "1.35 comes as a preview in February");
+    plan.maintenance.available_is_written = true;
+    assert_eq!(asked_by_aks(run(plan, 20).world()), [(4, 2, true)]);
+}
+
 /// The windows touch, as those of 24 hours a day do.
 #[test]
 fn in_a_window_that_stays_open_a_failed_auto_upgrade_is_asked_for_again_a_day_later() {

@@ -60,7 +60,7 @@ pub struct Operation {
     pub asked: Option<SimTime>,
     /// When it ended.
     pub ended: Option<SimTime>,
-    /// When the maintenance window closes that an accepted upgrade was asked in.
+    /// When the maintenance window closes that an upgrade was asked in, unless it is one of AKS's own that was refused.
     pub window_closes: Option<SimTime>,
     /// Nodes that it had still to upgrade at that moment.
     pub nodes_left: Option<usize>,

@@ -8,15 +8,26 @@ use super::admission::not_allowed;
 use crate::catalog::{Catalog, KubernetesVersion, Month, Support};
 use crate::cluster::{PoolHistory, PoolId, ProvisioningState, Refusal, World};
 use crate::kernel::SimDuration;
+use crate::scenario::plan::UpgradeChannel;
 
 /// How long after an upgrade a pool may be rolled back. Source: roll-back-node-pool-version.md, 2026-08-05.
 const ROLLBACK_WINDOW: SimDuration = SimDuration::from_hours(7 * 24);
 
-/// Refuses an upgrade to a version that cannot be reached from where the cluster and the pools are.
+/// Refuses an upgrade to a version that cannot be reached from where the cluster and the pools are when an operator asks for it.
 ///
 /// # Errors
 /// The refusal.
 pub fn admit(world: &World, version: KubernetesVersion, pools: &[PoolId]) -> Result<(), Refusal> {
+    admit_from(world, version, pools, false)
+}
+
+/// The same, also of what AKS asks for by itself: a cluster of an auto-upgrade channel is upgraded in one go, with its spot pools.
+pub(super) fn admit_from(
+    world: &World,
+    version: KubernetesVersion,
+    pools: &[PoolId],
+    by_itself: bool,
+) -> Result<(), Refusal> {
     let current = world.version;
     if version < current && pools.is_empty() {
         return path_refused(current, version, &[]);
@@ -26,7 +37,9 @@ pub fn admit(world: &World, version: KubernetesVersion, pools: &[PoolId]) -> Res
     }
     if version > current {
         let recovers = admit_path(world, version, pools)?;
-        admit_spot(world, pools)?;
+        if !by_itself {
+            admit_spot(world, pools)?;
+        }
         admit_skew(world, version, if recovers { pools } else { &[] })
     } else if pools.iter().all(|pool| has_version(world, *pool, version)) {
         not_allowed(format!("the cluster is on version {version} already and is not in a failed state"))
@@ -35,7 +48,7 @@ pub fn admit(world: &World, version: KubernetesVersion, pools: &[PoolId]) -> Res
     }
 }
 
-/// Refuses a roll-back unless the pool was upgraded within seven days and not rolled back since.
+/// Refuses a roll-back unless the pool was upgraded within seven days and not rolled back since, and no channel would upgrade it again.
 ///
 /// That such a roll-back is refused is documented, its code is not. Of a finished blue-green upgrade two pages disagree; that of
 /// blue-green upgrades (blue-green-node-pool-upgrade.md, 2024-11-06) is followed, by which there is no way back then.
@@ -52,6 +65,9 @@ pub(super) fn admit_rollback(world: &World, pool: PoolId) -> Result<(), Refusal>
         }
         PoolHistory::Upgraded { from, ended, .. } => (from, ended),
     };
+    if world.plan.maintenance.channel != UpgradeChannel::None {
+        return refused("the cluster has an auto-upgrade channel, which is to be set to none first".to_owned());
+    }
     if ended.is_some_and(|ended| world.clock.since(ended) > ROLLBACK_WINDOW) {
         return refused("its last upgrade is more than 7 days past".to_owned());
     }

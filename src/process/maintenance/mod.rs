@@ -189,8 +189,8 @@ fn last_failure(world: &World, of: AutoUpgrade) -> Option<SimTime> {
     last.asked.filter(|asked| failed && !is_free(asked))
 }
 
-/// Nodes of the upgrade's pools that were neither created nor reimaged since it was asked for, have an older version, or are out of
-/// service for their reimage.
+/// Nodes of the upgrade's pools that have an older version, or with a node-image upgrade were neither created nor reimaged since it was
+/// asked for, or are out of service for their reimage.
 fn nodes_left(world: &World, operation: OperationId) -> usize {
     let row = &world.operations[operation];
     let (Some(asked), OperationKind::Upgrade { version, pools, .. }) = (row.asked, &row.request.kind) else {
@@ -201,8 +201,8 @@ fn nodes_left(world: &World, operation: OperationId) -> usize {
     }
     let is_left = |node: &Node| {
         let made = node.times.reimaged.unwrap_or(node.times.requested);
-        let outdated = version.is_some_and(|version| node.version < version);
-        made < asked || outdated || node.phase == NodePhase::Reimaging
+        let outdated = version.map_or(made < asked, |version| node.version < version);
+        outdated || node.phase == NodePhase::Reimaging
     };
     let pools = pools.iter().map(|pool| PoolId::from_index(*pool));
     pools.flat_map(|pool| world.members(pool)).filter(|node| is_left(&world.nodes[*node])).count()

@@ -210,6 +210,54 @@ fn a_version_that_the_scenario_says_is_available_is_offered_whatever_the_calenda
     assert_eq!(asked_by_aks(run(plan, 20).world()), [(4, 2, true)]);
 }
 
+#[test]
+fn a_channel_upgrades_a_cluster_with_a_spot_pool() {
+    let mut plan = rapid(1, Some(vec![window(4, 16)]));
+    plan.cluster.pools[0].spot = true;
+    assert_eq!(asked_by_aks(run(plan, 20).world()), [(4, 2, true)]);
+}
+
+/// roll-back-node-pool-version.md, 2026-08-05.
+#[test]
+fn with_a_channel_no_pool_is_rolled_back() {
+    let mut plan = rapid(1, Some(vec![window(4, 8)]));
+    plan.operations = vec![at(10, OperationKind::Rollback { pool: 0 })];
+    let simulation = run(plan, 12);
+    let state = &simulation.world().operations[OperationId::from_index(0)].state;
+    assert!(matches!(state, OperationState::Refused(why) if why.message.contains("auto-upgrade channel")), "{state:?}");
+}
+
+#[test]
+fn of_an_upgrade_that_is_resumed_only_the_nodes_that_the_first_one_left_are_still_to_upgrade() {
+    let version = Some(crate::cluster::testing::version(35));
+    let upgrade = || OperationKind::Upgrade { version, pools: vec![0, 1], force: false, whole_cluster: false };
+    let mut plan = slowly(shop(vec![at(1, upgrade()), at(2, OperationKind::Abort { pool: None }), at(5, upgrade())]));
+    plan.cluster.pools[0].count = 12;
+    let minutes = |minutes| SimTime::after_start(SimDuration::from_mins(minutes));
+    plan.maintenance.auto_upgrade = Some(vec![Window { opens: hours(5), closes: minutes(5 * 60 + 1) }]);
+    let simulation = run(plan, 8);
+    let resumed = &simulation.world().operations[OperationId::from_index(2)];
+    assert_eq!(resumed.state, OperationState::Succeeded);
+    assert!(resumed.nodes_left.is_some_and(|left| (2..12).contains(&left)), "{:?}", resumed.nodes_left);
+}
+
+#[test]
+fn a_refused_upgrade_does_not_fit_the_window_that_it_was_asked_in() {
+    let upgrade = OperationKind::Upgrade {
+        version: Some(crate::cluster::testing::version(36)),
+        pools: vec![0, 1],
+        force: false,
+        whole_cluster: false,
+    };
+    let mut plan = shop(vec![at(5, upgrade)]);
+    plan.maintenance.auto_upgrade = Some(vec![window(4, 8)]);
+    let simulation = run(plan, 9);
+    let refused = &simulation.world().operations[OperationId::from_index(0)];
+    assert!(matches!(refused.state, OperationState::Refused(_)));
+    assert_eq!((refused.window_closes, refused.nodes_left), (Some(hours(8)), None));
+    assert!(!refused.fitted());
+}
+
 /// The windows touch, as those of 24 hours a day do.
 #[test]
 fn in_a_window_that_stays_open_a_failed_auto_upgrade_is_asked_for_again_a_day_later() {

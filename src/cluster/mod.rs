@@ -14,6 +14,7 @@ mod fact;
 mod fault;
 mod node;
 mod node_info;
+mod offer;
 mod operation;
 mod pod;
 mod pool;

@@ -14,6 +14,12 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// True when only another operation that is in progress stands in the way.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        self.code == "OperationNotAllowed" && self.message.contains(") is in progress")
+    }
+
     /// What an aborted operation ends with. The code is not documented.
     #[must_use]
     pub fn aborted() -> Self {
@@ -54,7 +60,7 @@ pub struct Operation {
     pub asked: Option<SimTime>,
     /// When it ended.
     pub ended: Option<SimTime>,
-    /// When the maintenance window closes that an accepted upgrade was asked in.
+    /// When the maintenance window closes that an upgrade was asked in, unless it is one of AKS's own that was refused.
     pub window_closes: Option<SimTime>,
     /// Nodes that it had still to upgrade at that moment.
     pub nodes_left: Option<usize>,
@@ -99,14 +105,28 @@ impl World {
         let row = &mut self.operations[operation];
         if !matches!(state, OperationState::Planned | OperationState::Running) {
             row.ended = Some(ctx.now);
-            if row.auto_upgrade.is_some() {
-                // The channel may want another step, and the other channel has waited.
-                ctx.soon(Event::AutoUpgrade(AutoUpgrade::Cluster));
-                ctx.soon(Event::AutoUpgrade(AutoUpgrade::NodeOs));
+            // A channel may want another step after one of its own, or have waited for this one.
+            let own = row.auto_upgrade.is_some();
+            for of in [AutoUpgrade::Cluster, AutoUpgrade::NodeOs] {
+                let in_its_way = || {
+                    let state = self.last_auto_upgrade(of).map(|last| &last.state);
+                    matches!(state, Some(OperationState::Refused(why)) if why.is_conflict())
+                };
+                let maintenance = &self.plan.maintenance;
+                if maintenance.has_channel(of) && (own || maintenance.windows_of(of).is_some() || in_its_way()) {
+                    ctx.soon(Event::AutoUpgrade(of));
+                }
             }
         }
-        row.state = state;
+        self.operations[operation].state = state;
         ctx.observe(Fact::OperationChanged(operation));
+    }
+
+    /// The last operation that AKS asked for on behalf of the channel.
+    #[must_use]
+    pub fn last_auto_upgrade(&self, of: AutoUpgrade) -> Option<&Operation> {
+        let mut own = self.operations.iter().filter(|(_, operation)| operation.auto_upgrade == Some(of));
+        own.next_back().map(|(_, operation)| operation)
     }
 
     /// Has AKS ask for an operation on behalf of a channel.
@@ -120,7 +140,13 @@ impl World {
     /// Measures the operation, which was just accepted, against the maintenance window that is open.
     pub fn join_window(&mut self, operation: OperationId, ctx: &mut Ctx<'_>) {
         let row = &mut self.operations[operation];
-        if let Some(window) = self.plan.maintenance.window_at(ctx.now, &row.request.kind) {
+        let maintenance = &self.plan.maintenance;
+        let window = match row.auto_upgrade {
+            // What a schedule does not let begin is no schedule's to end.
+            Some(of) => maintenance.open_window(of, ctx.now),
+            None => maintenance.window_at(ctx.now, &row.request.kind),
+        };
+        if let Some(window) = window {
             row.window_closes = Some(window.closes);
             ctx.at(window.closes, Event::WindowClosed(operation));
         }

@@ -212,6 +212,15 @@ impl World {
             .filter(move |node| self.nodes[*node].pool == pool && self.nodes[*node].is_member())
     }
 
+    /// True when the pool, or a node of it that an upgrade did not get to or could not drain, has an older version than this one.
+    ///
+    /// Surge nodes that are left over are no concern: the next upgrade takes them away.
+    #[must_use]
+    pub fn is_behind(&self, pool: PoolId, version: KubernetesVersion) -> bool {
+        let is_old = |node: NodeId| !self.nodes[node].surge && self.nodes[node].version < version;
+        self.pools[pool].version < version || self.members(pool).any(is_old)
+    }
+
     /// The nodes whose Node object exists, in order of birth.
     pub fn registered_nodes(&self) -> impl Iterator<Item = NodeId> {
         self.live_nodes.iter().copied().filter(|node| self.nodes[*node].is_registered())

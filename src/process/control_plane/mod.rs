@@ -99,8 +99,13 @@ impl ControlPlane {
             .and_then(|()| if by_itself { Ok(()) } else { self.throttle.admit(ctx.now, &kind) })
             .and_then(|()| admission::admit_power(world, &kind))
             .and_then(|()| self.conflict(world, &kind, &scope))
-            .and_then(|()| admission::admit(world, &kind));
+            .and_then(|()| admission::admit_from(world, &kind, by_itself));
         if let Err(refusal) = admitted {
+            if !by_itself {
+                // It does not fit its window. One of AKS's own is asked for again.
+                let window = world.plan.maintenance.window_at(ctx.now, &kind);
+                world.operations[operation].window_closes = window.map(|window| window.closes);
+            }
             world.set_operation(operation, OperationState::Refused(refusal), ctx);
             return;
         }

@@ -2,22 +2,32 @@
 //!
 //! Sources: azure-aks-docs, supported-kubernetes-versions.md, 2026-08-05, upgrade-aks-control-plane.md, 2026-07-30, and
 //! roll-back-node-pool-version.md, 2026-08-05; support articles for AKS, aks-upgrade-blocked.md, 2025-08-22. Not modelled: AKS's own
-//! upgrades of clusters that fell out of support, and patch versions, each of which is taken for the latest of its minor version.
+//! upgrades of clusters without a channel that fell out of support, and patch versions that the scenario does not name, each of which is taken for the latest of its minor version.
 
 use super::admission::not_allowed;
 use crate::catalog::{Catalog, KubernetesVersion, Month, Support};
-use crate::cluster::{Pool, PoolHistory, PoolId, ProvisioningState, Refusal, World};
-use crate::kernel::{SimDuration, SimTime};
-use jiff::ToSpan;
+use crate::cluster::{PoolHistory, PoolId, ProvisioningState, Refusal, World};
+use crate::kernel::SimDuration;
+use crate::scenario::plan::UpgradeChannel;
 
 /// How long after an upgrade a pool may be rolled back. Source: roll-back-node-pool-version.md, 2026-08-05.
 const ROLLBACK_WINDOW: SimDuration = SimDuration::from_hours(7 * 24);
 
-/// Refuses an upgrade to a version that cannot be reached from where the cluster and the pools are.
+/// Refuses an upgrade to a version that cannot be reached from where the cluster and the pools are when an operator asks for it.
 ///
 /// # Errors
 /// The refusal.
 pub fn admit(world: &World, version: KubernetesVersion, pools: &[PoolId]) -> Result<(), Refusal> {
+    admit_from(world, version, pools, false)
+}
+
+/// The same, also of what AKS asks for by itself: a cluster of an auto-upgrade channel is upgraded in one go, with its spot pools.
+pub(super) fn admit_from(
+    world: &World,
+    version: KubernetesVersion,
+    pools: &[PoolId],
+    by_itself: bool,
+) -> Result<(), Refusal> {
     let current = world.version;
     if version < current && pools.is_empty() {
         return path_refused(current, version, &[]);
@@ -27,16 +37,18 @@ pub fn admit(world: &World, version: KubernetesVersion, pools: &[PoolId]) -> Res
     }
     if version > current {
         let recovers = admit_path(world, version, pools)?;
-        admit_spot(world, pools)?;
+        if !by_itself {
+            admit_spot(world, pools)?;
+        }
         admit_skew(world, version, if recovers { pools } else { &[] })
-    } else if pools.iter().all(|pool| has_version(&world.pools[*pool], version)) {
+    } else if pools.iter().all(|pool| has_version(world, *pool, version)) {
         not_allowed(format!("the cluster is on version {version} already and is not in a failed state"))
     } else {
         Ok(())
     }
 }
 
-/// Refuses a roll-back unless the pool was upgraded within seven days and not rolled back since.
+/// Refuses a roll-back unless the pool was upgraded within seven days and not rolled back since, and no channel would upgrade it again.
 ///
 /// That such a roll-back is refused is documented, its code is not. Of a finished blue-green upgrade two pages disagree; that of
 /// blue-green upgrades (blue-green-node-pool-upgrade.md, 2024-11-06) is followed, by which there is no way back then.
@@ -53,12 +65,14 @@ pub(super) fn admit_rollback(world: &World, pool: PoolId) -> Result<(), Refusal>
         }
         PoolHistory::Upgraded { from, ended, .. } => (from, ended),
     };
+    if world.plan.maintenance.channel != UpgradeChannel::None {
+        return refused("the cluster has an auto-upgrade channel, which is to be set to none first".to_owned());
+    }
     if ended.is_some_and(|ended| world.clock.since(ended) > ROLLBACK_WINDOW) {
         return refused("its last upgrade is more than 7 days past".to_owned());
     }
-    let month = month_at(world, world.clock);
-    if !Catalog::get().support(from, month).is_offered(world.plan.cluster.long_term_support) {
-        return refused(format!("version {from} is not supported any more in {month}"));
+    if !world.offers(from) {
+        return refused(format!("version {from} is not supported any more in {}", world.month()));
     }
     if too_far_behind(world.version, from) {
         return incompatible(name, from, world.version);
@@ -66,39 +80,25 @@ pub(super) fn admit_rollback(world: &World, pool: PoolId) -> Result<(), Refusal>
     Ok(())
 }
 
-/// The month of the calendar at this simulated time.
-fn month_at(world: &World, at: SimTime) -> Month {
-    let start = &world.plan.start;
-    let micros = i64::try_from(at.micros()).ok();
-    // A moment beyond the calendar of dates lies after everything that AKS's calendar knows.
-    let moment = micros.and_then(|micros| start.checked_add(micros.microseconds()).ok());
-    Month::of(moment.as_ref().unwrap_or(start))
-}
-
 /// Checks that AKS offers the version and that no minor version between is skipped, unless it may be. `true` for the recovery
 /// of an unsupported cluster, on which skew is no hindrance, since all of its pools come along.
 fn admit_path(world: &World, version: KubernetesVersion, pools: &[PoolId]) -> Result<bool, Refusal> {
     let current = world.version;
-    let catalog = Catalog::get();
-    let month = month_at(world, world.clock);
-    let long_term = world.plan.cluster.long_term_support;
-    let offered = |version: KubernetesVersion| catalog.support(version, month).is_offered(long_term);
-    if !offered(version) {
-        return not_offered(world, version, month);
+    if !world.offers(version) {
+        return not_offered(world, version, world.month());
     }
     let next = KubernetesVersion::minor(current.minor + 1);
-    if version.minor <= next.minor || long_term {
+    if version.minor <= next.minor || world.plan.cluster.long_term_support {
         return Ok(false);
     }
-    let unsupported = matches!(catalog.support(current, month), Support::LongTerm | Support::Ended);
     let whole_cluster = pools.len()
         == world.pools.iter().filter(|(id, pool)| pool.exists && !world.pool_plan(*id).is_brought()).count();
-    let oldest = catalog.oldest_supported(month).filter(|_| unsupported);
+    let oldest = world.recovery_version();
     if whole_cluster && oldest.is_some_and(|oldest| oldest.minor == version.minor) {
         return Ok(true);
     }
     let mut available: Vec<KubernetesVersion> = [Some(next), oldest].into_iter().flatten().collect();
-    available.retain(|version| offered(*version));
+    available.retain(|version| world.offers(*version));
     available.dedup();
     path_refused(current, version, &available).map(|()| false)
 }
@@ -127,8 +127,8 @@ fn path_refused(
     ))
 }
 
-fn has_version(pool: &Pool, version: KubernetesVersion) -> bool {
-    pool.version == version && pool.state == ProvisioningState::Succeeded
+fn has_version(world: &World, pool: PoolId, version: KubernetesVersion) -> bool {
+    world.pools[pool].state == ProvisioningState::Succeeded && !world.is_behind(pool, version)
 }
 
 /// A cluster with a spot pool is not upgraded in one go.

@@ -2,7 +2,8 @@
 //!
 //! A channel that has something to do asks for an operation, as an operator does, when a window of its schedule is open: the control
 //! plane takes or refuses it by the same rules. An auto-upgrade that is in progress keeps the other channel waiting; one that was
-//! refused, failed or ran out of time is asked for again in the next window. Without a schedule it is asked for within the day.
+//! refused, failed or ran out of time is asked for again in the next window, or a day later if the window is open then; one that was
+//! refused because of another operation already when that has ended. Without a schedule it is asked for within the day.
 //!
 //! Sources: azure-aks-docs, auto-upgrade-cluster.md and auto-upgrade-node-os-image.md, 2026-06-26; planned-maintenance.md,
 //! 2025-12-19. Assumptions: the node image of the week comes at a drawn moment of it, and all regions have it at once; pools that are
@@ -10,9 +11,9 @@
 //! schedule is tried again.
 
 use crate::catalog::KubernetesVersion;
-use crate::cluster::{Ctx, Event, Fact, Node, NodePhase, OperationId, OperationState, PoolId, World};
+use crate::cluster::{Ctx, Event, Fact, Node, NodePhase, Operation, OperationId, OperationState, PoolId, World};
 use crate::kernel::{Id, SimDuration, SimTime};
-use crate::scenario::plan::{AutoUpgrade, NodeOsChannel, OperationKind, UpgradeChannel, Window};
+use crate::scenario::plan::{AutoUpgrade, NodeOsChannel, OperationKind, UpgradeChannel};
 
 /// What a new release of a version may take to be applied without a schedule, and a failed upgrade to be tried again.
 const DAY: SimDuration = SimDuration::from_hours(24);
@@ -63,24 +64,21 @@ impl Maintenance {
         let Some(kind) = self.wanted(world, of, ctx.now) else {
             return;
         };
-        match world.plan.maintenance.windows_of(of) {
-            Some(windows) => {
-                let window = windows.iter().find(|window| window.contains(ctx.now));
-                let tried = |window: &Window| last_failure(world, of).is_some_and(|at| window.opens <= at);
-                if window.is_none_or(tried) || !world.is_running() {
-                    return; // The next window brings the next look.
-                }
-            }
-            None => {
-                let again = last_failure(world, of).map(|at| at + DAY).filter(|again| ctx.now < *again);
-                let again = again.or((!world.is_running()).then_some(ctx.now + DAY));
-                if let Some(again) = again {
-                    ctx.at(again, Event::AutoUpgrade(of));
-                    return;
-                }
-            }
+        let maintenance = &world.plan.maintenance;
+        let window = maintenance.open_window(of, ctx.now);
+        if window.is_none() && maintenance.windows_of(of).is_some() {
+            return; // The next window brings the next look.
         }
-        if !is_under_way(world) {
+        let waits_for = |failed: &SimTime| window.is_none_or(|window| window.opens <= *failed);
+        let again = last_failure(world, of).filter(waits_for).map(|failed| failed + DAY);
+        if let Some(again) = again.filter(|again| ctx.now < *again) {
+            ctx.at(again, Event::AutoUpgrade(of));
+        } else if !world.is_running() {
+            // With a schedule the start of the cluster brings the next look.
+            if window.is_none() {
+                ctx.at(ctx.now + DAY, Event::AutoUpgrade(of));
+            }
+        } else if !is_under_way(world) {
             world.ask_by_itself(kind, of, ctx);
         }
     }
@@ -104,8 +102,8 @@ impl Maintenance {
             AutoUpgrade::Cluster => {
                 let available = plan.available.iter().filter(|available| available.from <= now);
                 let available: Vec<KubernetesVersion> = available.map(|available| available.version).collect();
-                let version = plan.channel.target(world.version, &available);
-                let pools = behind(&|pool| world.pools[pool].version < version.unwrap_or(world.version));
+                let version = next_version(world, &available);
+                let pools = behind(&|pool| world.is_behind(pool, version.unwrap_or(world.version)));
                 let nothing = version.is_none() && pools.is_empty();
                 (!nothing).then(|| OperationKind::Upgrade {
                     version: Some(version.unwrap_or(world.version)),
@@ -136,6 +134,19 @@ impl Maintenance {
     }
 }
 
+/// The version that the channel takes the cluster to next, of those that AKS offers. A cluster that has fallen so far behind that the
+/// next minor version is not offered any more goes to the oldest supported one.
+///
+/// Source: azure-aks-docs, supported-kubernetes-versions.md, 2026-08-05, by which AKS upgrades such clusters so; that it is the channel
+/// which does, as soon as it may, is an assumption.
+fn next_version(world: &World, available: &[KubernetesVersion]) -> Option<KubernetesVersion> {
+    let channel = world.plan.maintenance.channel;
+    let next = channel.target(world.version, available).filter(|version| world.offers(*version));
+    let is_available = |oldest: &KubernetesVersion| available.iter().any(|version| version.minor == oldest.minor);
+    let recovers = matches!(channel, UpgradeChannel::Stable | UpgradeChannel::Rapid);
+    next.or_else(|| world.recovery_version().filter(|oldest| recovers && is_available(oldest)))
+}
+
 /// True while an upgrade of AKS's own is asked for or in progress.
 fn is_under_way(world: &World) -> bool {
     let open = |state: &OperationState| matches!(state, OperationState::Planned | OperationState::Running);
@@ -162,17 +173,24 @@ fn foresee(world: &World, of: AutoUpgrade, at: SimTime, ctx: &mut Ctx<'_>) {
     ctx.at(at + delay, Event::AutoUpgrade(of));
 }
 
-/// When the channel's last upgrade was asked for, if it did not end well.
+/// When the channel's last upgrade was asked for, if it did not end well. One that was refused because of another operation does not
+/// count any more when that has ended.
 fn last_failure(world: &World, of: AutoUpgrade) -> Option<SimTime> {
-    let mut own = world.operations.iter().filter(|(_, operation)| operation.auto_upgrade == Some(of));
-    let (_, last) = own.next_back()?;
+    let last = world.last_auto_upgrade(of)?;
     let failed =
         matches!(last.state, OperationState::Refused(_) | OperationState::Failed(_) | OperationState::Canceled(_));
-    last.asked.filter(|_| failed)
+    let ended_since = |asked: &SimTime| {
+        let in_its_way = |other: &Operation| other.asked <= Some(*asked) && other.ended > Some(*asked);
+        world.operations.iter().any(|(_, other)| in_its_way(other))
+    };
+    let is_free = |asked: &SimTime| {
+        matches!(&last.state, OperationState::Refused(why) if why.is_conflict()) && ended_since(asked)
+    };
+    last.asked.filter(|asked| failed && !is_free(asked))
 }
 
-/// Nodes of the upgrade's pools that were neither created nor reimaged since it was asked for, have an older version, or are out of
-/// service for their reimage.
+/// Nodes of the upgrade's pools that have an older version, or with a node-image upgrade were neither created nor reimaged since it was
+/// asked for, or are out of service for their reimage.
 fn nodes_left(world: &World, operation: OperationId) -> usize {
     let row = &world.operations[operation];
     let (Some(asked), OperationKind::Upgrade { version, pools, .. }) = (row.asked, &row.request.kind) else {
@@ -183,8 +201,8 @@ fn nodes_left(world: &World, operation: OperationId) -> usize {
     }
     let is_left = |node: &Node| {
         let made = node.times.reimaged.unwrap_or(node.times.requested);
-        let outdated = version.is_some_and(|version| node.version < version);
-        made < asked || outdated || node.phase == NodePhase::Reimaging
+        let outdated = version.map_or(made < asked, |version| node.version < version);
+        outdated || node.phase == NodePhase::Reimaging
     };
     let pools = pools.iter().map(|pool| PoolId::from_index(*pool));
     pools.flat_map(|pool| world.members(pool)).filter(|node| is_left(&world.nodes[*node])).count()

@@ -20,6 +20,8 @@ pub struct MaintenancePlan {
     pub node_os_channel: NodeOsChannel,
     /// Versions that AKS offers in general availability, sorted by the moment from which on.
     pub available: Vec<AvailableVersion>,
+    /// True when the scenario says which these are, and it is not AKS's calendar that does.
+    pub available_is_written: bool,
     /// Windows of `aksManagedAutoUpgradeSchedule`, sorted; `None` without such a configuration, when any time will do.
     pub auto_upgrade: Option<Vec<Window>>,
     /// The same of `aksManagedNodeOSUpgradeSchedule`.
@@ -65,8 +67,14 @@ impl MaintenancePlan {
         }
     }
 
-    /// The window that an upgrade of this kind belongs to when it is asked for at `at`: of the configuration for such upgrades, or
-    /// else of the next more general one. `None` outside of windows, and for what is no upgrade.
+    /// The window in which AKS may begin an upgrade of the kind at `at`; `None` outside of windows and without a schedule.
+    #[must_use]
+    pub fn open_window(&self, kind: AutoUpgrade, at: SimTime) -> Option<Window> {
+        self.windows_of(kind)?.iter().find(|window| window.contains(at)).copied()
+    }
+
+    /// The window that an upgrade which somebody asks for at `at` belongs to: of the configuration for such
+    /// upgrades, or else of the next more general one. `None` outside of windows, and for what is no upgrade.
     #[must_use]
     pub fn window_at(&self, at: SimTime, operation: &OperationKind) -> Option<Window> {
         let OperationKind::Upgrade { version, .. } = operation else {
@@ -75,6 +83,15 @@ impl MaintenancePlan {
         let of_images = self.node_os.as_ref().filter(|_| version.is_none());
         let windows = of_images.or(self.auto_upgrade.as_ref()).or(self.default.as_ref())?;
         windows.iter().find(|window| window.contains(at)).copied()
+    }
+
+    /// True when AKS does upgrades of the kind by itself.
+    #[must_use]
+    pub fn has_channel(&self, kind: AutoUpgrade) -> bool {
+        match kind {
+            AutoUpgrade::Cluster => self.channel != UpgradeChannel::None,
+            AutoUpgrade::NodeOs => self.node_os_channel == NodeOsChannel::NodeImage,
+        }
     }
 
     /// True when some configuration opens windows.

@@ -48,8 +48,12 @@ pub(super) fn resolve(
         channel,
         node_os_channel,
         available: available(resolver, spec, start, duration),
+        available_is_written: spec.available_versions.is_some(),
         ..MaintenancePlan::default()
     };
+    if channel != UpgradeChannel::None && !plan.available_is_written {
+        warn_of_calendar(resolver, start, duration);
+    }
     let Some(written) = &spec.cluster.maintenance_configurations else {
         return plan;
     };
@@ -103,6 +107,20 @@ fn channels(resolver: &mut Resolver<'_>, spec: &ScenarioSpec) -> (UpgradeChannel
         resolver.note(&node_os_at, "scenario::not_simulated", "patches of running nodes are not simulated");
     }
     (chosen.flatten().unwrap_or_default(), of_nodes.unwrap_or_default(), false)
+}
+
+/// A channel does not take versions that AKS's calendar does not know yet.
+fn warn_of_calendar(resolver: &mut Resolver<'_>, start: &Zoned, duration: SimDuration) {
+    let end = i64::try_from(duration.micros()).ok().and_then(|micros| start.checked_add(micros.microseconds()).ok());
+    let (Some(last), Some(end)) = (Catalog::get().releases().last(), end.as_ref().map(Month::of)) else {
+        return;
+    };
+    if last.ga < end {
+        let (version, comes) = (last.version, last.ga);
+        let found = format!("the run reaches to {end}, and AKS's calendar ends with {version}, which comes in {comes}");
+        let remedy = "write availableVersions with what is to come";
+        resolver.warn(&format!("{CHANNELS_AT}/upgradeChannel"), "scenario::version_calendar", found, remedy);
+    }
 }
 
 /// The versions on offer by the moment from which on: as written, else those of AKS's calendar, from the first day of their month in

@@ -84,6 +84,10 @@ fn warn_of_calendar(
     let long_term =
         spec.cluster.support_plan.as_deref().is_some_and(|plan| plan.eq_ignore_ascii_case("AKSLongTermSupport"));
     let support = Catalog::get().support(version, month);
+    let mut available = spec.available_versions.iter().flatten();
+    if available.any(|other| other.version.0 == version && other.at.is_none_or(|from| from.0 <= written.at.0)) {
+        return;
+    }
     if version > spec.cluster.kubernetes_version.0 && !support.is_offered(long_term) {
         let found = match support {
             Support::LongTerm => {

@@ -52,6 +52,18 @@ fn a_configuration_is_read_as_az_prints_it_and_lasts_a_day_by_default() {
 }
 
 #[test]
+fn a_channel_whose_run_reaches_beyond_the_calendar_wants_to_know_what_comes() {
+    let warnings = |start: &str, more: &str| {
+        let text =
+            format!("{HEAD}start: {start}T00:00:00Z\n{CLUSTER}  autoUpgradeProfile: {{upgradeChannel: rapid}}\n{more}");
+        lines(&read(&text).warnings).iter().filter(|line| line.contains("calendar ends with")).count()
+    };
+    assert_eq!(warnings("2026-03-02", ""), 0);
+    assert_eq!(warnings("2027-03-02", ""), 1);
+    assert_eq!(warnings("2027-03-02", "availableVersions: [{version: \"1.38\"}]\n"), 0);
+}
+
+#[test]
 fn the_channel_of_node_images_keeps_to_the_schedule_of_the_cluster() {
     let weekly = "{schedule: {weekly: {dayOfWeek: Tuesday, intervalWeeks: 1}}, durationHours: 4, startTime: \"02:00\"}";
     let plan = maintenance(&format!(

@@ -2,10 +2,12 @@
 
 use super::super::*;
 use super::operations::{assert_succeeded, at, hours, run, shop};
+use crate::cluster::testing::budget;
 use crate::cluster::{OperationId, OperationState};
 use crate::kernel::Id;
 use crate::scenario::plan::{
-    AvailableVersion, NodeOsChannel, OperationKind, OperationPlan, Plan, UpgradeChannel, Window,
+    AvailableVersion, BudgetRule, IntOrPercent, NodeOsChannel, OperationKind, OperationPlan, Plan, UpgradeChannel,
+    Window,
 };
 
 /// A window from one hour to another.
@@ -76,6 +78,36 @@ fn a_pool_that_was_not_begun_when_the_window_closed_waits_for_the_next_one_and_w
 }
 
 #[test]
+fn an_aborted_auto_upgrade_is_finished_in_the_next_window() {
+    let mut plan = slowly(rapid(12, Some(vec![window(4, 8), window(28, 32)])));
+    plan.operations = vec![at(5, OperationKind::Abort { pool: None })];
+    let simulation = run(plan, 40);
+    let world = simulation.world();
+    assert_eq!(asked_by_aks(world), [(4, 2, false), (28, 2, true)]);
+    assert!(world.live_nodes.iter().all(|node| world.nodes[*node].version == crate::cluster::testing::version(35)));
+}
+
+#[test]
+fn an_auto_upgrade_that_failed_is_tried_again_and_so_are_the_nodes_that_it_left_behind() {
+    let mut plan = rapid(3, Some(vec![window(4, 8), window(28, 32), window(52, 56)]));
+    plan.cluster.pools[0].upgrade.drain_timeout = SimDuration::from_mins(5);
+    plan.budgets = vec![budget(BudgetRule::MinAvailable(IntOrPercent::Percent(100)))];
+    let simulation = run(plan, 60);
+    let asked = asked_by_aks(simulation.world());
+    assert_eq!(asked, [(4, 2, false), (28, 2, false), (52, 2, false)]);
+}
+
+#[test]
+fn without_a_schedule_of_its_own_an_auto_upgrade_is_not_cut_off_by_another_one() {
+    let mut plan = slowly(rapid(12, None));
+    plan.maintenance.default = Some((0..40).map(|hour| window(hour, hour + 1)).collect());
+    let simulation = run(plan, 40);
+    let world = simulation.world();
+    assert!(matches!(asked_by_aks(world)[..], [(3..27, 2, true)]), "{:?}", asked_by_aks(world));
+    assert!(world.operations.iter().all(|(_, operation)| operation.window_closes.is_none()));
+}
+
+#[test]
 fn a_second_step_follows_in_the_same_window() {
     let mut plan = rapid(1, Some(vec![window(4, 16)]));
     let available = AvailableVersion { version: crate::cluster::testing::version(36), from: hours(3) };
@@ -132,7 +164,111 @@ fn with_a_channel_the_control_plane_is_not_upgraded_alone() {
 }
 
 #[test]
-fn a_refused_auto_upgrade_is_asked_for_again_in_the_next_window() {
+fn without_a_schedule_an_operation_that_ends_brings_no_auto_upgrade_but_one_that_was_in_its_way_does() {
+    let scale = |hour, count| at(hour, OperationKind::Scale { pool: 0, count });
+    let asked = |plan| asked_by_aks(run(plan, 40).world());
+    let expected = asked(rapid(2, None));
+    let mut plan = rapid(2, None);
+    plan.operations = vec![scale(3, 3)];
+    assert_eq!(asked(plan), expected);
+    let hour = expected[0].0;
+    let mut plan = slowly(rapid(30, None));
+    let image = OperationKind::Upgrade { version: None, pools: vec![0], force: false, whole_cluster: false };
+    plan.operations = vec![at(hour - 1, image)];
+    assert!(matches!(asked(plan)[..], [(_, 2, false), (later, 2, true)] if later < hour + 6));
+}
+
+#[test]
+fn a_cluster_that_is_started_in_an_open_window_is_upgraded_in_it() {
+    let mut plan = rapid(2, Some(vec![window(4, 12)]));
+    plan.operations = vec![at(1, OperationKind::StopCluster), at(7, OperationKind::StartCluster)];
+    assert_eq!(asked_by_aks(run(plan, 20).world()), [(7, 2, true)]);
+}
+
+/// supported-kubernetes-versions.md, 2026-08-05: in March 2026 the oldest supported version is 1.32.
+#[test]
+fn a_channel_takes_a_cluster_that_fell_out_of_support_to_the_oldest_supported_version_first() {
+    let old = crate::cluster::testing::version(29);
+    let mut plan = rapid(1, Some(vec![window(4, 16)]));
+    plan.start = "2026-03-07T00:00:00[UTC]".parse().unwrap();
+    plan.cluster.version = old;
+    plan.cluster.pools.iter_mut().for_each(|pool| pool.version = old);
+    plan.maintenance.available = (29..=33)
+        .map(|minor| AvailableVersion { version: crate::cluster::testing::version(minor), from: SimTime::ZERO })
+        .collect();
+    let simulation = run(plan, 30);
+    assert!(matches!(asked_by_aks(simulation.world())[..], [(4, 2, true), (4.., 2, true)]));
+    assert_eq!(simulation.world().version, crate::cluster::testing::version(33));
+}
+
+#[test]
+fn a_version_that_the_scenario_says_is_available_is_offered_whatever_the_calendar_says() {
+    let mut plan = rapid(1, Some(vec![window(4, 16)]));
+    plan.start = "2025-12-01T00:00:00[UTC]".parse().unwrap();
+    assert_eq!(asked_by_aks(run(plan.clone(), 20).world()), [], "1.35 comes as a preview in February");
+    plan.maintenance.available_is_written = true;
+    assert_eq!(asked_by_aks(run(plan, 20).world()), [(4, 2, true)]);
+}
+
+#[test]
+fn a_channel_upgrades_a_cluster_with_a_spot_pool() {
+    let mut plan = rapid(1, Some(vec![window(4, 16)]));
+    plan.cluster.pools[0].spot = true;
+    assert_eq!(asked_by_aks(run(plan, 20).world()), [(4, 2, true)]);
+}
+
+/// roll-back-node-pool-version.md, 2026-08-05.
+#[test]
+fn with_a_channel_no_pool_is_rolled_back() {
+    let mut plan = rapid(1, Some(vec![window(4, 8)]));
+    plan.operations = vec![at(10, OperationKind::Rollback { pool: 0 })];
+    let simulation = run(plan, 12);
+    let state = &simulation.world().operations[OperationId::from_index(0)].state;
+    assert!(matches!(state, OperationState::Refused(why) if why.message.contains("auto-upgrade channel")), "{state:?}");
+}
+
+#[test]
+fn of_an_upgrade_that_is_resumed_only_the_nodes_that_the_first_one_left_are_still_to_upgrade() {
+    let version = Some(crate::cluster::testing::version(35));
+    let upgrade = || OperationKind::Upgrade { version, pools: vec![0, 1], force: false, whole_cluster: false };
+    let mut plan = slowly(shop(vec![at(1, upgrade()), at(2, OperationKind::Abort { pool: None }), at(5, upgrade())]));
+    plan.cluster.pools[0].count = 12;
+    let minutes = |minutes| SimTime::after_start(SimDuration::from_mins(minutes));
+    plan.maintenance.auto_upgrade = Some(vec![Window { opens: hours(5), closes: minutes(5 * 60 + 1) }]);
+    let simulation = run(plan, 8);
+    let resumed = &simulation.world().operations[OperationId::from_index(2)];
+    assert_eq!(resumed.state, OperationState::Succeeded);
+    assert!(resumed.nodes_left.is_some_and(|left| (2..12).contains(&left)), "{:?}", resumed.nodes_left);
+}
+
+#[test]
+fn a_refused_upgrade_does_not_fit_the_window_that_it_was_asked_in() {
+    let upgrade = OperationKind::Upgrade {
+        version: Some(crate::cluster::testing::version(36)),
+        pools: vec![0, 1],
+        force: false,
+        whole_cluster: false,
+    };
+    let mut plan = shop(vec![at(5, upgrade)]);
+    plan.maintenance.auto_upgrade = Some(vec![window(4, 8)]);
+    let simulation = run(plan, 9);
+    let refused = &simulation.world().operations[OperationId::from_index(0)];
+    assert!(matches!(refused.state, OperationState::Refused(_)));
+    assert_eq!((refused.window_closes, refused.nodes_left), (Some(hours(8)), None));
+    assert!(!refused.fitted());
+}
+
+/// The windows touch, as those of 24 hours a day do.
+#[test]
+fn in_a_window_that_stays_open_a_failed_auto_upgrade_is_asked_for_again_a_day_later() {
+    let mut plan = slowly(rapid(12, Some(vec![window(4, 100)])));
+    plan.operations = vec![at(5, OperationKind::Abort { pool: None })];
+    let simulation = run(plan, 40);
+    assert_eq!(asked_by_aks(simulation.world()), [(4, 2, false), (28, 2, true)]);
+}
+
+#[test]
+fn an_auto_upgrade_that_another_operation_was_in_the_way_of_follows_it() {
     let mut plan = rapid(1, Some(vec![window(4, 8), window(28, 32)]));
     plan.operations = vec![OperationPlan {
         at: SimTime::after_start(SimDuration::from_mins(239)),
@@ -140,5 +276,5 @@ fn a_refused_auto_upgrade_is_asked_for_again_in_the_next_window() {
         asked_by: None,
     }];
     let simulation = run(plan, 40);
-    assert_eq!(asked_by_aks(simulation.world()), [(4, 2, false), (28, 2, true)]);
+    assert_eq!(asked_by_aks(simulation.world()), [(4, 2, false), (4, 2, true)]);
 }

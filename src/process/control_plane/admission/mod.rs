@@ -132,11 +132,16 @@ pub fn admit_power(world: &World, kind: &OperationKind) -> Result<(), Refusal> {
     }
 }
 
-/// Refuses what is not allowed in the present state of the cluster.
+/// Refuses what is not allowed in the present state of the cluster when an operator asks for it.
 ///
 /// # Errors
 /// The refusal.
 pub fn admit(world: &World, kind: &OperationKind) -> Result<(), Refusal> {
+    admit_from(world, kind, false)
+}
+
+/// The same, also of what AKS asks for by itself.
+pub(super) fn admit_from(world: &World, kind: &OperationKind, by_itself: bool) -> Result<(), Refusal> {
     match kind {
         OperationKind::CreateCluster | OperationKind::StartCluster | OperationKind::Abort { .. } => Ok(()),
         OperationKind::StopCluster => admit_stop(world),
@@ -157,7 +162,7 @@ pub fn admit(world: &World, kind: &OperationKind) -> Result<(), Refusal> {
             admit_size(world)?;
             match version {
                 Some(version) => {
-                    versions::admit(world, *version, &pools)?;
+                    versions::admit_from(world, *version, &pools, by_itself)?;
                     admit_together(world, *version, &pools)?;
                 }
                 None if pools.is_empty() => return not_allowed("no agent pool to upgrade".to_owned()),

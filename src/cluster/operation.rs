@@ -83,9 +83,10 @@ impl Operation {
         }
     }
 
-    /// True for an upgrade of AKS's own when its window has closed: it begins with nothing more.
+    /// True for an upgrade of AKS's own when its window has closed: it begins with no other pool, and finishes the one in progress with
+    /// all of its nodes.
     ///
-    /// Source: azure-aks-docs, planned-maintenance.md, 2025-12-19.
+    /// Source: azure-aks-docs, planned-maintenance.md, 2025-12-19: work under way goes on. That a pool is such work is an assumption.
     #[must_use]
     pub fn is_out_of_time(&self, now: SimTime) -> bool {
         self.auto_upgrade.is_some() && self.window_closes.is_some_and(|closes| closes <= now)

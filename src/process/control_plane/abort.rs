@@ -6,14 +6,22 @@
 use super::admission::Scope;
 use super::{ControlPlane, Progress, Running, Then};
 use crate::cluster::{Ctx, Event, NodeId, OperationId, OperationState, PoolId, ProvisioningState, Refusal, World};
+use crate::scenario::plan::OperationKind;
 
 impl ControlPlane {
     /// The operation in progress that an abort is about, if it can be aborted.
-    pub(super) fn abortable(&self, pool: Option<PoolId>) -> Option<OperationId> {
-        let concerns = |running: &Running| match (&running.scope, pool) {
+    pub(super) fn abortable(&self, world: &World, pool: Option<PoolId>) -> Option<OperationId> {
+        // An upgrade of every pool that leaves the control plane as it is holds only the pools.
+        let of_cluster = |operation: OperationId| {
+            let row = &world.operations[operation];
+            let whole = matches!(row.request.kind, OperationKind::Upgrade { whole_cluster: true, .. });
+            whole || row.auto_upgrade.is_some()
+        };
+        let concerns = |operation: OperationId, running: &Running| match (&running.scope, pool) {
             (Scope::Cluster, None) => true,
+            (Scope::Pools(_), None) => of_cluster(operation),
+            (Scope::Cluster, Some(pool)) => running.busy.contains(&pool),
             (Scope::Pools(held), Some(pool)) => held.contains(&pool),
-            _ => false,
         };
         let can_end = |running: &Running| {
             matches!(
@@ -24,12 +32,13 @@ impl ControlPlane {
                     | ProvisioningState::Updating
             ) && !matches!(running.progress, Progress::Waiting(Then::Serve))
         };
-        self.running.iter().find(|(_, running)| concerns(running) && can_end(running)).map(|(operation, _)| *operation)
+        let mut found = self.running.iter().filter(|(id, running)| concerns(**id, running) && can_end(running));
+        found.next().map(|(operation, _)| *operation)
     }
 
     /// Aborts the operation. A pool's upgrade is told so and answers when the nodes that it has begun with are done.
     pub(super) fn abort(&mut self, world: &mut World, pool: Option<PoolId>, ctx: &mut Ctx<'_>) {
-        let operation = self.abortable(pool).expect("an admitted abort has an operation");
+        let operation = self.abortable(world, pool).expect("an admitted abort has an operation");
         let running = &self.running[&operation];
         match &running.progress {
             Progress::UpgradingPools { current, .. } => {

@@ -4,6 +4,7 @@
 //! plane takes or refuses it by the same rules. An auto-upgrade that is in progress keeps the other channel waiting; one that was
 //! refused, failed or ran out of time is asked for again in the next window, or a day later if the window is open then; one that was
 //! refused because of another operation already when that has ended. Without a schedule it is asked for within the day.
+//! When the window closes the pool in progress is upgraded to its end, and no other one is begun.
 //!
 //! Sources: azure-aks-docs, auto-upgrade-cluster.md and auto-upgrade-node-os-image.md, 2026-06-26; planned-maintenance.md,
 //! 2025-12-19. Assumptions: the node image of the week comes at a drawn moment of it, and all regions have it at once; pools that are

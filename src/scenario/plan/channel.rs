@@ -32,7 +32,7 @@ pub enum NodeOsChannel {
 
 impl UpgradeChannel {
     /// The version that a cluster of version `current` is upgraded to next, of those available; `None` when it has what it should.
-    /// A cluster goes from one minor version to the next.
+    /// A cluster goes from one minor version to the next, and one that is ahead of the channel takes patches.
     ///
     /// Source: azure-aks-docs, auto-upgrade-cluster.md, 2026-06-26.
     #[must_use]
@@ -41,7 +41,7 @@ impl UpgradeChannel {
         let minor = match self {
             Self::None => return None,
             Self::Patch => current.minor,
-            Self::Stable => newest.saturating_sub(1).min(current.minor + 1),
+            Self::Stable => newest.saturating_sub(1).min(current.minor + 1).max(current.minor),
             Self::Rapid => newest.min(current.minor + 1),
         };
         let of_minor = available.iter().filter(|version| version.minor == minor);
@@ -78,6 +78,7 @@ mod tests {
     #[test]
     fn a_cluster_that_is_ahead_of_its_channel_stays() {
         assert_eq!(path(UpgradeChannel::Stable, "1.35", &["1.34", "1.35"]), [""; 0]);
+        assert_eq!(path(UpgradeChannel::Stable, "1.35.1", &["1.34.6", "1.35.1", "1.35.2"]), ["1.35.2"]);
         assert_eq!(path(UpgradeChannel::Stable, "1.33", &["1.34", "1.35", "1.36"]), ["1.34", "1.35"]);
         assert_eq!(path(UpgradeChannel::Rapid, "1.35", &[]), [""; 0]);
     }

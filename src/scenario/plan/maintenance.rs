@@ -196,6 +196,18 @@ fn without(window: Window<Timestamp>, blocked: Window<Timestamp>) -> impl Iterat
     [before, after].into_iter().filter(|part| part.opens < part.closes)
 }
 
+impl Recurrence {
+    /// True when no day, week or month is left out.
+    #[must_use]
+    pub const fn comes_every_time(&self) -> bool {
+        match self {
+            Self::Daily { days } => *days == 1,
+            Self::Weekly { weeks, .. } => *weeks == 1,
+            Self::AbsoluteMonthly { months, .. } | Self::RelativeMonthly { months, .. } => *months == 1,
+        }
+    }
+}
+
 impl Recurring {
     /// Its windows that open before `to`.
     fn windows(&self, to: Timestamp) -> impl Iterator<Item = Window<Timestamp>> {

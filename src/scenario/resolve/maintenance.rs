@@ -231,7 +231,6 @@ impl Context<'_, '_> {
         };
         let offset = offset.unwrap_or(Offset::UTC);
         let from = written.start_date.as_ref().and_then(|text| self.date(&format!("{at}/startDate"), text));
-        let from = from.unwrap_or_else(|| offset.to_datetime(self.start.timestamp()).date());
         let mut not_allowed = Vec::new();
         for (index, span) in written.not_allowed_dates.iter().flatten().enumerate() {
             let at = format!("{at}/notAllowedDates/{index}");
@@ -251,6 +250,11 @@ impl Context<'_, '_> {
         let Some(recurrence) = self.recurrence(&format!("{at}/schedule"), &written.schedule) else {
             return MaintenanceConfiguration::default();
         };
+        let from = from.unwrap_or_else(|| {
+            let today = offset.to_datetime(self.start.timestamp()).date();
+            // One that comes every time came yesterday too, and may be open still.
+            if recurrence.comes_every_time() { today.yesterday().unwrap_or(today) } else { today }
+        });
         let minutes = written.start_time.0.micros() / 60_000_000;
         let part = |value: u64| i8::try_from(value).expect("a time of day has fewer than 60 hours and minutes");
         let start = Time::constant(part(minutes / 60), part(minutes % 60), 0, 0);
@@ -326,6 +330,10 @@ impl Context<'_, '_> {
                 moment
             };
             if let (Some(opens), Some(closes)) = (moment("start", &span.start), moment("end", &span.end)) {
+                if closes < opens {
+                    let remedy = "write the first moment as start and the last as end";
+                    self.error(&at, "the end lies before the start", remedy);
+                }
                 configuration.not_allowed.push(Window { opens, closes });
             }
         }
@@ -358,7 +366,9 @@ impl Context<'_, '_> {
                 _ => return None,
             };
             let (hours, minutes) = rest.split_once(':')?;
-            let (hours, minutes) = (hours.parse::<i32>().ok()?, minutes.parse::<i32>().ok()?);
+            let two_digits = |text: &str| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+            let number = |text: &str| text.parse::<i32>().ok().filter(|_| two_digits(text));
+            let (hours, minutes) = (number(hours)?, number(minutes)?);
             let fits = (0..=14).contains(&hours) && (0..60).contains(&minutes);
             fits.then(|| Offset::from_seconds(sign * (hours * 3600 + minutes * 60)).ok())?
         };

@@ -1,6 +1,6 @@
 //! Maintenance in scenarios: what `az` prints is read, and what it means.
 
-use super::{CLUSTER, HEAD, lines, read};
+use super::{CLUSTER, HEAD, errors, lines, read};
 use crate::kernel::{SimDuration, SimTime};
 use crate::scenario::plan::{MaintenancePlan, NodeOsChannel, UpgradeChannel, Window};
 
@@ -46,9 +46,34 @@ fn a_configuration_is_read_as_az_prints_it_and_lasts_a_day_by_default() {
     let loaded = read(&format!("{HEAD}{CLUSTER}{text}"));
     assert!(lines(&loaded.warnings).iter().all(|line| line.contains("read-only")), "{:?}", lines(&loaded.warnings));
     let plan = &loaded.study.points[0].plan.maintenance;
-    // From Monday 18:00 UTC to midnight at +02:00, and again from Wednesday on, which at that offset begins at 22:00 UTC; the window
+    // The window of Sunday is open at the start and touches that of Monday, which ends at midnight at +02:00; then again from Wednesday on, which at that offset begins at 22:00 UTC; the window
     // of Wednesday opens after the two days of the scenario.
-    assert_eq!(plan.node_os, Some(vec![hours(18, 22), hours(46, 66)]));
+    assert_eq!(plan.node_os, Some(vec![hours(0, 22), hours(46, 66)]));
+}
+
+#[test]
+fn a_window_that_crosses_midnight_is_open_on_the_first_morning_unless_days_are_left_out() {
+    let windows = |days: u32| {
+        let window =
+            format!("{{schedule: {{daily: {{intervalDays: {days}}}}}, durationHours: 4, startTime: \"22:00\"}}");
+        let text = format!(
+            "  maintenanceConfigurations: {{aksManagedAutoUpgradeSchedule: {{maintenanceWindow: {window}}}}}\n"
+        );
+        maintenance(&text).auto_upgrade
+    };
+    assert_eq!(windows(1), Some(vec![hours(0, 2), hours(22, 26), hours(46, 50)]));
+    assert_eq!(windows(2), Some(vec![hours(22, 26)]));
+}
+
+#[test]
+fn time_without_maintenance_ends_after_it_begins() {
+    let time = "notAllowedTime: [{start: \"2026-03-04T00:00:00Z\", end: \"2026-03-03T00:00:00Z\"}]";
+    let default = format!("{{timeInWeek: [{{day: Tuesday, hourSlots: [0]}}], {time}}}");
+    let found = errors(&format!("{HEAD}{CLUSTER}  maintenanceConfigurations: {{default: {default}}}\n"), &[]);
+    assert!(
+        matches!(&found[..], [error] if error.contains("notAllowedTime") && error.contains("lies before")),
+        "{found:?}"
+    );
 }
 
 #[test]

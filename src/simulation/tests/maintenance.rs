@@ -258,6 +258,22 @@ fn a_refused_upgrade_does_not_fit_the_window_that_it_was_asked_in() {
     assert!(!refused.fitted());
 }
 
+#[test]
+fn an_upgrade_is_aborted_as_one_of_the_cluster_or_by_the_pool_in_progress() {
+    let upgrade = |version| OperationKind::Upgrade { version, pools: vec![0, 1], force: false, whole_cluster: true };
+    let next = Some(crate::cluster::testing::version(35));
+    for (version, pool) in [(None, None), (None, Some(0)), (next, None), (next, Some(0))] {
+        let mut plan = slowly(shop(vec![at(1, upgrade(version)), at(2, OperationKind::Abort { pool })]));
+        plan.cluster.pools[0].count = 20;
+        let simulation = run(plan, 6);
+        let states: Vec<&OperationState> = simulation.world().operations.iter().map(|(_, row)| &row.state).collect();
+        assert!(
+            matches!(states[..], [OperationState::Canceled(_), OperationState::Succeeded]),
+            "{version:?}: {states:?}"
+        );
+    }
+}
+
 /// The windows touch, as those of 24 hours a day do.
 #[test]
 fn in_a_window_that_stays_open_a_failed_auto_upgrade_is_asked_for_again_a_day_later() {

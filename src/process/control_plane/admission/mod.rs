@@ -53,7 +53,7 @@ impl ControlPlane {
         if let OperationKind::Abort { pool } = kind {
             // 409 is documented for an operation that has ended; its code is not.
             let pool = pool.map(PoolId::from_index);
-            return match self.abortable(pool) {
+            return match self.abortable(world, pool) {
                 Some(_) => Ok(()),
                 None => not_allowed("409: there is no operation in progress that can be aborted".to_owned()),
             };

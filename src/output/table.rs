@@ -10,7 +10,7 @@ use crate::catalog::limits::usable_addresses;
 use crate::experiment::{ExperimentResult, SummaryRow};
 use crate::kernel::{SimDuration, SimTime};
 use crate::observe::FITS_WINDOW;
-use crate::scenario::plan::{Plan, Point};
+use crate::scenario::plan::{BASE, Plan, Point};
 use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 use std::io::{self, IsTerminal, Write};
 
@@ -158,7 +158,8 @@ pub fn headings(result: &ExperimentResult) -> Vec<&'static str> {
     let quantities = quantities(result).into_iter().map(|quantity| quantity.heading);
     let outcomes = has_operations(result).then_some("operations\nok/failed/refused");
     let last = outcomes.into_iter().chain(["nodes\npeak", "peak IPs\nused / usable"]);
-    ["variant"].into_iter().chain(sweep).chain(quantities).chain(last).collect()
+    let variant = has_variants(result).then_some("variant");
+    variant.into_iter().chain(sweep).chain(quantities).chain(last).collect()
 }
 
 /// One row a point, formatted: means, with `±` half the 95 % confidence interval where it is not negligible.
@@ -178,7 +179,8 @@ pub fn rows(result: &ExperimentResult) -> Vec<Vec<String>> {
             row.map_or_else(|| "–".to_owned(), |row| level(row, quantity))
         });
         let peak = figures.level(point, "nodes_peak").map_or_else(|| "–".to_owned(), |row| grouped(row.mean, 1));
-        let first = [point.variant.clone()].into_iter().chain(sweep);
+        let variant = has_variants(result).then(|| point.variant.clone());
+        let first = variant.into_iter().chain(sweep);
         let outcomes = has_operations(result).then(|| outcomes(point, &figures));
         first.chain(quantities).chain(outcomes).chain([peak, fullest_subnet(point, &figures)]).collect()
     };
@@ -294,6 +296,11 @@ fn difference(point: &Point, baseline: &str, row: &SummaryRow, quantity: &Quanti
     }
 }
 
+/// True unless one scenario, as it stands, is swept.
+fn has_variants(result: &ExperimentResult) -> bool {
+    result.study.points.iter().any(|point| point.variant != BASE || point.sweep.is_empty())
+}
+
 /// True when operations are asked for at some point.
 fn has_operations(result: &ExperimentResult) -> bool {
     let asked = ["operations_succeeded", FAILED, REFUSED];
@@ -303,11 +310,16 @@ fn has_operations(result: &ExperimentResult) -> bool {
 /// How many operations end well, fail and are refused in an average run; and how many are canceled, where that happens.
 fn outcomes(point: &Point, figures: &Figures<'_>) -> String {
     let mean = |metric: &str| figures.level(point, metric).map_or(0.0, |row| row.mean);
-    let told = ["operations_succeeded", FAILED, REFUSED].map(|metric| short(mean(metric))).join(" / ");
+    let told = ["operations_succeeded", FAILED, REFUSED].map(|metric| hundredths(mean(metric))).join(" / ");
     match mean("operations_canceled") {
         0.0 => told,
-        canceled => format!("{told}, {} canceled", short(canceled)),
+        canceled => format!("{told}, {} canceled", hundredths(canceled)),
     }
+}
+
+/// A count per run, to two decimals where it is no whole number.
+fn hundredths(mean: f64) -> String {
+    short((mean * 100.0).round() / 100.0)
 }
 
 /// Peak and usable addresses of the subnet with the largest share in use.

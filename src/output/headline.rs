@@ -125,7 +125,10 @@ pub fn cost_title(result: &ExperimentResult) -> String {
     }
     match lowest_cost(result, &figures) {
         Some((point, row)) if points.len() > 1 => {
-            format!("{} is the cheapest: {} a month", point.label(), dollars(row.mean, 0))
+            // A cheaper point may starve its pods, or lose operations.
+            let all_serve = points.iter().all(|point| serves(result, &figures, point));
+            let among = if all_serve { "" } else { " that does its work" };
+            format!("{} is the cheapest{among}: {} a month", point.label(), dollars(row.mean, 0))
         }
         Some((_, row)) => format!("The cluster costs {} a month", dollars(row.mean, 0)),
         None => "Cost per month".to_owned(),
@@ -201,7 +204,7 @@ fn cheapest(result: &ExperimentResult, figures: &Figures<'_>) -> String {
     let mut text = match serving {
         all if all == count => format!("Cheapest of {count} is {}", point.label()),
         1 if asked => {
-            format!("Only {} of {count} serves its CPU demand and loses no more operations than any,", point.label())
+            format!("Only {} of {count} serves its CPU demand with the fewest lost operations,", point.label())
         }
         1 => format!("Only {} of {count} serves its CPU demand,", point.label()),
         some => {

@@ -2,12 +2,13 @@
 
 use super::frame::{BOTTOM, Frame, RIGHT, TOP, page};
 use super::scale::Scale;
-use super::select::{quantile, seeds_words, sorted};
+use super::select::{seeds_words, sorted};
 use super::sketch::{Anchor, Sketch, Stroke, text_width};
 use super::theme::{Colour, INK, LABEL, MARGIN, MUTED, PALETTE, TICK};
 use super::{Picture, footer};
 use crate::cluster::{BootStage, STAGES};
 use crate::experiment::ExperimentResult;
+use crate::observe::quantile;
 use crate::output::number::{grouped, seconds};
 
 /// A row of the chart, in seconds.

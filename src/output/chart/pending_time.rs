@@ -2,11 +2,12 @@
 
 use super::frame::{BOTTOM, Frame, LEFT, RIGHT, legend, page};
 use super::scale::Scale;
-use super::select::{Shown, left_out_words, quantile, seeds_words, shown, sorted};
+use super::select::{Shown, left_out_words, seeds_words, shown, sorted};
 use super::sketch::{Sketch, Stroke};
 use super::theme::{MUTED, PAPER};
 use super::{Picture, footer};
 use crate::experiment::ExperimentResult;
+use crate::observe::quantile;
 use crate::output::headline::{Figures, PENDING};
 use crate::output::number::{grouped, seconds};
 

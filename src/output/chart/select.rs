@@ -3,7 +3,7 @@
 use super::sketch::Stroke;
 use super::theme::{Colour, DASHES, PALETTE};
 use crate::experiment::ExperimentResult;
-use crate::observe::RunResult;
+use crate::observe::{RunResult, quantile};
 use crate::output::headline::{COST, Figures, UNSERVED};
 use crate::scenario::plan::Point;
 
@@ -171,18 +171,6 @@ pub fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
     let mut values: Vec<f64> = values.filter(|value| value.is_finite()).collect();
     values.sort_by(f64::total_cmp);
     values
-}
-
-/// The quantile of sorted values, on straight lines between order statistics (type 7 of Hyndman and Fan); NaN without values.
-#[must_use]
-pub fn quantile(sorted: &[f64], share: f64) -> f64 {
-    let Some(last) = sorted.len().checked_sub(1) else {
-        return f64::NAN;
-    };
-    let place = share * last as f64;
-    let below = place.floor() as usize;
-    let above = (below + 1).min(last);
-    sorted[below] + (sorted[above] - sorted[below]) * (place - below as f64)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use super::theme::{Colour, INK, PALETTE, TICK};
 use super::{Picture, footer};
 use crate::experiment::{ExperimentResult, Statistics};
 use crate::observe::{FITS_WINDOW, RunResult};
+use crate::output::headline::{FAILED, REFUSED};
 use crate::output::number::{dollars, seconds, short};
 
 /// The swept key.
@@ -137,7 +138,7 @@ fn steps(result: &ExperimentResult) -> Vec<Step<'_>> {
 
 /// True when an operation was refused, failed or was canceled.
 fn is_troubled(run: &RunResult) -> bool {
-    ["operations_failed", "operations_refused", "operations_canceled"].iter().any(|name| metric(run, name) > 0.0)
+    [FAILED, REFUSED, "operations_canceled"].iter().any(|name| metric(run, name) > 0.0)
 }
 
 fn metric(run: &RunResult, name: &str) -> f64 {

@@ -8,6 +8,7 @@ use super::grid::{Due, Grid};
 use super::removal::{self, Disruptions, Effort};
 use super::snapshot::{Snapshot, SnapshotNode, takes_pods};
 use super::utilization::utilization;
+use crate::catalog::AutoscalerProfile;
 use crate::cluster::{NodeId, NodeInfo, PodId, PoolId, ProvisioningState, World};
 use crate::kernel::{SimDuration, SimTime};
 use crate::units::Resources;
@@ -41,6 +42,15 @@ pub(super) struct LastActions {
     pub(super) scale_up: Option<SimTime>,
     /// The scan that last began a removal.
     pub(super) removal: Option<SimTime>,
+}
+
+impl LastActions {
+    /// From when on nodes may be removed again.
+    pub(super) fn scale_down_opens(self, profile: &AutoscalerProfile) -> SimTime {
+        let added = self.scale_up.map(|at| at + profile.scale_down_delay_after_add);
+        let deleted = self.removal.map(|at| at + profile.scale_down_delay_after_delete);
+        added.max(deleted).unwrap_or(SimTime::ZERO)
+    }
 }
 
 /// True when some node might be unneeded: the cheap question that lets most scans end at once.
@@ -109,11 +119,7 @@ impl ScaleDown {
         due: &mut Due,
     ) -> Vec<(NodeId, Effort)> {
         let profile = &world.plan.cluster.autoscaler;
-        let open_from = [
-            last.scale_up.map(|at| at + profile.scale_down_delay_after_add),
-            last.removal.map(|at| at + profile.scale_down_delay_after_delete),
-        ];
-        let open_from = open_from.into_iter().flatten().max().unwrap_or(SimTime::ZERO);
+        let open_from = last.scale_down_opens(profile);
         let mut ripe = Vec::new();
         for (node, unneeded) in &self.unneeded {
             let ripe_after = unneeded.since + profile.scale_down_unneeded_time;

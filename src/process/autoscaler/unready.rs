@@ -12,11 +12,7 @@ use crate::kernel::SimTime;
 /// birth. `due` learns when others will be.
 pub(super) fn to_remove(world: &World, pools: &[PoolId], last: LastActions, due: &mut Due) -> Vec<NodeId> {
     let profile = &world.plan.cluster.autoscaler;
-    let open_from = [
-        last.scale_up.map(|at| at + profile.scale_down_delay_after_add),
-        last.removal.map(|at| at + profile.scale_down_delay_after_delete),
-    ];
-    let open_from = open_from.into_iter().flatten().max().unwrap_or(SimTime::ZERO);
+    let open_from = last.scale_down_opens(profile);
     let mut ripe = Vec::new();
     for pool in pools.iter().copied() {
         let Some(range) = world.pools[pool].autoscaling else {

@@ -56,6 +56,8 @@ pub const RESERVED_ADDRESSES: u32 = 5;
 pub const SMALLEST_SUBNET_PREFIX: u8 = 29;
 /// Routes of a route table, one per kubenet node. Source: azure-aks-docs, configure-kubenet.md, 2026-04-16.
 pub const KUBENET_ROUTES: u32 = 400;
+/// The same as it was raised in 2026. Source: MicrosoftDocs/azure-docs pull request 128759; the page on kubenet has not followed.
+pub const KUBENET_ROUTES_RAISED: u32 = 1000;
 /// Prefix of the block of pod addresses of a kubenet or overlay node. Source: concepts-network-ip-address-planning.md, 2026-04-16.
 pub const NODE_BLOCK_PREFIX: u8 = 24;
 /// The virtual network that AKS makes, and its one subnet. Source: azure-aks-docs, configure-azure-cni.md, 2026-04-16.

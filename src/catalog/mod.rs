@@ -4,6 +4,7 @@
 //! binary and read once; [`Catalog::get`] gives them to everyone.
 
 pub mod limits;
+pub mod pod_subnet;
 pub mod reservations;
 
 mod access;

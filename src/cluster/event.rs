@@ -1,6 +1,6 @@
 //! Everything that can happen next, as small ids only, so that an event can be printed, compared, counted and hashed.
 
-use super::{FaultId, NodeId, OperationId, PodId, PoolId, WorkloadId};
+use super::{FaultId, NodeId, OperationId, PodId, PoolId, SubnetId, WorkloadId};
 use crate::kernel::Id;
 use crate::scenario::plan::AutoUpgrade;
 
@@ -48,6 +48,14 @@ pub enum Event {
     NodeDeallocated(NodeId),
     /// The node takes pods again.
     NodeUncordoned(NodeId),
+    /// The node compares the addresses that it holds for pods with those that they want.
+    PodAddressesWanted(NodeId),
+    /// The node's request for addresses for pods is answered.
+    PodAddressesArrived(NodeId),
+    /// An address that a pod on the node gave up can be used again.
+    PodAddressReleased(NodeId),
+    /// Addresses of the subnet that the node released can be taken again.
+    AddressesFreed(SubnetId, NodeId),
 
     /// A fault of the scenario begins.
     FaultBegins(FaultId),
@@ -149,6 +157,10 @@ impl Event {
             | Self::DeallocateNode(_)
             | Self::NodeDeallocated(_)
             | Self::NodeUncordoned(_)
+            | Self::PodAddressesWanted(_)
+            | Self::PodAddressesArrived(_)
+            | Self::PodAddressReleased(_)
+            | Self::AddressesFreed(..)
             | Self::FaultBegins(_)
             | Self::FaultEnds(_)
             | Self::SpotNotice(..)
@@ -208,6 +220,10 @@ impl Event {
             Self::NodeUncordoned(node) => [10, id(node), 0],
             Self::DeallocateNode(node) => [11, id(node), 0],
             Self::NodeDeallocated(node) => [12, id(node), 0],
+            Self::PodAddressesWanted(node) => [13, id(node), 0],
+            Self::PodAddressesArrived(node) => [14, id(node), 0],
+            Self::PodAddressReleased(node) => [15, id(node), 0],
+            Self::AddressesFreed(subnet, node) => [16, id(subnet), id(node)],
             Self::ReconcileWorkload(workload) => [20, id(workload), 0],
             Self::CronFires(workload) => [21, id(workload), 0],
             Self::DemandStep(workload) => [22, id(workload), 0],

@@ -62,6 +62,8 @@ pub enum Fact {
     NodeDeallocated(NodeId),
     /// The number of addresses in use in the subnet changed, on behalf of this node.
     AddressesChanged(SubnetId, NodeId),
+    /// The pod found no address on its node: it waits for one.
+    PodWaitsForAddress(PodId),
     /// The autoscaler asked for so many more nodes.
     ScaledUp(PoolId, u32),
     /// The autoscaler began to remove the node.

@@ -3,6 +3,7 @@
 //! Processes meet here. They read [`World`], change it through its methods where an invariant is at stake, schedule
 //! [`Event`]s and state [`Fact`]s through [`Ctx`].
 
+mod addresses;
 mod budget;
 mod claim;
 mod context;
@@ -17,9 +18,11 @@ mod node_info;
 mod offer;
 mod operation;
 mod pod;
+mod pod_range;
 mod pool;
 mod power;
 mod quota;
+mod slots;
 mod span;
 mod subnet;
 #[cfg(test)]
@@ -27,6 +30,7 @@ pub(crate) mod testing;
 mod workload;
 mod world;
 
+pub use addresses::{NodeAddresses, PodAddress};
 pub use budget::{Budget, BudgetStatus, disruptions_allowed, expected_and_desired, scale};
 pub use claim::{Claim, Claims, PodClaims};
 pub use context::{Ctx, Observer};
@@ -40,11 +44,12 @@ pub use node::{BootStage, Node, NodeFailure, NodePhase, NodeTimes, STAGES};
 pub use node_info::{NOT_READY, NodeInfo, NodeInfos, PodGroup, Templates, UNREACHABLE};
 pub use operation::{Operation, OperationState, Refusal};
 pub use pod::{Pod, PodCpu, PodDraws, PodPhase, PodSteps, PodTimes};
+pub use pod_range::PodRange;
 pub use pool::{Pool, PoolHistory, PoolUpgrade, ProvisioningState, UpgradeOutcome, UpgradeRequest};
 pub use power::PowerState;
 pub use quota::{QUOTA_EXCEEDED, QuotaUse};
 pub use span::Spans;
-pub use subnet::{Subnet, SubnetIsFull};
+pub use subnet::{AddressHolder, Subnet, SubnetIsFull, SubnetUse};
 pub use workload::Workload;
 pub use world::{CpuChange, CpuLedger, NodeChange, World};
 

@@ -1,6 +1,6 @@
 //! A node: an instance of a scale set, from the request for it until it is gone.
 
-use super::{Credits, NodeInfo, PodId, PoolId, Spans};
+use super::{Credits, NodeAddresses, NodeInfo, PodId, PoolId, Spans, SubnetId};
 use crate::catalog::KubernetesVersion;
 use crate::kernel::{SimDuration, SimTime};
 use crate::scenario::plan::AllocationCode;
@@ -93,7 +93,7 @@ pub enum NodePhase {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NodeFailure {
     /// The subnet has not enough free addresses.
-    SubnetIsFull,
+    SubnetIsFull(SubnetId),
     /// The pod CIDR has no /24 left for the node.
     PodCidrExhausted,
     /// The request takes more vCPUs than the quota has room for.
@@ -107,7 +107,7 @@ impl NodeFailure {
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
-            Self::SubnetIsFull => "SubnetIsFull",
+            Self::SubnetIsFull(_) => "SubnetIsFull",
             Self::PodCidrExhausted => "PodCidrExhausted",
             Self::QuotaExceeded => super::QUOTA_EXCEEDED,
             Self::Allocation(code) => code.name(),
@@ -168,10 +168,8 @@ pub struct Node {
     pub reimage_delay: SimDuration,
     /// Drawn duration of the deletion.
     pub delete_delay: SimDuration,
-    /// Addresses of the subnet that it holds.
-    pub addresses: u32,
-    /// True when it holds a /24 of the pod CIDR.
-    pub pod_cidr: bool,
+    /// Addresses that it holds.
+    pub addresses: NodeAddresses,
     /// CPU its pods use.
     pub cpu_used: MilliCpu,
     /// CPU its pods want, limits applied.

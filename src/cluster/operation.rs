@@ -2,7 +2,7 @@
 
 use super::{Ctx, Event, Fact, NodeFailure, OperationId, PoolId, World};
 use crate::kernel::{Id, SimTime};
-use crate::scenario::plan::{AutoUpgrade, OperationKind, OperationPlan};
+use crate::scenario::plan::{AutoUpgrade, OperationKind, OperationPlan, SubnetPlan};
 
 /// Why AKS refuses an operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -160,12 +160,14 @@ impl World {
     pub fn provisioning_error(&self, pool: PoolId, failure: NodeFailure) -> Refusal {
         let pool_name = &self.pool_plan(pool).name;
         let message = match failure {
-            NodeFailure::SubnetIsFull => {
-                let subnet = self.subnet_of(pool).expect("only a scale set asks for addresses");
-                let subnet = &self.plan.cluster.subnets[subnet.index()];
+            NodeFailure::SubnetIsFull(subnet) => {
+                let SubnetPlan { name, prefix } = &self.plan.cluster.subnets[subnet.index()];
+                let numbers = self.subnets[subnet].shortage.map_or_else(String::new, |short| {
+                    format!(": {} wanted, {} of {} free", short.wanted, short.free, short.usable)
+                });
                 format!(
-                    "agent pool {pool_name}: subnet {} with address prefix {} doesn't have enough capacity for IP addresses",
-                    subnet.name, subnet.prefix
+                    "agent pool {pool_name}: subnet {name} with address prefix {prefix} doesn't have enough capacity for IP \
+                     addresses{numbers}"
                 )
             }
             NodeFailure::QuotaExceeded => {
@@ -174,7 +176,12 @@ impl World {
             }
             NodeFailure::Allocation(code) => format!("agent pool {pool_name}: {}", code.message()),
             NodeFailure::PodCidrExhausted => {
-                format!("agent pool {pool_name}: no /24 of the pod CIDR is left for another node")
+                let range = self.pod_range.as_ref().expect("only a range is exhausted");
+                let (cidr, used, room) = (range.cidr, range.used(), range.room());
+                let what = if range.routes == Some(room) { "route" } else { "/24" };
+                format!(
+                    "agent pool {pool_name}: no {what} of pod CIDR {cidr} is left for another node: {used} of {room} in use"
+                )
             }
         };
         Refusal { code: failure.code(), message }

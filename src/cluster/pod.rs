@@ -1,6 +1,6 @@
 //! A pod and where it is in its life.
 
-use super::{ClaimId, NodeId, WorkloadId};
+use super::{ClaimId, NodeId, PodAddress, WorkloadId};
 use crate::kernel::{SimDuration, SimTime};
 use crate::units::MilliCpu;
 
@@ -105,6 +105,8 @@ pub struct Pod {
     pub draws: PodDraws,
     /// What the kubelet will do with it, and when.
     pub steps: PodSteps,
+    /// What it has of the addresses that its node got in batches.
+    pub address: PodAddress,
     /// Why the scheduler last found no node, in kubectl's words; empty before and after.
     pub unschedulable: Option<Box<str>>,
     /// The node that it was promised: less important pods are going from there.

@@ -2,7 +2,7 @@
 
 use super::{
     BootStage, Ctx, DrainOutcome, Event, Fact, Node, NodeFailure, NodeId, NodeInfo, NodePhase, NodeTimes, PodId,
-    PodPhase, PoolId, STAGES, WorkloadId, World,
+    PodPhase, PoolId, STAGES, SubnetId, WorkloadId, World,
 };
 use crate::kernel::{Dist, FutureEvents, Id, SimDuration, SimTime};
 use crate::scenario::plan::{
@@ -50,6 +50,9 @@ fn cluster(pools: Vec<PoolPlan>) -> ClusterPlan {
         network: NetworkPlan {
             model: NetworkModel::AzureOverlay,
             pod_cidr: Some("10.244.0.0/16".parse().expect("a prefix")),
+            routes_per_table: 400,
+            size_check: crate::scenario::plan::SubnetSizeCheck::default(),
+            private_cluster: false,
             service_cidr: "10.0.0.0/16".parse().expect("a prefix"),
             dns_service_ip: "10.0.0.10".parse().expect("an address"),
             outbound: OutboundType::LoadBalancer(1),
@@ -75,6 +78,7 @@ pub(crate) fn pool(name: &str, count: u32) -> PoolPlan {
             vm: vm_size(),
             os_disk: catalogue::os_disk(),
             subnet: 0,
+            pod_subnet: None,
             vm_price: UsdPerHour::default(),
             os_disk_price: UsdPerHour::default(),
         }),
@@ -247,8 +251,7 @@ pub(crate) fn create_node(world: &mut World, pool: PoolId, surge: bool) -> NodeI
         boot: [SimDuration::ZERO; STAGES.len()],
         reimage_delay: MACHINE_DELAY,
         delete_delay: MACHINE_DELAY,
-        addresses: 0,
-        pod_cidr: false,
+        addresses: super::NodeAddresses::default(),
         cpu_used: MilliCpu::ZERO,
         cpu_wanted: MilliCpu::ZERO,
         credits: None,
@@ -266,7 +269,7 @@ fn become_ready(world: &mut World, node: NodeId) {
         state.version = version;
     }
     state.info.unschedulable = false;
-    state.addresses = 1;
+    state.addresses.own = Some(0);
     state.times.allocated.get_or_insert(now);
     state.times.registered.get_or_insert(now);
     state.times.ready.get_or_insert(now);
@@ -287,12 +290,12 @@ fn stand_in(world: &mut World, event: Event, undrainable: &BTreeSet<NodeId>, roo
             }
         }
         Event::AttachNic(node) if *room == 0 => {
-            world.set_phase(node, NodePhase::Failed(NodeFailure::SubnetIsFull));
+            world.set_phase(node, NodePhase::Failed(NodeFailure::SubnetIsFull(SubnetId::from_index(0))));
             ctx.soon(Event::NodeFailed(node));
         }
         Event::AttachNic(node) => {
             *room -= 1;
-            world.nodes[node].addresses = 1;
+            world.nodes[node].addresses.own = Some(0);
             ctx.after(MACHINE_DELAY, Event::NodeReady(node));
         }
         Event::NodeReady(node) if world.nodes[node].is_member() => become_ready(world, node),

@@ -1,16 +1,18 @@
 //! The world: every table, and the changes that keep several of them in step.
 
+use super::addresses;
 use super::node::{QUARANTINED, UPGRADE_STATUS};
 use super::{
-    Budget, BudgetId, Claims, Ctx, Drain, Event, Fact, FaultState, Node, NodeFailure, NodeId, NodePhase, Operation,
-    OperationId, Pod, PodClaims, PodDraws, PodId, PodPhase, PodSteps, PodTimes, Pool, PoolHistory, PoolId, PowerState,
-    ProvisioningState, Refusal, Spans, Subnet, SubnetId, Templates, Workload, WorkloadId,
+    AddressHolder, Budget, BudgetId, Claims, Ctx, Drain, Event, Fact, FaultState, Node, NodeFailure, NodeId, NodePhase,
+    Operation, OperationId, Pod, PodAddress, PodClaims, PodDraws, PodId, PodPhase, PodRange, PodSteps, PodTimes, Pool,
+    PoolHistory, PoolId, PowerState, ProvisioningState, Refusal, Spans, Subnet, SubnetId, Templates, Workload,
+    WorkloadId,
 };
 use crate::catalog::{DISK_ZONE, KubernetesVersion};
 use crate::kernel::{Id, SimTime, Streams, Table};
 use crate::scenario::plan::{
-    Controller, OperationKind, Plan, PodTemplate, PoolPlan, ScaleDownMode, Taint, WorkloadPlan, generated_suffix,
-    template_hash,
+    ClusterPlan, Controller, NetworkModel, OperationKind, Plan, PodTemplate, PoolPlan, ScaleDownMode, Taint,
+    WorkloadPlan, generated_suffix, template_hash,
 };
 use crate::units::{Bytes, CoreSeconds, MilliCpu};
 use std::collections::BTreeMap;
@@ -53,8 +55,10 @@ pub struct World {
     pub faults: FaultState,
     /// The last refusal for lack of quota of each pool that ever got one.
     pub quota_refusals: BTreeMap<PoolId, Refusal>,
-    /// Nodes that hold a /24 of the pod CIDR.
-    pub pod_cidrs: u32,
+    /// The network model.
+    pub network: NetworkModel,
+    /// The pod CIDR and who holds which part of it; `None` where pods take addresses of a subnet.
+    pub pod_range: Option<PodRange>,
     /// The last drain of each node that was ever drained.
     pub drains: BTreeMap<NodeId, Drain>,
     /// Operations, in the plan's order.
@@ -137,6 +141,7 @@ impl World {
         let planned = plan.operations.iter().cloned().enumerate();
         let operations = planned.map(|(index, request)| Operation::new(request, index.to_string(), None));
         let streams = Streams::new(seed);
+        let network = &plan.cluster.network;
         let created_later = plan.operations.iter().any(|operation| operation.kind == OperationKind::CreateCluster);
         Self {
             clock: SimTime::ZERO,
@@ -154,10 +159,13 @@ impl World {
             budgets: (0..plan.budgets.len())
                 .map(|index| Budget { plan: index, workloads: covered_by(&plan, index) })
                 .collect(),
-            subnets: plan.cluster.subnets.iter().map(|subnet| Subnet::new(subnet.prefix)).collect(),
+            subnets: subnets(&plan.cluster),
             faults: FaultState::default(),
             quota_refusals: BTreeMap::new(),
-            pod_cidrs: 0,
+            network: network.model,
+            pod_range: network.pod_cidr.map(|cidr| {
+                PodRange::new(cidr, (network.model == NetworkModel::Kubenet).then_some(network.routes_per_table))
+            }),
             drains: BTreeMap::new(),
             operations: operations.collect(),
             cpu: CpuLedger::default(),
@@ -196,12 +204,6 @@ impl World {
     pub fn is_autoscaled(&self, pool: PoolId) -> bool {
         let state = &self.pools[pool];
         state.autoscaling.is_some() && !state.stopped && self.is_running()
-    }
-
-    /// The subnet of a pool; `None` for nodes that were brought along.
-    #[must_use]
-    pub fn subnet_of(&self, pool: PoolId) -> Option<SubnetId> {
-        self.pool_plan(pool).scale_set.as_ref().map(|scale_set| SubnetId::from_index(scale_set.subnet))
     }
 
     /// The instances that count towards the size of the pool, in order of birth.
@@ -265,6 +267,7 @@ impl World {
             times: PodTimes { created: ctx.now, ..PodTimes::default() },
             draws: draw_pod(&plan, of, &self.streams, &identity),
             steps: PodSteps::default(),
+            address: PodAddress::None,
             unschedulable: None,
             nominated: None,
             preempted: false,
@@ -344,6 +347,7 @@ impl World {
         self.pods[pod].times.ended = Some(ctx.now);
         if let Some(node) = self.pods[pod].node {
             self.release(pod, node);
+            self.give_up_address(pod, ctx);
         }
         ctx.observe(Fact::PodEnded(pod));
         self.cpu_changed_by(pod, ctx);
@@ -490,6 +494,18 @@ impl World {
         }
         self.cpu_changes.push(change);
     }
+}
+
+/// The subnets, with the private endpoint of the API server in that of the first pool.
+/// Source: azure-aks-docs, private-clusters.md, 2026-08-05. A subnet without room for it is for the preflight to find.
+fn subnets(cluster: &ClusterPlan) -> Table<SubnetId, Subnet> {
+    let all = cluster.subnets.iter().enumerate();
+    let mut subnets: Table<SubnetId, Subnet> =
+        all.map(|(index, subnet)| Subnet::new(subnet.prefix, addresses::purpose(cluster, index))).collect();
+    if let Some(first) = cluster.private_endpoint_subnet() {
+        let _ = subnets[SubnetId::from_index(first)].take(SimTime::ZERO, 1, AddressHolder::PrivateEndpoint);
+    }
+    subnets
 }
 
 /// The workloads whose pods a budget covers.

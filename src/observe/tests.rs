@@ -5,8 +5,8 @@ use super::{Recorder, RunResult, sample_interval};
 use crate::catalog::Catalog;
 use crate::cluster::testing::{Bench, budget, create_node, deployment, operations, plan, pool, principal};
 use crate::cluster::{
-    BudgetId, Credits, Ctx, Event, Fact, NodeFailure, NodeId, Observer, OperationId, OperationState, PodId, PoolId,
-    STAGES, SubnetId, World,
+    AddressHolder, BudgetId, Credits, Ctx, Event, Fact, NodeFailure, NodeId, Observer, OperationId, OperationState,
+    PodId, PoolId, STAGES, SubnetId, World,
 };
 use crate::kernel::{EventKey, Id, SimDuration, SimTime};
 use crate::scenario::plan::{BudgetRule, IntOrPercent, OperationKind, Plan};
@@ -182,13 +182,24 @@ fn a_subnets_peak_and_refusals_are_those_of_the_measured_time() {
             ctx.observe(Fact::AddressesChanged(subnet, node));
         });
     };
-    change(5, &|world| world.subnets[subnet].take(199).unwrap());
-    change(6, &|world| assert!(world.subnets[subnet].take(99).is_err()));
-    change(10, &|world| world.subnets[subnet].release(199));
-    change(20, &|world| world.subnets[subnet].take(49).unwrap()); // What there is when the warm-up ends.
-    change(90, &|world| world.subnets[subnet].release(49));
-    change(95, &|world| world.subnets[subnet].take(9).unwrap());
-    change(96, &|world| assert!(world.subnets[subnet].take(250).is_err()));
+    let holder = AddressHolder::Node(node);
+    let take = |world: &mut World, count: u32| {
+        assert_eq!(world.subnets[subnet].take(world.clock, count, holder).unwrap().len(), count as usize);
+    };
+    let refuse = |world: &mut World, count: u32| {
+        world.subnets[subnet].take(world.clock, count, holder).unwrap_err();
+    };
+    let release_all = |world: &mut World| {
+        let held: Vec<u32> = world.subnets[subnet].held().map(|(address, _)| address.into()).collect();
+        world.subnets[subnet].release(world.clock, &held, holder);
+    };
+    change(5, &|world| take(world, 200));
+    change(6, &|world| refuse(world, 100));
+    change(10, &release_all);
+    change(20, &|world| take(world, 50)); // What there is when the warm-up ends.
+    change(90, &release_all);
+    change(95, &|world| take(world, 10));
+    change(96, &|world| refuse(world, 251));
     let result = run.finish();
     assert_metrics(
         &result,
@@ -211,7 +222,7 @@ fn facts_of_the_measured_time_are_counted() {
     let facts = [
         Fact::ScaledUp(pool, 3),
         Fact::ScaledDown(node),
-        Fact::NodeFailed(node, NodeFailure::SubnetIsFull),
+        Fact::NodeFailed(node, NodeFailure::SubnetIsFull(SubnetId::from_index(0))),
         Fact::PodEvicted(pod),
         Fact::EvictionRefused(pod, BudgetId::from_index(0)),
         Fact::NodeDrained(node, false),

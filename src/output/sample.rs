@@ -63,6 +63,7 @@ fn plan(burstable: bool) -> Plan {
             vm: size,
             os_disk: OsDisk::choose(size, None, None).unwrap(),
             subnet: 0,
+            pod_subnet: None,
             vm_price: UsdPerHour::from_dollars(if burstable { 0.166 } else { 0.192 }).unwrap(),
             os_disk_price: UsdPerHour::from_dollars(0.027).unwrap(),
         }),
@@ -94,6 +95,9 @@ fn plan(burstable: bool) -> Plan {
             network: NetworkPlan {
                 model: NetworkModel::AzureNodeSubnet,
                 pod_cidr: None,
+                routes_per_table: 400,
+                size_check: crate::scenario::plan::SubnetSizeCheck::default(),
+                private_cluster: false,
                 service_cidr: "10.0.0.0/16".parse().unwrap(),
                 dns_service_ip: "10.0.0.10".parse().unwrap(),
                 outbound: OutboundType::LoadBalancer(1),

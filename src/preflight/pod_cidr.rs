@@ -12,13 +12,13 @@ pub const CHECK: Check = Check { name: "pod-cidr", run };
 
 fn run(course: &Course<'_>) -> Vec<Finding> {
     let network = &course.plan.cluster.network;
-    let Some(pod_cidr) = network.pod_cidr.filter(|_| network.model != NetworkModel::AzureNodeSubnet) else {
+    let Some(pod_cidr) = network.pod_cidr else {
         return Vec::new();
     };
     let blocks = limits::pod_blocks(pod_cidr);
-    let routes = network.model == NetworkModel::Kubenet && blocks > limits::KUBENET_ROUTES;
+    let routes = network.model == NetworkModel::Kubenet && blocks > network.routes_per_table;
     let (room, what) = if routes {
-        (limits::KUBENET_ROUTES, "the route table has a route each for".to_owned())
+        (network.routes_per_table, "the route table has a route each for".to_owned())
     } else {
         (blocks, format!("{pod_cidr} has a /24 each for"))
     };

@@ -7,7 +7,7 @@
 use super::peak::{Peak, grows, surge_nodes};
 use super::{Check, Course, Finding, Subject};
 use crate::catalog::limits;
-use crate::scenario::plan::{NetworkModel, OperationKind};
+use crate::scenario::plan::OperationKind;
 
 /// The check.
 pub const CHECK: Check = Check { name: "subnet-space", run };
@@ -16,8 +16,11 @@ fn run(course: &Course<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (index, subnet) in course.plan.cluster.subnets.iter().enumerate() {
         let usable = u64::from(limits::usable_addresses(subnet.prefix));
-        let each = |pool: usize| addresses(course, index, pool);
-        let peak = Peak::of_deployment(course, each);
+        let need = |pool: usize| course.pool(pool).node_need(course.plan.cluster.network.model, index);
+        let each = |pool: usize| u64::from(need(pool).least);
+        let (least, most) =
+            (Peak::of_deployment(course, each), Peak::of_deployment(course, |pool| need(pool).most.into()));
+        let peak = Peak { most: most.most, ..least };
         if peak.most > 0 {
             let subject = Subject::part(format!("subnet {}", subnet.name));
             let when = "with every pool at its largest and the surge of one";
@@ -35,28 +38,12 @@ fn run(course: &Course<'_>) -> Vec<Finding> {
     findings
 }
 
-/// Addresses of the subnet that a node of the pool takes: its own, and with Azure CNI node subnet those of its pods.
-fn addresses(course: &Course<'_>, subnet: usize, pool: usize) -> u64 {
-    let plan = course.pool(pool);
-    if plan.scale_set.as_ref().is_none_or(|set| set.subnet != subnet) {
-        return 0;
-    }
-    match course.plan.cluster.network.model {
-        NetworkModel::AzureNodeSubnet => u64::from(limits::node_subnet_addresses(1, 0, plan.max_pods)),
-        NetworkModel::Kubenet | NetworkModel::AzureOverlay => 1,
-    }
-}
-
 /// The most addresses that AKS itself asks the subnet for on behalf of one pool, before it begins.
 fn asked_of(course: &Course<'_>, subnet: usize, step: &super::course::Step<'_>) -> Option<u64> {
     let asked = |pool: usize, new: u32| {
-        let plan = course.pool(pool);
-        plan.scale_set.as_ref().filter(|set| set.subnet == subnet)?;
-        Some(match (course.plan.cluster.network.model, step.after.pools[pool].autoscaling) {
-            (NetworkModel::AzureNodeSubnet, _) => u64::from(new) * u64::from(plan.max_pods),
-            (NetworkModel::AzureOverlay, Some(range)) => u64::from(range.max),
-            (NetworkModel::AzureOverlay | NetworkModel::Kubenet, _) => u64::from(new),
-        })
+        let model = course.plan.cluster.network.model;
+        let counted = course.pool(pool).counted_by_aks(model, subnet, new, step.after.pools[pool].autoscaling)?;
+        Some(u64::from(counted))
     };
     match &step.kind {
         OperationKind::Upgrade { pools, .. } => {

@@ -27,7 +27,11 @@ pub const READ_ONLY: &[&str] = &[
 /// Keys of a cluster and its pools that exist in Azure and are not simulated yet.
 pub const NOT_SIMULATED: &[&str] = &[
     "addonProfiles",
-    "apiServerAccessProfile",
+    "authorizedIPRanges",
+    "disableRunCommand",
+    "enablePrivateClusterPublicFQDN",
+    "enableVnetIntegration",
+    "privateDNSZone",
     "artifactStreamingProfile",
     "azureMonitorProfile",
     "bootstrapProfile",
@@ -63,8 +67,6 @@ pub const NOT_SIMULATED: &[&str] = &[
     "oidcIssuerProfile",
     "podCidrs",
     "podIdentityProfile",
-    "podIPAllocationMode",
-    "podSubnetID",
     "privateLinkResources",
     "proximityPlacementGroupID",
     "publicNetworkAccess",

@@ -201,6 +201,10 @@ impl Simulation {
                 }
             }
             Event::TolerationEnded(id) => self.faults.on_toleration_ended(world, id, ctx),
+            Event::PodAddressesWanted(id) => network::on_wanted(world, id, ctx),
+            Event::PodAddressesArrived(id) => network::on_arrived(world, id, ctx),
+            Event::PodAddressReleased(id) => network::on_released(world, id, ctx),
+            Event::AddressesFreed(subnet, id) => network::on_addresses_freed(world, subnet, id, ctx),
             Event::NodeUncordoned(id) => self.scheduler.on_node_uncordoned(world, id, ctx),
             Event::ReconcileWorkload(id) => self.controllers.on_reconcile(world, id, ctx),
             Event::CronFires(id) => self.controllers.on_cron_fires(world, id, ctx),

@@ -59,6 +59,7 @@ fn subjects(fact: Fact, world: &World) -> (Option<&str>, Option<&str>) {
         | Fact::BudgetViolated(pod, _)
         | Fact::PodEvicted(pod)
         | Fact::PodLost(pod)
+        | Fact::PodWaitsForAddress(pod)
         | Fact::PodPreempted(pod, _) => of_pod(pod),
         Fact::NodeRequested(node)
         | Fact::StageEnded(node, ..)
@@ -146,6 +147,16 @@ fn sentence(fact: Fact, world: &World) -> String {
             let name = &world.plan.cluster.subnets[subnet.index()].name;
             let state = &world.subnets[subnet];
             format!("subnet {name}: {} of {} addresses used ({})", state.used(), state.usable(), node(id))
+        }
+        Fact::PodWaitsForAddress(id) => {
+            let node = world.pods[id].node.expect("a pod waits for an address of its node");
+            let held = &world.nodes[node].addresses;
+            format!(
+                "{} waits in ContainerCreating: all {} pod addresses of {} are in use",
+                pod(id),
+                held.pods.len(),
+                world.nodes[node].info.name
+            )
         }
         Fact::ScaledUp(pool, count) => format!("autoscaler raises pool {} by {count}", world.pool_plan(pool).name),
         Fact::ScaledDown(id) => format!("autoscaler removes {}", node(id)),

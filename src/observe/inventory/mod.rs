@@ -163,7 +163,7 @@ fn resource_groups(world: &World, notes: &mut Vec<String>) -> Vec<ResourceGroup>
     });
     groups[at].resources.extend(network::virtual_network(world));
     let node = &mut groups[1].resources;
-    node.extend(network::resources(cluster, world.pod_cidrs, notes));
+    node.extend(network::resources(world, notes));
     node.push(kubelet_identity(cluster));
     node.extend(storage::resources(world, notes));
     groups

@@ -3,7 +3,7 @@
 use super::{Resource, count, name, pools_in};
 use crate::catalog::limits;
 use crate::cluster::{Subnet, World};
-use crate::scenario::plan::{ClusterPlan, NetworkModel, OutboundType};
+use crate::scenario::plan::{ClusterPlan, OutboundType};
 use crate::units::UsdPerHour;
 
 /// The network and its subnets, AKS's or the customer's. An own network whose name no resource id says has none here.
@@ -36,8 +36,8 @@ fn subnet_details(cluster: &ClusterPlan, index: usize, state: &Subnet) -> String
         [pool] => format!("pool {pool}"),
         pools => format!("pools {}", pools.join(", ")),
     };
-    let by = match (cluster.network.model, state.pods) {
-        (NetworkModel::AzureNodeSubnet, pods) if pods > 0 => format!(" ({} for nodes, {pods} for pods)", state.nodes),
+    let by = match (state.nodes, state.pods) {
+        (nodes, pods) if nodes > 0 && pods > 0 => format!(" ({nodes} for nodes, {pods} for pods)"),
         _ => String::new(),
     };
     format!("{}, {} of {} addresses in use{by}, {pools}", state.prefix, state.used(), state.usable())
@@ -48,7 +48,8 @@ fn subnet_details(cluster: &ClusterPlan, index: usize, state: &Subnet) -> String
 /// Sources: azure-aks-docs, faq.yml, 2023-11-06 (security group); configure-kubenet.md, 2026-04-16 (its attachment, and the route
 /// table); load-balancer-standard.md, 2024-01-23; egress-udr.md, 2023-05-10; egress-outboundtype.md, 2026-08-05. The names of security
 /// group, route table and load balancer, and that addresses are named by a UUID, are observed on clusters in use.
-pub(super) fn resources(cluster: &ClusterPlan, routes: u32, notes: &mut Vec<String>) -> Vec<Resource> {
+pub(super) fn resources(world: &World, notes: &mut Vec<String>) -> Vec<Resource> {
+    let cluster = &world.plan.cluster;
     let prefix = format!("aks-agentpool-{}", cluster.digits());
     let security = Resource::free(
         "Microsoft.Network/networkSecurityGroups",
@@ -57,12 +58,11 @@ pub(super) fn resources(cluster: &ClusterPlan, routes: u32, notes: &mut Vec<Stri
     );
     let mut resources = vec![security];
     let outbound = cluster.network.outbound;
-    if cluster.network.model == NetworkModel::Kubenet {
+    if let Some((range, most)) = world.pod_range.as_ref().and_then(|range| Some((range, range.routes?))) {
         if outbound == OutboundType::UserDefinedRouting {
             notes.push("Your own route table also carries kubenet's routes, one a node; AKS makes none.".to_owned());
         } else {
-            let details =
-                format!("{} of at most {}, one a node", count(routes as usize, "route"), limits::KUBENET_ROUTES);
+            let details = format!("{} of at most {most}, one a node", count(range.used() as usize, "route"));
             resources.push(Resource::free("Microsoft.Network/routeTables", format!("{prefix}-routetable"), details));
         }
     }

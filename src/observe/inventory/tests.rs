@@ -3,7 +3,7 @@
 use super::*;
 use crate::catalog::{DISK_DRIVER, FILE_DRIVER, OsDisk, OsDiskKind, Tier};
 use crate::cluster::testing::{self, Bench, create_node, deployment, pool};
-use crate::cluster::{NodePhase, PodPhase, PoolId, SubnetId};
+use crate::cluster::{AddressHolder, NodeId, NodePhase, PodPhase, PoolId, SubnetId};
 use crate::kernel::Id;
 use crate::process::billing;
 use crate::scenario::plan::{
@@ -103,8 +103,13 @@ fn only_kubenet_has_a_route_table_and_only_the_node_subnet_holds_addresses_for_p
         let mut plan = plan();
         plan.cluster.network.model = model;
         let mut world = Bench::new(plan).world;
-        world.pod_cidrs = 3;
-        world.subnets[SubnetId::from_index(0)].take(pods).unwrap();
+        let node = NodeId::from_index(0);
+        for _ in 0..3 {
+            world.pod_range.as_mut().map(|range| range.take(SimTime::ZERO, node));
+        }
+        let subnet = &mut world.subnets[SubnetId::from_index(0)];
+        subnet.take(SimTime::ZERO, 1, AddressHolder::Node(node)).unwrap();
+        subnet.take(SimTime::ZERO, pods, AddressHolder::Pods(node)).unwrap();
         let inventory = inventory(&world);
         let tables = all(&inventory, "routeTables");
         assert_eq!(!tables.is_empty(), route_table, "{model:?}");

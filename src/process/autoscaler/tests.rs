@@ -164,7 +164,10 @@ impl Rig {
             match self.boot {
                 Some(boot) => ctx.after(boot, Event::NodeReady(node)),
                 None => {
-                    self.world.set_phase(node, NodePhase::Failed(NodeFailure::SubnetIsFull));
+                    self.world.set_phase(
+                        node,
+                        NodePhase::Failed(NodeFailure::SubnetIsFull(crate::cluster::SubnetId::from_index(0))),
+                    );
                     self.world.live_nodes.retain(|other| *other != node);
                     self.world.pools[pool].target -= 1;
                     ctx.soon(Event::NodeFailed(node));

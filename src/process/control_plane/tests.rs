@@ -480,6 +480,7 @@ fn green_nodes_must_fit_the_scale_set() {
             let pool = &mut plan.cluster.pools[APPS];
             pool.count = count;
             pool.upgrade.strategy = crate::scenario::plan::UpgradeStrategy::BlueGreen(Default::default());
+            plan.cluster.subnets[0].prefix = "10.224.0.0/16".parse().expect("a prefix");
         }
     };
     check_in(blue_green(500), upgrade(35, &[APPS]), None);

@@ -2,71 +2,90 @@
 //!
 //! A node takes its addresses when its VM is allocated and gives them back when the VM is gone. kubenet and Azure CNI Overlay take
 //! one subnet address and a /24 of the pod CIDR per node; Azure CNI node subnet takes one address and `maxPods` more
-//! for pods that may come. Sources: azure-aks-docs, concepts-network-ip-address-planning.md, 2026-04-16, and
-//! configure-kubenet.md, 2026-04-16.
+//! for pods that may come; with a pod subnet there are blocks of it for as many pods, or a first batch. Sources: azure-aks-docs,
+//! concepts-network-ip-address-planning.md, 2026-04-16; configure-kubenet.md, 2026-04-16;
+//! configure-azure-cni-static-block-allocation.md, 2024-03-18.
 
-use crate::catalog::limits;
-use crate::cluster::{Ctx, Fact, NodeFailure, NodeId, SubnetId, World};
+mod batches;
+
+pub use batches::{on_addresses_freed, on_arrived, on_released, on_wanted};
+
+use crate::catalog::pod_subnet;
+use crate::cluster::{AddressHolder, Ctx, Event, Fact, NodeFailure, NodeId, SubnetId, SubnetUse, World};
 use crate::scenario::plan::NetworkModel;
 
 /// Gives the node its addresses, or fails its creation.
 pub fn on_attach_nic(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
-    if !world.nodes[node].is_member() || world.nodes[node].addresses > 0 {
+    if !world.nodes[node].is_member() || world.nodes[node].addresses.own.is_some() {
         return; // Stale: the node was deleted before its VM was allocated.
     }
     let Some(subnet) = world.subnet_of(world.nodes[node].pool) else {
         return; // The node was brought along, with addresses that are none of the cluster's.
     };
-    match take(world, node, subnet) {
-        Ok(()) => {}
+    match take(world, node, subnet, ctx) {
+        Ok(()) => ctx.observe(Fact::AddressesChanged(subnet, node)),
         Err(failure) => {
+            let short = if let NodeFailure::SubnetIsFull(short) = failure { short } else { subnet };
             world.fail_node(node, failure, ctx);
+            ctx.observe(Fact::AddressesChanged(short, node));
         }
     }
-    ctx.observe(Fact::AddressesChanged(subnet, node));
 }
 
 /// Takes back what the node held.
 pub fn on_node_deleted(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
-    let held = world.nodes[node].addresses;
-    let Some(subnet) = world.subnet_of(world.nodes[node].pool).filter(|_| held > 0) else {
+    let pool = world.nodes[node].pool;
+    let held = std::mem::take(&mut world.nodes[node].addresses);
+    let (Some(own), Some(subnet)) = (held.own, world.subnet_of(pool)) else {
         return;
     };
-    world.subnets[subnet].release(held - 1);
-    world.nodes[node].addresses = 0;
-    if std::mem::take(&mut world.nodes[node].pod_cidr) {
-        world.pod_cidrs -= 1;
+    world.subnets[subnet].release(ctx.now, &[own], AddressHolder::Node(node));
+    let of_pods = world.pod_subnet_of(pool);
+    world.subnets[of_pods.unwrap_or(subnet)].release(ctx.now, &held.pods, AddressHolder::Pods(node));
+    if let Some(block) = held.block {
+        world.pod_range.as_mut().expect("a block is one of a range").release(ctx.now, block, node);
     }
     ctx.observe(Fact::AddressesChanged(subnet, node));
+    if let Some(of_pods) = of_pods.filter(|_| !held.pods.is_empty()) {
+        released(world, of_pods, node, ctx);
+    }
 }
 
-fn take(world: &mut World, node: NodeId, subnet: SubnetId) -> Result<(), NodeFailure> {
+/// Addresses of a subnet of pods were released: they are free after a delay.
+fn released(world: &World, subnet: SubnetId, node: NodeId, ctx: &mut Ctx<'_>) {
+    ctx.observe(Fact::AddressesChanged(subnet, node));
+    ctx.after(world.subnets[subnet].release_delay(), Event::AddressesFreed(subnet, node));
+}
+
+/// Takes everything that the node needs at its start, or nothing.
+fn take(world: &mut World, node: NodeId, subnet: SubnetId, ctx: &mut Ctx<'_>) -> Result<(), NodeFailure> {
+    let now = ctx.now;
     let pool = world.nodes[node].pool;
-    let model = world.plan.cluster.network.model;
-    let blocks = pod_blocks(world);
-    if blocks.is_some_and(|blocks| world.pod_cidrs >= blocks) {
-        return Err(NodeFailure::PodCidrExhausted);
+    let max_pods = world.pool_plan(pool).max_pods;
+    let of_pods = world.pod_subnet_of(pool);
+    let preallocated = if world.network == NetworkModel::AzureNodeSubnet { max_pods } else { 0 };
+    let blocks = of_pods.filter(|subnet| world.subnets[*subnet].purpose == SubnetUse::PodBlocks);
+    world.subnets[subnet].require(now, 1 + preallocated).map_err(|_| NodeFailure::SubnetIsFull(subnet))?;
+    let mut pods = Vec::new();
+    if let Some(blocks) = blocks {
+        let wanted = pod_subnet::blocks(max_pods) * pod_subnet::BLOCK;
+        let taken = world.subnets[blocks].take(now, wanted, AddressHolder::Pods(node));
+        pods = taken.map_err(|_| NodeFailure::SubnetIsFull(blocks))?;
+        ctx.observe(Fact::AddressesChanged(blocks, node));
     }
-    let pods = match model {
-        NetworkModel::AzureNodeSubnet => world.pool_plan(pool).max_pods,
-        NetworkModel::Kubenet | NetworkModel::AzureOverlay => 0,
+    let block = match &mut world.pod_range {
+        Some(range) => Some(range.take(now, node).ok_or(NodeFailure::PodCidrExhausted)?),
+        None => None,
     };
-    world.subnets[subnet].take(pods).map_err(|_| NodeFailure::SubnetIsFull)?;
-    world.nodes[node].addresses = 1 + pods;
-    if blocks.is_some() {
-        world.nodes[node].pod_cidr = true;
-        world.pod_cidrs += 1;
+    let ledger = &mut world.subnets[subnet];
+    let own = ledger.take(now, 1, AddressHolder::Node(node)).expect("room for it was required");
+    if preallocated > 0 {
+        pods = ledger.take(now, preallocated, AddressHolder::Pods(node)).expect("room for them was required");
     }
+    let addresses = &mut world.nodes[node].addresses;
+    addresses.own = own.first().copied();
+    addresses.pods = pods;
+    addresses.block = block;
+    batches::begin(world, node, ctx);
     Ok(())
-}
-
-/// How many nodes the pod CIDR (and, with kubenet, the route table) has room for; `None` where pods use the subnet.
-fn pod_blocks(world: &World) -> Option<u32> {
-    let network = &world.plan.cluster.network;
-    let blocks = limits::pod_blocks(network.pod_cidr?);
-    match network.model {
-        NetworkModel::Kubenet => Some(blocks.min(limits::KUBENET_ROUTES)),
-        NetworkModel::AzureOverlay => Some(blocks),
-        NetworkModel::AzureNodeSubnet => None,
-    }
 }

@@ -1,6 +1,8 @@
 //! How an instance comes into the world: its name, zone and labels, and every duration of its life drawn at once.
 
-use crate::cluster::{BootStage, Ctx, Fact, Node, NodeId, NodeInfo, NodePhase, NodeTimes, PoolId, STAGES, World};
+use crate::cluster::{
+    BootStage, Ctx, Fact, Node, NodeAddresses, NodeId, NodeInfo, NodePhase, NodeTimes, PoolId, STAGES, World,
+};
 use crate::kernel::{SimDuration, SimTime, Stream, correlated};
 use crate::scenario::plan::AllocationCode;
 use crate::units::MilliCpu;
@@ -141,8 +143,7 @@ fn push(world: &mut World, born: Born, ctx: &mut Ctx<'_>) -> NodeId {
         boot: draws.boot,
         reimage_delay: draws.reimage_delay,
         delete_delay: draws.delete_delay,
-        addresses: 0,
-        pod_cidr: false,
+        addresses: NodeAddresses::default(),
         cpu_used: MilliCpu::ZERO,
         cpu_wanted: MilliCpu::ZERO,
         credits: None,

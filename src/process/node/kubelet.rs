@@ -172,7 +172,10 @@ impl Kubelet {
         if world.is_stranded(pod) {
             return; // It begins again when its node is back.
         }
-        let node = state.node.expect("a pod that is being created is bound");
+        if !world.has_address(pod, ctx) {
+            return; // No address, no sandbox: it begins again when it has one.
+        }
+        let node = world.pods[pod].node.expect("a pod that is being created is bound");
         let missing = world
             .template(pod)
             .images

@@ -261,7 +261,7 @@ fn keep_one_surge_node(world: &mut World, pool: PoolId, ctx: &mut Ctx<'_>) {
     let mut nodes = extra::nodes(world, pool);
     nodes.sort_by_key(|node| {
         let state = &world.nodes[*node];
-        (!state.is_ready(), state.addresses == 0, *node)
+        (!state.is_ready(), state.addresses.own.is_none(), *node)
     });
     let ready = nodes.iter().filter(|node| world.nodes[**node].is_ready()).count();
     let kept = ready.max(1);

@@ -3,6 +3,7 @@
 //! A [`Plan`] is one variant at one sweep point; a [`Study`] is all of them with the seeds to run.
 
 mod access;
+mod addressing;
 mod channel;
 mod fault;
 mod maintenance;
@@ -17,13 +18,14 @@ mod volume;
 mod workload;
 
 pub use access::{AccessPlan, Authentication, BindingPlan, Denial, PrincipalPlan};
+pub use addressing::NodeAddressNeed;
 pub use channel::{NodeOsChannel, UpgradeChannel};
 pub use fault::{AllocationCode, EvictionReach, FailureReach, FaultKind, FaultPlan, RepairPlan};
 pub use maintenance::{
     AutoUpgrade, AvailableVersion, MaintenanceConfiguration, MaintenancePlan, Recurrence, Recurring, Window,
 };
 pub use name::{generated_suffix, template_hash, workload_key};
-pub use network::{NetworkModel, NetworkPlan, OutboundType, OwnVnet};
+pub use network::{NetworkModel, NetworkPlan, OutboundType, OwnVnet, PodIpAllocation, PodSubnet, SubnetSizeCheck};
 pub use operation::{OperationKind, OperationPlan, PoolChange};
 pub use pod::{
     ClaimRef, HostPort, Image, LabelSelector, NodeSelectorTerm, Operator, PodAffinity, PodAffinityTerm, PodTemplate,
@@ -208,6 +210,15 @@ pub struct ClusterCharges {
     pub public_ips: UsdPerHour,
 }
 
+impl ClusterPlan {
+    /// Index of the subnet that holds the private endpoint of the API server; `None` when that is public.
+    #[must_use]
+    pub fn private_endpoint_subnet(&self) -> Option<usize> {
+        let scale_set = self.pools.iter().filter(|pool| pool.from_start).find_map(|pool| pool.scale_set.as_ref())?;
+        self.network.private_cluster.then_some(scale_set.subnet)
+    }
+}
+
 /// A subnet of the VNet.
 #[derive(Clone, Debug)]
 pub struct SubnetPlan {
@@ -270,6 +281,8 @@ pub struct ScaleSetPlan {
     pub os_disk: OsDisk,
     /// Index into [`ClusterPlan::subnets`].
     pub subnet: usize,
+    /// The subnet of the pods, when they have one of their own.
+    pub pod_subnet: Option<PodSubnet>,
     /// Price of one instance.
     pub vm_price: UsdPerHour,
     /// Price of one instance's OS disk; zero for an ephemeral one.

@@ -9,6 +9,7 @@ mod maintenance;
 mod network;
 mod nodes;
 mod operation;
+mod pod_subnet;
 mod pool;
 mod preflight;
 mod price;

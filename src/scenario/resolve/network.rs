@@ -2,7 +2,7 @@
 
 use super::Resolver;
 use crate::catalog::limits;
-use crate::scenario::plan::{NetworkModel, NetworkPlan, OutboundType, OwnVnet, SubnetPlan};
+use crate::scenario::plan::{NetworkModel, NetworkPlan, OutboundType, OwnVnet, SubnetPlan, SubnetSizeCheck};
 use crate::scenario::spec::{ClusterSpec, NetworkProfileSpec};
 use ipnet::Ipv4Net;
 use std::net::Ipv4Addr;
@@ -26,20 +26,20 @@ struct Range {
 pub fn resolve(resolver: &mut Resolver<'_>, cluster: &ClusterSpec) -> Option<(NetworkPlan, Vec<SubnetPlan>)> {
     let default = NetworkProfileSpec::default();
     let profile = cluster.network_profile.as_ref().unwrap_or(&default);
-    let model = model(resolver, profile)?;
+    let model = model(resolver, cluster, profile)?;
     let service_cidr = range(
         resolver,
         &format!("{PROFILE}/serviceCidr"),
         profile.service_cidr.as_deref().unwrap_or(DEFAULT_SERVICE_CIDR),
     );
     let pod_cidr = match model {
-        NetworkModel::AzureNodeSubnet => {
+        NetworkModel::AzureNodeSubnet | NetworkModel::AzurePodSubnet => {
             if profile.pod_cidr.is_some() {
                 let pointer = format!("{PROFILE}/podCidr");
                 resolver.warn(
                     &pointer,
                     "scenario::pod_cidr",
-                    "has no effect: pods take addresses of the node subnet",
+                    "has no effect: pods take addresses of a subnet",
                     "remove it, or set networkPluginMode: overlay",
                 );
             }
@@ -65,13 +65,32 @@ pub fn resolve(resolver: &mut Resolver<'_>, cluster: &ClusterSpec) -> Option<(Ne
     }
     check_ranges(resolver, service_cidr, pod_cidr, &subnets);
     let dns_service_ip = dns_service_ip(resolver, profile, service_cidr)?;
+    let routes_per_table = routes_per_table(resolver, profile)?;
+    let size_check = match profile.subnet_size_check.as_deref() {
+        None => SubnetSizeCheck::default(),
+        Some(text) => {
+            let pointer = format!("{PROFILE}/subnetSizeCheck");
+            resolver.choice(&pointer, "scenario::subnet_size_check", text, &SubnetSizeCheck::ALL)?
+        }
+    };
+    let private = cluster.api_server_access_profile.as_ref().and_then(|profile| profile.enable_private_cluster);
     Some((
-        NetworkPlan { model, pod_cidr, service_cidr, dns_service_ip, outbound: outbound?, own_vnet: own_vnet(cluster) },
+        NetworkPlan {
+            model,
+            pod_cidr,
+            routes_per_table,
+            size_check,
+            private_cluster: private.unwrap_or(false),
+            service_cidr,
+            dns_service_ip,
+            outbound: outbound?,
+            own_vnet: own_vnet(cluster),
+        },
         subnets.into_iter().map(|(subnet, _)| subnet).collect(),
     ))
 }
 
-fn model(resolver: &mut Resolver<'_>, profile: &NetworkProfileSpec) -> Option<NetworkModel> {
+fn model(resolver: &mut Resolver<'_>, cluster: &ClusterSpec, profile: &NetworkProfileSpec) -> Option<NetworkModel> {
     let mode = profile.network_plugin_mode.as_deref().filter(|mode| !mode.is_empty());
     if let Some(mode) = mode {
         resolver.choice(
@@ -81,7 +100,13 @@ fn model(resolver: &mut Resolver<'_>, profile: &NetworkProfileSpec) -> Option<Ne
             &[("overlay", ())],
         )?;
     }
+    let pod_subnet = cluster.pools().iter().position(|pool| pool.pod_subnet_id.is_some());
     let Some(plugin) = profile.network_plugin.as_deref() else {
+        if let Some(pool) = pod_subnet {
+            let pointer = format!("/cluster/agentPoolProfiles/{pool}/podSubnetID");
+            let remedy = "write networkProfile: {networkPlugin: azure}, or remove it";
+            resolver.error(&pointer, "scenario::pod_subnet", "a pod subnet with Azure CNI Overlay", remedy);
+        }
         return Some(NetworkModel::AzureOverlay);
     };
     let kubenet = resolver.choice(
@@ -101,10 +126,31 @@ fn model(resolver: &mut Resolver<'_>, profile: &NetworkProfileSpec) -> Option<Ne
             );
             None
         }
-        (true, None) => Some(NetworkModel::Kubenet),
-        (false, Some(_)) => Some(NetworkModel::AzureOverlay),
-        (false, None) => Some(NetworkModel::AzureNodeSubnet),
+        (false, None) => Some(match pod_subnet {
+            Some(_) => NetworkModel::AzurePodSubnet,
+            None => NetworkModel::AzureNodeSubnet,
+        }),
+        (_, _) => {
+            if let Some(pool) = pod_subnet {
+                let pointer = format!("/cluster/agentPoolProfiles/{pool}/podSubnetID");
+                let remedy = "write networkPlugin: azure without networkPluginMode, or remove it";
+                resolver.error(&pointer, "scenario::pod_subnet", "a pod subnet where pods have a pod CIDR", remedy);
+            }
+            Some(if kubenet { NetworkModel::Kubenet } else { NetworkModel::AzureOverlay })
+        }
     }
+}
+
+/// Azure's limit as the pages on kubenet have it, or as it was raised later.
+fn routes_per_table(resolver: &mut Resolver<'_>, profile: &NetworkProfileSpec) -> Option<u32> {
+    let allowed = [limits::KUBENET_ROUTES, limits::KUBENET_ROUTES_RAISED];
+    let written = profile.routes_per_table.unwrap_or(limits::KUBENET_ROUTES);
+    if !allowed.contains(&written) {
+        let pointer = format!("{PROFILE}/routesPerTable");
+        resolver.error(&pointer, "scenario::routes_per_table", format!("found {written}"), "write 400 or 1000");
+        return None;
+    }
+    Some(written)
 }
 
 /// How the cluster reaches the internet; a load balancer with one address unless it is written.

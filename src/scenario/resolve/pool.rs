@@ -1,6 +1,6 @@
 //! Node pools: size, bounds, disk, subnet, labels and taints, upgrade settings.
 
-use super::{Resolver, price, upgrade};
+use super::{Resolver, pod_subnet, price, upgrade};
 use crate::catalog::{
     Catalog, KubernetesVersion, OsDisk, OsDiskKind, Region, SPOT_LABEL, SpotEvictionPolicy, SpotMaxPrice, VmSize,
     limits, reservations,
@@ -115,6 +115,7 @@ pub fn resolve_all(
     if written.len() > limits::POOLS_PER_CLUSTER {
         resolver.error(POOLS, "scenario::pool_count", format!("found {} pools", written.len()), "write at most 100");
     }
+    pod_subnet::check(resolver, &written, &pools, around.model, around.subnets);
     pools.sort_by(|a, b| a.name.cmp(&b.name));
     complete.then_some(pools)
 }
@@ -141,6 +142,7 @@ impl Context<'_, '_> {
         let count = self.count(autoscaling);
         let max_pods = self.max_pods(mode);
         let subnet = self.subnet();
+        let pod_subnet = pod_subnet::resolve(&mut self);
         let taints = self.taints(spot);
         let zones = self.zones();
         let upgrade = upgrade::settings(&mut self, spot);
@@ -180,6 +182,7 @@ impl Context<'_, '_> {
                 vm,
                 os_disk,
                 subnet: subnet?,
+                pod_subnet: pod_subnet?,
                 vm_price,
                 os_disk_price: price::os_disk(self.spec, &os_disk, self.around.location),
             }),
@@ -320,6 +323,7 @@ impl Context<'_, '_> {
         let default = match self.around.model {
             NetworkModel::Kubenet => limits::DEFAULT_MAX_PODS_KUBENET,
             NetworkModel::AzureNodeSubnet => limits::DEFAULT_MAX_PODS_NODE_SUBNET,
+            NetworkModel::AzurePodSubnet => limits::DEFAULT_MAX_PODS_POD_SUBNET,
             NetworkModel::AzureOverlay => limits::DEFAULT_MAX_PODS_OVERLAY,
         };
         let max_pods = self.pool.max_pods.unwrap_or(default);
@@ -333,9 +337,14 @@ impl Context<'_, '_> {
     }
 
     fn subnet(&mut self) -> Option<usize> {
-        let Some(written) = &self.pool.vnet_subnet_id else {
-            return Some(0);
-        };
+        match &self.pool.vnet_subnet_id {
+            None => Some(0),
+            Some(written) => self.subnet_named("vnetSubnetID", written),
+        }
+    }
+
+    /// The subnet that is written under this key, by its name or as a resource id.
+    pub(super) fn subnet_named(&mut self, key: &str, written: &str) -> Option<usize> {
         let name = written.rsplit('/').next().unwrap_or(written);
         let found = self.around.subnets.iter().position(|subnet| subnet.name == name);
         if found.is_none() {
@@ -344,10 +353,10 @@ impl Context<'_, '_> {
                 let remedy = format!(
                     "add cluster.vnet: {{subnets: [{{name: {name}, addressPrefix: 10.224.0.0/24}}]}} with its range"
                 );
-                self.error("vnetSubnetID", "scenario::unknown_subnet", found, remedy);
+                self.error(key, "scenario::unknown_subnet", found, remedy);
             } else {
                 let names: Vec<&str> = self.around.subnets.iter().map(|subnet| subnet.name.as_str()).collect();
-                let pointer = format!("{}/vnetSubnetID", self.pointer);
+                let pointer = format!("{}/{key}", self.pointer);
                 self.resolver.unknown(&pointer, "scenario::unknown_subnet", found, name, &names);
             }
         }

@@ -59,6 +59,9 @@ pub struct ClusterSpec {
     /// Planned maintenance, each configuration as `az aks maintenanceconfiguration show` prints it.
     #[deserr(default)]
     pub maintenance_configurations: Option<MaintenanceConfigurationsSpec>,
+    /// Access to the API server.
+    #[deserr(default)]
+    pub api_server_access_profile: Option<ApiServerAccessProfileSpec>,
     /// Microsoft Entra authentication; without it every kubeconfig is the administrator's.
     #[deserr(default)]
     pub aad_profile: Option<AadProfileSpec>,
@@ -90,6 +93,16 @@ pub struct SkuSpec {
     pub tier: String,
 }
 
+/// Access to the API server.
+#[derive(Debug, Default, Deserr, JsonSchema)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ApiServerAccessProfileSpec {
+    /// A private cluster: its API server has an address in the subnet of the first pool; false unless given.
+    #[deserr(default)]
+    pub enable_private_cluster: Option<bool>,
+}
+
 /// Network model and ranges.
 #[derive(Debug, Default, Deserr, JsonSchema)]
 #[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
@@ -114,6 +127,13 @@ pub struct NetworkProfileSpec {
     /// `loadBalancer` (with a load balancer and public addresses that are billed) or another way out (without).
     #[deserr(default)]
     pub outbound_type: Option<String>,
+    /// Routes of a route table, the most nodes with kubenet: 400, or 1000; 400 unless given. A setting of aksim.
+    #[deserr(default)]
+    pub routes_per_table: Option<u32>,
+    /// What AKS adds up before it begins with something that needs addresses of a subnet: Operation (what it adds, as documented) or
+    /// AllPools (every pool of the subnet at its largest, with its surge, as reported); Operation unless given. A setting of aksim.
+    #[deserr(default)]
+    pub subnet_size_check: Option<String>,
     /// Settings of the load balancer.
     #[deserr(default)]
     pub load_balancer_profile: Option<LoadBalancerProfileSpec>,
@@ -190,7 +210,7 @@ pub struct AgentPoolSpec {
     /// What becomes of nodes that are scaled in: Delete, or Deallocate to stop the VM and keep its disk. Delete unless given.
     #[deserr(default)]
     pub scale_down_mode: Option<String>,
-    /// Most pods a node; 110 with kubenet, 30 with Azure CNI node subnet, 250 with overlay unless given.
+    /// Most pods a node; 110 with kubenet, 30 with Azure CNI node subnet, 250 with a pod subnet or overlay unless given.
     #[deserr(default)]
     pub max_pods: Option<u32>,
     /// Ephemeral or Managed; Ephemeral where the VM size has room for it unless given.
@@ -211,6 +231,14 @@ pub struct AgentPoolSpec {
     #[deserr(default, rename = "vnetSubnetID")]
     #[schemars(rename = "vnetSubnetID")]
     pub vnet_subnet_id: Option<String>,
+    /// Subnet of the pods, with the plugin `azure` and without a mode: its name, or an Azure resource id that ends with it.
+    #[deserr(default, rename = "podSubnetID")]
+    #[schemars(rename = "podSubnetID")]
+    pub pod_subnet_id: Option<String>,
+    /// DynamicIndividual (batches of 16 addresses) or StaticBlock (whole /28s), with a pod subnet; DynamicIndividual unless given.
+    #[deserr(default, rename = "podIPAllocationMode")]
+    #[schemars(rename = "podIPAllocationMode")]
+    pub pod_ip_allocation_mode: Option<String>,
     /// Availability zones, such as ["1", "2", "3"].
     #[deserr(default)]
     #[schemars(with = "Option<Vec<String>>")]

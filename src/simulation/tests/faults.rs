@@ -1,6 +1,7 @@
 //! Faults in whole small clusters: what happens to nodes, pods, addresses and quota, and when.
 
 use super::super::Simulation;
+use super::ledger;
 use crate::cluster::testing::{deployment, operations, plan, pool, version, workload};
 use crate::cluster::{
     Event, Fact, NodeFailure, NodeId, NodePhase, Observer, OperationId, OperationState, PodPhase, PoolId,
@@ -97,12 +98,12 @@ fn zoned(name: &str, count: u32) -> PoolPlan {
 
 /// What holds after every event.
 fn check(world: &World) {
-    let (mut used, mut quota) = (0, QuotaUse::default());
+    ledger::check(world);
+    let mut quota = QuotaUse::default();
     for (id, node) in world.nodes.iter() {
         // A failed instance ends with the event that says so, at the same instant.
         let failed = matches!(node.phase, NodePhase::Failed(_));
         let gone = node.phase == NodePhase::Deleted || (failed && node.times.deleted.is_some());
-        used += node.addresses;
         for pod in &node.pods {
             let pod = &world.pods[*pod];
             assert_eq!(pod.node, Some(id), "{} is on the list of another node", pod.name);
@@ -124,8 +125,6 @@ fn check(world: &World) {
         let node = pod.node.expect("it is bound");
         assert!(world.nodes[node].pods.iter().any(|other| world.pods[*other].name == pod.name), "{} is lost", pod.name);
     }
-    let held: u32 = world.subnets.iter().map(|(_, subnet)| subnet.used()).sum();
-    assert_eq!(held, used, "addresses in use are those that nodes hold");
     assert_eq!(world.quota_use(), quota);
 }
 
@@ -425,7 +424,7 @@ proptest! {
         let world = simulation.world();
         for (_, node) in world.nodes.iter() {
             if matches!(node.phase, NodePhase::Deleted | NodePhase::Failed(_)) {
-                prop_assert!(node.pods.is_empty() && node.addresses == 0, "{} is gone", node.info.name);
+                prop_assert!(node.pods.is_empty() && node.addresses.own.is_none(), "{} is gone", node.info.name);
             }
         }
     }

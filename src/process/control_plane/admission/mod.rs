@@ -1,7 +1,9 @@
 //! Whether an operation is accepted. Azure's code and the form of its message where they are documented.
 
+mod addresses;
 mod pool;
 
+use self::addresses::Growth;
 use super::{ControlPlane, versions};
 use crate::catalog::KubernetesVersion;
 use crate::catalog::limits::{NODES_PER_CLUSTER, NODES_PER_POOL, STOPPABLE_NODES, UPGRADABLE_NODES};
@@ -143,7 +145,11 @@ pub fn admit(world: &World, kind: &OperationKind) -> Result<(), Refusal> {
 /// The same, also of what AKS asks for by itself.
 pub(super) fn admit_from(world: &World, kind: &OperationKind, by_itself: bool) -> Result<(), Refusal> {
     match kind {
-        OperationKind::CreateCluster | OperationKind::StartCluster | OperationKind::Abort { .. } => Ok(()),
+        OperationKind::StartCluster | OperationKind::Abort { .. } => Ok(()),
+        OperationKind::CreateCluster => {
+            let first = world.pools.ids().filter(|pool| world.pool_plan(*pool).from_start);
+            within_addresses(world, &first.map(|pool| Growth::coming(world, pool)).collect::<Vec<_>>())
+        }
         OperationKind::StopCluster => admit_stop(world),
         OperationKind::Scale { pool, count } => admit_scale(world, PoolId::from_index(*pool), *count),
         OperationKind::AddPool { pool, version } => pool::admit_add(world, PoolId::from_index(*pool), *version),
@@ -227,7 +233,15 @@ fn admit_scale(world: &World, pool: PoolId, count: u32) -> Result<(), Refusal> {
     };
     let present = world.live_nodes.iter().filter(has_vm).count();
     let present = u32::try_from(present).expect("a scale set has at most 1000 instances");
-    within_quota(world, pool, count.saturating_sub(present))
+    let more = count.saturating_sub(present);
+    within_addresses(world, &[Growth::of(world, pool, more, count)])?;
+    within_quota(world, pool, more)
+}
+
+/// Refuses what takes more addresses than AKS sees in the subnets and in the pod CIDR.
+fn within_addresses(world: &World, growths: &[Growth]) -> Result<(), Refusal> {
+    addresses::within_subnets(world, growths)?;
+    addresses::within_pod_cidr(world, growths)
 }
 
 /// Refuses what takes more VMs than the quota has room for.
@@ -321,6 +335,7 @@ fn admit_surge(world: &World, pool: PoolId) -> Result<(), Refusal> {
             (false, 35..) if rolling => 1,
             _ => surge,
         };
+        addresses::within_subnets(world, &[Growth::of(world, pool, least, nodes)])?;
         return within_quota(world, pool, least);
     }
     if nodes == 0 {

@@ -3,7 +3,8 @@
 //! Sources: azure-aks-docs, use-system-pools.md, 2026-04-30; create-node-pools.md, 2026-07-13; cluster-autoscaler.md, 2026-07-30;
 //! start-stop-nodepools.md, 2026-08-12. Codes are Azure's general ones where none is documented for the case; the sentences are ours.
 
-use super::{admit_nodes, invalid, not_allowed, within_quota};
+use super::addresses::Growth;
+use super::{admit_nodes, invalid, not_allowed, within_addresses, within_quota};
 use crate::catalog::KubernetesVersion;
 use crate::catalog::limits::{NODES_PER_POOL, POOLS_PER_CLUSTER};
 use crate::cluster::{PoolId, ProvisioningState, Refusal, World};
@@ -35,6 +36,7 @@ pub(super) fn admit_add(world: &World, pool: PoolId, version: Option<KubernetesV
         return Err(Refusal { code: "NodePoolMcVersionIncompatible", message });
     }
     admit_nodes(world, pool, plan.count)?;
+    within_addresses(world, &[Growth::coming(world, pool)])?;
     within_quota(world, pool, plan.count)
 }
 
@@ -72,7 +74,9 @@ pub(super) fn admit_update(world: &World, pool: PoolId, change: &PoolChange) -> 
                     range.min, range.max
                 ));
             }
-            admit_nodes(world, pool, range.max)
+            admit_nodes(world, pool, range.max)?;
+            let growth = Growth { pool, new: 0, nodes: world.pools[pool].target, autoscaling: Some(*range) };
+            within_addresses(world, &[growth])
         }
         PoolChange::Autoscaling(None) => Ok(()),
     }

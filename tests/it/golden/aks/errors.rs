@@ -8,9 +8,13 @@ pub fn topic(name: &str) -> Option<super::Topic> {
     (name == "error-code").then_some(code as super::Topic)
 }
 
-/// A subnet of eleven addresses, of which the system node takes one, and twelve nodes that are wanted.
+/// Of 251 addresses the two nodes leave 182: enough for the pods of six more, as AKS counts, and not for the nodes themselves.
 fn full_subnet() -> Scenario {
-    Scenario::apps("count: 1").subnet("10.224.0.0/28").operation("at: 1h, scale: {pool: apps, count: 12}")
+    let system = "name: system, mode: System, vmSize: Standard_D4s_v5, count: 1, maxPods: 37";
+    Scenario::new(&[system, "name: apps, vmSize: Standard_D4s_v5, count: 1, maxPods: 30"])
+        .cluster("networkProfile: {networkPlugin: azure}")
+        .subnet("10.224.0.0/24")
+        .operation("at: 1h, scale: {pool: apps, count: 7}")
 }
 
 fn in_progress() -> Scenario {

@@ -1,9 +1,11 @@
 //! Address arithmetic, as far as the catalogue has it.
 
 use super::Answer;
-use super::lab::{Scenario, smallest};
-use aksim::catalog::limits;
+use super::lab::{SYSTEM, Scenario, largest, smallest};
+use aksim::catalog::{limits, pod_subnet};
+use aksim::kernel::SimTime;
 use aksim::preflight;
+use aksim::scenario::plan::IntOrPercent;
 use ipnet::Ipv4Net;
 use serde_json::{Value, json};
 
@@ -14,11 +16,9 @@ pub fn topic(name: &str) -> Option<super::Topic> {
         "kubenet-capacity" => kubenet_capacity,
         "reserved-cidr" => reserved_cidr,
         "service-cidr" => service_cidr,
-        "pod-cidr-allocation" => {
-            |_| Answer::NotModelled("which part of the pod range a node gets; the parts are only counted")
-        }
+        "pod-cidr-allocation" => pod_cidr_allocation,
         "overlay-pod-cidr" => |_| Answer::NotModelled("a change of the pod range"),
-        "pod-subnet-static-block" => |_| Answer::NotModelled("pod subnets"),
+        "pod-subnet-static-block" => static_blocks,
         "insufficient-subnet-size" => insufficient_subnet,
         "static-egress-gateway" => |_| Answer::NotModelled("static egress gateways"),
         "snat-automatic" | "snat-fixed" | "nat-gateway" | "load-balancer-rules" | "load-balancer-profile" => {
@@ -57,11 +57,18 @@ fn kubenet_capacity(input: &Value) -> Answer {
     if !input["routesPerRouteTable"].is_null() {
         return Answer::Is(json!({"maxNodes": limits::KUBENET_ROUTES}));
     }
+    let (all, pods) = (usable(input), short(&input["maxPods"]));
     if input["nodeSubnetPrefix"] == "/27" {
-        return Answer::NotModelled("a rule of thumb for the room that a subnet leaves for scaling and upgrades");
+        // From the surge that Microsoft recommends for production to one surge node and one to scale out with.
+        let with_surge = |nodes: u64| {
+            let nodes = u32::try_from(nodes).expect("a number of nodes");
+            nodes + IntOrPercent::Percent(33).of_rounded_up(nodes) <= all
+        };
+        let least = u32::try_from(largest(1, 100, with_surge).unwrap_or(0)).expect("a number of nodes");
+        let range = [least, all - 2];
+        return Answer::Is(json!({"nodesRange": range, "podsRange": range.map(|nodes| nodes * pods)}));
     }
-    let nodes = usable(input);
-    Answer::Is(json!({"nodes": nodes, "pods": nodes * short(&input["maxPods"])}))
+    Answer::Is(json!({"nodes": all, "pods": all * pods}))
 }
 
 /// Two nodes more, asked for or as the surge of an upgrade: the fewest free addresses with which the preflight does not foretell
@@ -96,6 +103,46 @@ fn insufficient_subnet(input: &Value) -> Answer {
             .all(|operation| addresses_asked(plugin, pods, operation) == 2 * u64::from(pods))
     };
     Answer::Is(json!({"neededIps": if holds(30) && holds(50) { "newOrBufferNodes*maxPods" } else { "?" }}))
+}
+
+/// The blocks that the nodes of a new kubenet cluster hold.
+fn pod_cidr_allocation(input: &Value) -> Answer {
+    let range = input["podCidr"].as_str().expect("a range");
+    // The system pool has one node.
+    let apps = format!("count: {}", short(&input["nodes"]) - 1);
+    let scenario =
+        Scenario::apps(&apps).cluster(&format!("networkProfile: {{networkPlugin: kubenet, podCidr: {range}}}"));
+    let run = scenario.run_until(SimTime::ZERO, 1);
+    let blocks = run.world().pod_range.as_ref().expect("kubenet has a pod range").held();
+    Answer::Is(json!({"nodeCidrs": blocks.map(|(block, _)| block.to_string()).collect::<Vec<_>>()}))
+}
+
+/// Blocks of a node, and the settings that a scenario may have with them.
+fn static_blocks(input: &Value) -> Answer {
+    if let Some(pods) = input["maxPods"].as_u64() {
+        let pods = u32::try_from(pods).expect("a number of pods");
+        let blocks = pod_subnet::blocks(pods);
+        let usable = pod_subnet::block_pods(blocks);
+        return Answer::Is(json!({"blocks": blocks, "ipsForPods": usable, "wastedIps": usable - pods}));
+    }
+    let takes = |prefix: u64| {
+        let pods = "podSubnetID: pods, podIPAllocationMode: StaticBlock";
+        let nodes = "{name: nodes, addressPrefix: 192.168.0.0/24}";
+        Scenario::new(&[&format!("{SYSTEM}, {pods}")])
+            .cluster("networkProfile: {networkPlugin: azure}")
+            .cluster(&format!("vnet: {{subnets: [{nodes}, {{name: pods, addressPrefix: 64.0.0.0/{prefix}}}]}}"))
+            .takes("scenario::pod_subnet")
+    };
+    let no_waste = |blocks: u32| {
+        let ideal = 16 * blocks - 1;
+        pod_subnet::blocks(ideal) == blocks && pod_subnet::blocks(ideal + 1) == blocks + 1
+    };
+    Answer::Is(json!({
+        "blockAddresses": pod_subnet::BLOCK,
+        "reservedPerNode": pod_subnet::BLOCK - pod_subnet::block_pods(1),
+        "maxPodSubnet": format!("/{}", smallest(8, 24, takes)),
+        "idealMaxPods": if (1..=15).all(no_waste) { "16*N-1" } else { "?" },
+    }))
 }
 
 fn reserved_cidr(input: &Value) -> Answer {

@@ -73,7 +73,8 @@ fn count(_: &Value) -> Answer {
         let scenario = Scenario::new(&[
             "name: system, mode: System, vmSize: Standard_D4s_v5, count: 2",
             "name: apps, vmSize: Standard_D4s_v5, count: 2",
-        ]);
+        ])
+        .cluster("networkProfile: {podCidr: 64.0.0.0/10}");
         scenario.operation(&format!("at: 1h, scale: {{pool: {pool}, count: {count}}}")).answer().is_ok()
     };
     let least = |pool: &str| {

@@ -37,9 +37,7 @@ pub enum PodAddress {
 
 /// What the subnet with this index is there for.
 pub(super) fn purpose(cluster: &ClusterPlan, index: usize) -> SubnetUse {
-    let scale_sets = cluster.pools.iter().filter_map(|pool| pool.scale_set.as_ref());
-    let of_pods = scale_sets.filter_map(|scale_set| scale_set.pod_subnet).find(|pods| pods.subnet == index);
-    match of_pods.map(|pods| pods.allocation) {
+    match cluster.pod_allocation(index) {
         None => SubnetUse::Nodes,
         Some(PodIpAllocation::DynamicIndividual) => SubnetUse::PodBatches,
         Some(PodIpAllocation::StaticBlock) => SubnetUse::PodBlocks,

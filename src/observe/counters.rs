@@ -19,6 +19,8 @@ pub(super) struct Counters {
     pub budgets_violated: u64,
     /// Pods that had to make room for more important ones.
     pub pods_preempted: u64,
+    /// Pods that found no address on their node.
+    pub pods_waited_for_ip: u64,
     /// Drains that ended before every pod had left.
     pub drains_timed_out: u64,
 }
@@ -34,6 +36,7 @@ impl Counters {
             Fact::EvictionRefused(..) => self.evictions_refused += 1,
             Fact::BudgetViolated(..) => self.budgets_violated += 1,
             Fact::PodPreempted(..) => self.pods_preempted += 1,
+            Fact::PodWaitsForAddress(_) => self.pods_waited_for_ip += 1,
             Fact::NodeDrained(_, false) => self.drains_timed_out += 1,
             _ => {}
         }

@@ -8,7 +8,7 @@ use super::quantile::{quantile, sorted};
 use super::recorder::Recorder;
 use super::waits;
 use super::window::Window;
-use crate::cluster::{CpuLedger, Node, Operation, OperationState, World};
+use crate::cluster::{CpuLedger, Node, Operation, OperationState, SubnetUse, World};
 use crate::kernel::SimTime;
 use crate::process::billing::{self, Charge, Meter};
 use crate::scenario::plan::{AllocationCode, OperationKind};
@@ -135,6 +135,10 @@ impl List {
             self.push(format!("subnet.{name}.peak_used"), peak);
             self.push(format!("subnet.{name}.peak_percent"), 100.0 * peak / f64::from(subnet.usable()));
             self.push(format!("subnet.{name}.exhaustions"), f64::from(known.exhaustions));
+        }
+        if world.subnets.iter().any(|(_, subnet)| subnet.purpose == SubnetUse::PodBatches) {
+            self.push("pods_waited_for_ip", recorder.counters.pods_waited_for_ip as f64);
+            self.push("pods_waiting_for_ip", waits::without_address(world) as f64);
         }
     }
 

@@ -28,4 +28,4 @@ pub use metrics::FITS_WINDOW;
 pub use quantile::quantile;
 pub use recorder::Recorder;
 pub use result::{ActivityRow, AddressRow, CostRow, Detail, NodeRow, OperationRow, PodRow, RunResult, Series};
-pub use series::sample_interval;
+pub use series::{POD_CIDR_BLOCKS, sample_interval};

@@ -30,6 +30,9 @@ const COLUMNS: [&str; 7] = [
     "usd_per_hour",
 ];
 
+/// Name of the column of the /24s of the pod CIDR that nodes hold.
+pub const POD_CIDR_BLOCKS: &str = "pod_cidr_blocks";
+
 /// Takes samples.
 #[derive(Clone, Debug)]
 pub(super) struct Sampler {
@@ -43,7 +46,8 @@ impl Sampler {
         let burstable = burst::has_burstable_pool(plan);
         let credits = burstable.then(|| "credits_percent".to_owned());
         let subnets = plan.cluster.subnets.iter().map(|subnet| format!("ip_used.{}", subnet.name));
-        let names = COLUMNS.map(str::to_owned).into_iter().chain(credits).chain(subnets);
+        let blocks = plan.cluster.network.pod_cidr.map(|_| POD_CIDR_BLOCKS.to_owned());
+        let names = COLUMNS.map(str::to_owned).into_iter().chain(credits).chain(subnets).chain(blocks);
         Self {
             burstable,
             series: Series { hours: Vec::new(), columns: names.map(|name| (name, Vec::new())).collect() },
@@ -81,6 +85,9 @@ impl Sampler {
             row.push(burst::mean_percent(world));
         }
         row.extend(world.subnets.iter().map(|(_, subnet)| f64::from(subnet.used())));
+        if world.plan.cluster.network.pod_cidr.is_some() {
+            row.push(world.pod_range.as_ref().map_or(0.0, |range| f64::from(range.used())));
+        }
         row
     }
 }

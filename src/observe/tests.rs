@@ -9,7 +9,7 @@ use crate::cluster::{
     PodId, PoolId, STAGES, SubnetId, World,
 };
 use crate::kernel::{EventKey, Id, SimDuration, SimTime};
-use crate::scenario::plan::{BudgetRule, IntOrPercent, OperationKind, Plan};
+use crate::scenario::plan::{BudgetRule, IntOrPercent, OperationKind, Plan, PodIpAllocation, PodSubnet};
 use crate::units::{MilliCpu, UsdPerHour};
 
 /// One hour of warm-up, 23 hours measured, one pool of one node, an application and a pod of AKS's own.
@@ -320,7 +320,7 @@ fn samples_are_rows_with_a_value_in_every_column() {
     let names: Vec<&str> = series.columns.iter().map(|(name, _)| name.as_str()).collect();
     let expected = ["nodes_ready", "nodes_total", "pods_ready", "pods_pending", "cpu_demand_cores", "cpu_served_cores"];
     assert_eq!(names[..6], expected);
-    assert_eq!(names[6..], ["usd_per_hour", "ip_used.nodes"]);
+    assert_eq!(names[6..], ["usd_per_hour", "ip_used.nodes", "pod_cidr_blocks"]);
     assert!(series.columns.iter().all(|(_, values)| values.len() == 2));
     assert_eq!(series.column("usd_per_hour"), Some(&[0.22, 0.22][..]));
 }
@@ -338,7 +338,9 @@ fn samples_are_whole_minutes_apart() {
 #[test]
 fn the_metrics_of_a_run_are_those_of_the_document() {
     let mut plan = small_plan();
-    plan.maintenance.default = Some(Vec::new()); // Windows have metrics of their own.
+    plan.maintenance.default = Some(Vec::new()); // Windows have metrics of their own,
+    let pods = PodSubnet { subnet: 0, allocation: PodIpAllocation::DynamicIndividual };
+    plan.cluster.pools[0].scale_set.as_mut().expect("VMs").pod_subnet = Some(pods); // and so have batches of addresses.
     let mut run = Watched::new(plan);
     run.recorder.burst = Some(Burst::new(run.recorder.window)); // As with a burstable pool.
     let result = run.finish();

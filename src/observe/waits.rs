@@ -32,6 +32,11 @@ pub(super) fn unscheduled(world: &World) -> usize {
     world.pods.iter().map(|(_, pod)| pod).filter(waits).count()
 }
 
+/// Pods that wait for an address at the end, AKS's own among them.
+pub(super) fn without_address(world: &World) -> usize {
+    world.live_nodes.iter().map(|node| world.nodes[*node].addresses.waiting.len()).sum()
+}
+
 /// Nodes that became Ready after time zero, in order of birth: those of the start were there already.
 pub(super) fn booted_nodes(world: &World) -> impl Iterator<Item = (&Node, SimTime)> {
     // One whose boot was broken off and begun again took no time that tells of booting.

@@ -6,7 +6,6 @@ use super::headline::{
     verdict_line,
 };
 use super::number::{decimals_for, dollars, grouped, short};
-use crate::catalog::limits::usable_addresses;
 use crate::experiment::{ExperimentResult, SummaryRow};
 use crate::kernel::{SimDuration, SimTime};
 use crate::observe::FITS_WINDOW;
@@ -324,9 +323,10 @@ fn hundredths(mean: f64) -> String {
 
 /// Peak and usable addresses of the subnet with the largest share in use.
 fn fullest_subnet(point: &Point, figures: &Figures<'_>) -> String {
-    let used = point.plan.cluster.subnets.iter().filter_map(|subnet| {
+    let cluster = &point.plan.cluster;
+    let used = cluster.subnets.iter().enumerate().filter_map(|(index, subnet)| {
         let row = figures.level(point, &format!("subnet.{}.peak_used", subnet.name))?;
-        Some((row.mean, usable_addresses(subnet.prefix)))
+        Some((row.mean, cluster.usable_addresses(index)))
     });
     let fullest = used.max_by(|(a, of_a), (b, of_b)| (a / f64::from(*of_a)).total_cmp(&(b / f64::from(*of_b))));
     fullest

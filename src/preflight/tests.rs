@@ -216,7 +216,7 @@ fn addresses_of_an_upgrade_are_those_of_all_nodes_and_of_one_pools_surge() {
         (NetworkModel::AzureOverlay, "10.0.0.0/28", Pass, "needs 6 addresses, of 11"),
         (NetworkModel::AzureOverlay, "10.0.0.0/29", Fail, "InsufficientSubnetSize"),
         (NetworkModel::AzureNodeSubnet, "10.0.0.0/22", Pass, "needs 666 addresses"),
-        (NetworkModel::AzureNodeSubnet, "10.0.0.0/23", Fail, "needs 666 addresses"),
+        (NetworkModel::AzureNodeSubnet, "10.0.0.0/23", Fail, "InsufficientSubnetSize: AKS counts 110 addresses"),
     ] {
         let mut plan = cluster();
         plan.cluster.network.model = model;
@@ -232,7 +232,13 @@ fn an_autoscaled_overlay_pool_is_counted_by_its_largest_size() {
     plan.cluster.subnets[0].prefix = "10.0.0.0/28".parse().expect("a prefix");
     plan.cluster.pools[APPS].autoscaling = Some(AutoscalingRange { min: 1, max: 7 });
     let rows = with(plan.clone(), vec![upgrade(35)]);
-    expect(&rows, "subnet-space", "upgrade", Risk, "AKS counts 7 addresses for it and 6 are free");
+    expect(
+        &rows,
+        "subnet-space",
+        "upgrade",
+        Fail,
+        "AKS counts 7 addresses for it before it begins, and 6 of 11 are free",
+    );
     plan.cluster.pools[APPS].autoscaling = Some(AutoscalingRange { min: 1, max: 3 });
     let wider = PoolChange::Autoscaling(Some(AutoscalingRange { min: 1, max: 12 }));
     let rows = with(plan, vec![OperationKind::UpdatePool { pool: APPS, change: wider }]);

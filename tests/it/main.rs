@@ -1,6 +1,7 @@
 //! The one integration-test binary.
 
 mod access;
+mod addresses;
 mod broken;
 mod explain;
 mod golden;

@@ -127,6 +127,20 @@ impl Frame {
         }
     }
 
+    /// Vertical lines at moments, in hours, each with its word at the top where there is room.
+    pub fn marks(&self, sketch: &mut Sketch, marks: &[(f64, String)], labelled: bool) {
+        let mut free = self.left;
+        for (hours, label) in marks {
+            let (x, _) = self.at(*hours, self.y.from);
+            sketch.line(&[(x, self.top), (x, self.bottom)], Stroke { colour: MUTED, width: 2.0, dash: &[3.0, 6.0] });
+            let width = text_width(label, TICK, false) + 12.0;
+            if labelled && x >= free && x + width < self.right {
+                sketch.text_on_paper((x + 6.0, self.top + 22.0), Anchor::Start, TICK, MUTED, label);
+                free = x + width;
+            }
+        }
+    }
+
     /// A curve.
     pub fn curve(&self, sketch: &mut Sketch, xs: &[f64], ys: &[f64], stroke: Stroke) {
         let points: Vec<Pixel> = xs.iter().zip(ys).map(|(x, y)| self.at(*x, *y)).collect();

@@ -6,27 +6,35 @@ use super::select::{Band, Shown, band, left_out_words, seeds_words, shown};
 use super::sketch::{Anchor, Sketch};
 use super::theme::{LABEL, MUTED};
 use super::{Picture, footer, hours};
-use crate::catalog::limits::usable_addresses;
 use crate::experiment::ExperimentResult;
+use crate::kernel::{SimDuration, SimTime};
+use crate::observe::POD_CIDR_BLOCKS;
 use crate::output::number::{grouped, short};
+use crate::scenario::plan::ClusterPlan;
 
 /// Panels that fit.
 const PANELS: usize = 2;
 
-/// One subnet with the bands of all variants.
+/// One subnet, or the pod CIDR, with the bands of all variants.
 struct Panel {
-    subnet: String,
-    usable: f64,
+    /// Such as `Subnet nodes`.
+    what: String,
+    /// What is counted: `addresses`, or the blocks of a pod CIDR.
+    unit: &'static str,
+    /// What there is to hand out, in any of the variants; the least first.
+    limits: Vec<f64>,
     bands: Vec<Band>,
-    /// Most addresses in use in any run.
-    peak: f64,
+    /// Most in use in any run, and what there was in the variant that came closest to its limit.
+    fullest: (f64, f64),
+    /// Most in use in any run of all variants.
+    most: f64,
 }
 
 /// Draws it.
 pub(super) fn draw(result: &ExperimentResult) -> Result<Picture, String> {
     let shown = shown(result, 6);
     let mut panels = panels(&shown);
-    panels.sort_by(|a, b| (b.peak / b.usable).total_cmp(&(a.peak / a.usable)));
+    panels.sort_by(|a, b| share(b).total_cmp(&share(a)));
     let subnets = panels.len();
     panels.truncate(PANELS);
     let Some(fullest) = panels.first() else {
@@ -34,10 +42,11 @@ pub(super) fn draw(result: &ExperimentResult) -> Result<Picture, String> {
     };
     let title = title(fullest);
     let some =
-        if subnets > panels.len() { format!("the {PANELS} fullest of {subnets} subnets, ") } else { String::new() };
+        if subnets > panels.len() { format!("the {PANELS} fullest of {subnets} ranges, ") } else { String::new() };
     let caption = format!(
-        "Addresses taken from each subnet by nodes (and by pods, where the network model gives them subnet addresses): {some}median and \
-         5 to 95 % band over {}. The limit is the size of the subnet less the five addresses that Azure keeps.",
+        "Addresses taken from each subnet by nodes (and by pods, where the network model gives them subnet addresses), and the /24s that \
+         nodes hold of a pod CIDR: {some}median and 5 to 95 % band over {}. The limit is the size of the subnet less the five addresses \
+         that Azure keeps. Vertical lines are operations.",
         seeds_words(result)
     );
     let mut sketch = Sketch::default();
@@ -53,53 +62,91 @@ pub(super) fn draw(result: &ExperimentResult) -> Result<Picture, String> {
 }
 
 fn title(fullest: &Panel) -> String {
-    let Panel { subnet, usable, peak, .. } = fullest;
+    let Panel { what, unit, fullest: (peak, usable), .. } = fullest;
     if peak >= usable {
-        return format!("Subnet {subnet} runs full: all {} usable addresses are taken", grouped(*usable, 0));
+        return format!("{what} runs full: all {} usable {unit} are taken", grouped(*usable, 0));
     }
     let share = short((1000.0 * peak / usable).round() / 10.0);
-    format!("Subnet {subnet} peaks at {} of {} usable addresses ({share} %)", grouped(*peak, 0), grouped(*usable, 0))
+    format!("{what} peaks at {} of {} usable {unit} ({share} %)", grouped(*peak, 0), grouped(*usable, 0))
+}
+
+/// The share that is in use at the fullest.
+fn share(panel: &Panel) -> f64 {
+    let (peak, usable) = panel.fullest;
+    peak / usable
 }
 
 fn panels(shown: &[Shown<'_>]) -> Vec<Panel> {
     let Some(first) = shown.first() else {
         return Vec::new();
     };
-    let panel = |subnet: &crate::scenario::plan::SubnetPlan| {
-        let column = format!("ip_used.{}", subnet.name);
-        let bands = shown.iter().map(|variant| band(variant.runs, &column)).collect::<Option<Vec<_>>>()?;
-        let used = shown.iter().flat_map(|variant| variant.runs).filter_map(|run| run.series.column(&column)).flatten();
-        let peak = used.copied().fold(0.0, f64::max);
-        (peak > 0.0).then(|| Panel {
-            subnet: subnet.name.clone(),
-            usable: f64::from(usable_addresses(subnet.prefix)),
-            bands,
-            peak,
-        })
+    let panel = |what: String, unit: &'static str, column: &str, limit: &dyn Fn(&ClusterPlan) -> Option<u32>| {
+        let bands = shown.iter().map(|variant| band(variant.runs, column)).collect::<Option<Vec<_>>>()?;
+        let peak = |variant: &Shown<'_>| {
+            variant.runs.iter().filter_map(|run| run.series.column(column)).flatten().copied().fold(0.0, f64::max)
+        };
+        let limit = |variant: &Shown<'_>| limit(&variant.point.plan.cluster).map(f64::from);
+        let peaks: Vec<(f64, f64)> =
+            shown.iter().filter_map(|variant| Some((peak(variant), limit(variant)?))).collect();
+        let fullest = *peaks.iter().max_by(|(a, of_a), (b, of_b)| (a / of_a).total_cmp(&(b / of_b)))?;
+        let most = peaks.iter().map(|(peak, _)| *peak).fold(0.0, f64::max);
+        let mut limits: Vec<f64> = peaks.iter().map(|(_, limit)| *limit).collect();
+        limits.sort_by(f64::total_cmp);
+        limits.dedup();
+        (most > 0.0).then_some(Panel { what, unit, limits, bands, fullest, most })
     };
-    first.point.plan.cluster.subnets.iter().filter_map(panel).collect()
+    let cluster = &first.point.plan.cluster;
+    let subnets = cluster.subnets.iter().filter_map(|subnet| {
+        let limit = |cluster: &ClusterPlan| {
+            let index = cluster.subnets.iter().position(|other| other.name == subnet.name)?;
+            Some(cluster.usable_addresses(index))
+        };
+        panel(format!("Subnet {}", subnet.name), "addresses", &format!("ip_used.{}", subnet.name), &limit)
+    });
+    let range = panel("Pod CIDR".to_owned(), "/24 blocks", POD_CIDR_BLOCKS, &ClusterPlan::pod_cidr_room);
+    subnets.chain(range).collect()
+}
+
+/// What is asked for in all variants alike, and when, in hours.
+fn marks(shown: &[Shown<'_>]) -> Vec<(f64, String)> {
+    let Some(first) = shown.first() else {
+        return Vec::new();
+    };
+    let plan = &first.point.plan;
+    let everywhere = |at: SimDuration| -> bool {
+        shown
+            .iter()
+            .all(|other| other.point.plan.operations.iter().any(|operation| operation.at == SimTime::after_start(at)))
+    };
+    let asked = plan.operations.iter().map(|operation| (operation.at.since(SimTime::ZERO), operation));
+    let asked = asked.filter(|(at, _)| everywhere(*at));
+    asked.map(|(at, operation)| (at.as_secs_f64() / 3600.0, operation.kind.describe(plan))).collect()
 }
 
 fn draw_panels(sketch: &mut Sketch, panels: &[Panel], shown: &[Shown<'_>], first: f64) {
     const GAP: f64 = 74.0;
     let (all_hours, warmup) = hours(shown);
+    let marks = marks(shown);
     let height = (BOTTOM - first - GAP * (panels.len() as f64 - 1.0)) / panels.len() as f64;
     for (index, panel) in panels.iter().enumerate() {
         let top = first + index as f64 * (height + GAP);
         // A limit far above the curves would press them to the base line, so it is told instead of drawn.
-        let limit_fits = panel.peak > 0.3 * panel.usable;
-        let most = if limit_fits { panel.usable * 1.05 } else { panel.peak * 1.2 };
+        let fits = |limit: f64| panel.most > 0.3 * limit;
+        let drawn = panel.limits.iter().copied().filter(|limit| fits(*limit));
+        let most = drawn.clone().map(|limit| limit * 1.05).fold(panel.most * 1.2, f64::max);
         let (x, y) = (Scale::time(all_hours), Scale::from_zero(most, 5, true));
         let frame = Frame { left: LEFT, top, right: RIGHT, bottom: top + height, x, y };
         frame.shade_warmup(sketch, warmup, index == 0);
-        frame.draw_y_axis(sketch, &format!("Subnet {}: addresses in use", panel.subnet));
+        frame.draw_y_axis(sketch, &format!("{}: {} in use", panel.what, panel.unit));
+        frame.marks(sketch, &marks, index == 0);
         panel.bands.iter().zip(shown).for_each(|(band, variant)| frame.band(sketch, band, variant));
-        let limit = format!("{} usable", grouped(panel.usable, 0));
-        if limit_fits {
-            frame.limit(sketch, panel.usable, &limit);
-        } else {
+        let words = |limit: f64| format!("{} usable", grouped(limit, 0));
+        drawn.for_each(|limit| frame.limit(sketch, limit, &words(limit)));
+        let above: Vec<String> =
+            panel.limits.iter().filter(|limit| !fits(**limit)).map(|limit| words(*limit)).collect();
+        if !above.is_empty() {
             let at = (frame.right, frame.top - 16.0);
-            sketch.text(at, Anchor::End, LABEL, MUTED, format!("limit far above this scale: {limit} ↑"));
+            sketch.text(at, Anchor::End, LABEL, MUTED, format!("limit far above this scale: {} ↑", above.join(", ")));
         }
         let last = index + 1 == panels.len();
         frame.draw_x_axis(sketch, if last { time_title(all_hours) } else { String::new() }.as_str());

@@ -27,7 +27,7 @@ pub(super) fn workloads(
 ) -> (Vec<WorkloadPlan>, Vec<BudgetPlan>) {
     let installed = |workload: &&SystemWorkload| match workload.plugins {
         Plugins::All => true,
-        Plugins::Overlay => network == NetworkModel::AzureOverlay,
+        Plugins::Overlay => matches!(network, NetworkModel::AzureOverlay | NetworkModel::AzurePodSubnet),
     };
     let all = Catalog::get().system_workloads().iter().filter(installed);
     let budgets = all.clone().filter(|workload| workload.has_budget).map(budget).collect();
@@ -141,6 +141,7 @@ mod tests {
             workloads.into_iter().map(|workload| workload.name).collect::<Vec<_>>()
         };
         assert!(names(NetworkModel::AzureOverlay).contains(&"azure-cns".to_owned()));
+        assert!(names(NetworkModel::AzurePodSubnet).contains(&"azure-cns".to_owned()));
         assert!(!names(NetworkModel::Kubenet).contains(&"azure-cns".to_owned()));
         assert!(!names(NetworkModel::AzureNodeSubnet).contains(&"azure-cns".to_owned()));
         assert!(names(NetworkModel::Kubenet).contains(&"kube-proxy".to_owned()));

@@ -1,7 +1,7 @@
 //! Addresses that the nodes of a pool take, and those that AKS counts before it lets them come.
 
-use super::{AutoscalingRange, NetworkModel, PodIpAllocation, PoolPlan};
-use crate::catalog::pod_subnet;
+use super::{AutoscalingRange, ClusterPlan, NetworkModel, PodIpAllocation, PoolPlan, UpgradeStrategy};
+use crate::catalog::{KubernetesVersion, limits, pod_subnet};
 
 /// Addresses of one subnet that one node takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,6 +35,19 @@ impl PoolPlan {
         NodeAddressNeed { least: own + pods + first, most: own + pods + all }
     }
 
+    /// The fewest nodes that an upgrade of the pool must be able to add, when it has so many and its nodes this version, lest it be
+    /// refused: a spot pool gets no surge nodes, and from 1.35 on a rolling upgrade goes on with one.
+    /// Source: azure-aks-docs, upgrade-aks-node-pools-rolling.md, 2026-05-29.
+    #[must_use]
+    pub fn least_extra(&self, nodes: u32, version: KubernetesVersion) -> u32 {
+        let most = self.upgrade.most_extra(nodes);
+        match (self.upgrade.strategy, self.spot, version.minor) {
+            (UpgradeStrategy::Rolling, true, _) => 0,
+            (UpgradeStrategy::Rolling, false, 35..) => most.min(1),
+            _ => most,
+        }
+    }
+
     /// Addresses of the subnet that AKS counts for an operation that brings so many new nodes; `None` when the pool is in another.
     ///
     /// Source: support articles for AKS, insufficientsubnetsize-error-advanced-networking.md, 2025-02-20: with Azure CNI it leaves out
@@ -56,6 +69,43 @@ impl PoolPlan {
             (NetworkModel::AzureNodeSubnet, _) => new * self.max_pods,
             (NetworkModel::AzureOverlay, Some(range)) => range.max,
             (NetworkModel::Kubenet | NetworkModel::AzurePodSubnet | NetworkModel::AzureOverlay, _) => new,
+        })
+    }
+}
+
+impl ClusterPlan {
+    /// How the subnet's addresses get to the nodes when it is one of pods; `None` for a subnet of nodes.
+    #[must_use]
+    pub fn pod_allocation(&self, subnet: usize) -> Option<PodIpAllocation> {
+        let scale_sets = self.pools.iter().filter_map(|pool| pool.scale_set.as_ref());
+        let mut of_pods = scale_sets.filter_map(|scale_set| scale_set.pod_subnet);
+        of_pods.find(|pods| pods.subnet == subnet).map(|pods| pods.allocation)
+    }
+
+    /// Addresses that the subnet can hand out.
+    #[must_use]
+    pub fn usable_addresses(&self, subnet: usize) -> u32 {
+        let prefix = self.subnets[subnet].prefix;
+        match self.pod_allocation(subnet) {
+            Some(PodIpAllocation::StaticBlock) => pod_subnet::usable_blocks(prefix) * pod_subnet::BLOCK,
+            Some(PodIpAllocation::DynamicIndividual) | None => limits::usable_addresses(prefix),
+        }
+    }
+
+    /// Addresses of the subnet that something else than nodes holds: the private endpoint of the API server.
+    #[must_use]
+    pub fn other_addresses(&self, subnet: usize) -> u32 {
+        u32::from(self.private_endpoint_subnet() == Some(subnet))
+    }
+
+    /// Nodes that there is room for in the pod CIDR, and with kubenet in the route table; `None` without a pod CIDR.
+    #[must_use]
+    pub fn pod_cidr_room(&self) -> Option<u32> {
+        let blocks = limits::pod_blocks(self.network.pod_cidr?);
+        Some(if self.network.model == NetworkModel::Kubenet {
+            blocks.min(self.network.routes_per_table)
+        } else {
+            blocks
         })
     }
 }

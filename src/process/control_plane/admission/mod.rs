@@ -328,13 +328,7 @@ fn admit_surge(world: &World, pool: PoolId) -> Result<(), Refusal> {
         ));
     }
     if surge > 0 {
-        // A spot pool gets no surge nodes, and from 1.35 on a rolling upgrade goes on with one.
-        let rolling = upgrade.strategy == UpgradeStrategy::Rolling;
-        let least = match (world.pool_plan(pool).spot, world.pools[pool].version.minor) {
-            (true, _) if rolling => 0,
-            (false, 35..) if rolling => 1,
-            _ => surge,
-        };
+        let least = world.pool_plan(pool).least_extra(nodes, world.pools[pool].version);
         addresses::within_subnets(world, &[Growth::of(world, pool, least, nodes)])?;
         return within_quota(world, pool, least);
     }

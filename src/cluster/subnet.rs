@@ -196,6 +196,8 @@ impl Subnet {
 mod tests {
     use super::*;
     use crate::kernel::Id;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
 
     const NOW: SimTime = SimTime::ZERO;
 
@@ -233,5 +235,53 @@ mod tests {
         assert_eq!((subnet.used(), subnet.cooling(), subnet.free(NOW)), (32, 32, 0));
         let later = NOW + pod_subnet::RELEASE_DELAY;
         assert_eq!((subnet.free(later), subnet.used()), (32, 0));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4000))]
+        /// Whatever nodes take and give back, and whenever: no address has two holders, and none is lost.
+        #[test]
+        fn used_free_and_reserved_addresses_are_the_whole_subnet(
+            bits in 3u8..9,
+            purpose in prop::sample::select(vec![SubnetUse::Nodes, SubnetUse::PodBatches, SubnetUse::PodBlocks]),
+            steps in prop::collection::vec((0usize..6, 0u32..70, 0u64..8), 1..40),
+        ) {
+            let size = 1u32 << bits;
+            let prefix = Ipv4Net::new(Ipv4Addr::new(10, 1, 0, 0), 32 - bits).unwrap();
+            let mut subnet = Subnet::new(prefix, purpose);
+            let mut held: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
+            let mut now = NOW;
+            for (node, wanted, seconds) in steps {
+                now = now + SimDuration::from_secs(seconds);
+                if let Some(taken) = held.remove(&node) {
+                    subnet.release(now, &taken, holder(node));
+                } else {
+                    let free = subnet.free(now);
+                    match subnet.take(now, wanted, holder(node)) {
+                        Ok(taken) => {
+                            prop_assert!(wanted <= free);
+                            held.insert(node, taken);
+                        }
+                        Err(short) => prop_assert!(wanted > free && short.free == free),
+                    }
+                }
+                let count = held.values().map(Vec::len).sum::<usize>() as u32 * subnet.unit();
+                let reserved = match purpose {
+                    SubnetUse::Nodes | SubnetUse::PodBatches => limits::RESERVED_ADDRESSES,
+                    SubnetUse::PodBlocks => size.min(2 * BLOCK),
+                };
+                let free = subnet.free(now);
+                prop_assert_eq!(count + subnet.cooling() + free + reserved, size);
+                let mut all: Vec<u32> = held.values().flatten().map(|slot| slot * subnet.unit()).collect();
+                all.sort_unstable();
+                let known: Vec<u32> = subnet.held().map(|(address, _)| address.into()).collect();
+                prop_assert_eq!(all, known);
+            }
+            for (node, taken) in held {
+                subnet.release(now, &taken, holder(node));
+            }
+            let later = now + pod_subnet::RELEASE_DELAY;
+            prop_assert_eq!((subnet.free(later), subnet.used(), subnet.pods), (subnet.usable(), 0, 0));
+        }
     }
 }

@@ -20,18 +20,20 @@ fn run(course: &Course<'_>) -> Vec<Finding> {
         let space = Space { name: &subnet.name, usable: cluster.usable_addresses(index).into(), others };
         let need = |pool: usize| course.pool(pool).node_need(cluster.network.model, index);
         // Nodes need the least from their start on, and the most with all of their pods.
-        let peak = |of: &dyn Fn(&dyn Fn(usize) -> u64) -> Peak| {
-            let (least, most) = (of(&|pool| need(pool).least.into()), of(&|pool| need(pool).most.into()));
-            Peak { before: least.before + others, present: least.present + others, most: most.most + others }
+        let (least, most) = (|pool: usize| u64::from(need(pool).least), |pool: usize| u64::from(need(pool).most));
+        let peak = |least: Peak, most: Peak| Peak {
+            before: least.before + others,
+            present: least.present + others,
+            most: most.most + others,
         };
-        let deployed = peak(&|each| Peak::of_deployment(course, each));
+        let deployed = peak(Peak::of_deployment(course, least), Peak::of_deployment(course, most));
         if deployed.most > 0 {
             let subject = Subject::part(format!("subnet {}", subnet.name));
             let when = "with every pool at its largest and the surge of one";
             findings.push(space.judge(&subject, deployed, None, when));
         }
         for step in course.looked_at().filter(|step| grows(step)) {
-            let peak = peak(&|each| Peak::of_step(course, step, each));
+            let peak = peak(Peak::of_step(course, step, least), Peak::of_step(course, step, most));
             if peak.present > peak.before || peak.most > peak.before {
                 let asked = asked_of(course, index, step);
                 findings.push(space.judge(&Subject::of(step), peak, asked, "with autoscaled pools at their largest"));

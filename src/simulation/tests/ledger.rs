@@ -1,68 +1,178 @@
 //! Every address has one holder, is free, or belongs to Azure.
 
-use crate::catalog::limits;
-use crate::cluster::{AddressHolder, NodePhase, PodAddress, SubnetUse, World};
-use crate::kernel::Id;
-use std::collections::BTreeSet;
+use super::operations::random_day;
+use crate::catalog::{limits, pod_subnet};
+use crate::cluster::{
+    AddressHolder, Event, Fact, NodeAddresses, NodeId, NodePhase, Observer, PodAddress, PodRange, Subnet, SubnetId,
+    SubnetUse, World,
+};
+use crate::kernel::{EventKey, SimDuration, SimTime, Stream, Streams};
+use crate::scenario::plan::{
+    NetworkModel, OperationKind, OperationPlan, Plan, PodIpAllocation, PodSubnet, PoolMode, SubnetPlan, SubnetSizeCheck,
+};
+use crate::simulation::Simulation;
+use ipnet::Ipv4Net;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
-/// What holds after every event.
+/// What holds after every event that changes anything about addresses.
 pub fn check(world: &World) {
-    let (mut nodes, mut pods) = (0, 0);
-    for (id, node) in world.nodes.iter() {
-        let held = &node.addresses;
-        let name = &node.info.name;
-        let (Some(subnet), Some(own)) = (world.subnet_of(node.pool), held.own) else {
-            assert!(held.pods.is_empty() && held.block.is_none(), "{name} holds addresses and has none itself");
-            continue;
-        };
-        assert!(node.phase != NodePhase::Deleted, "{name} is gone and holds addresses");
-        nodes += 1;
-        let of = |subnet: crate::cluster::SubnetId, holder| {
-            world.subnets[subnet]
-                .held()
-                .filter(|(_, by)| *by == holder)
-                .map(|(at, _)| u32::from(at))
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(of(subnet, AddressHolder::Node(id)), [own], "{name}");
-        let of_pods = world.pod_subnet_of(node.pool).unwrap_or(subnet);
-        let unit = if world.subnets[of_pods].purpose == SubnetUse::PodBlocks { 16 } else { 1 };
-        let mut mine: Vec<u32> = held.pods.iter().map(|slot| slot * unit).collect();
-        mine.sort_unstable();
-        assert_eq!(of(of_pods, AddressHolder::Pods(id)), mine, "{name}");
-        pods += mine.len() as u32 * unit;
-        if let Some(range) = &world.pod_range {
-            let blocks: Vec<_> = range.held().filter(|(_, by)| *by == id).collect();
-            assert_eq!(blocks.len(), 1, "{name} has a block");
-            assert_eq!(crate::cluster::PodRange::block(held.block.unwrap()), blocks[0].0);
-        }
-        let users = node.pods.iter().filter(|pod| world.pods[**pod].address == PodAddress::Held).count();
-        assert!(users <= held.assigned as usize && held.assigned as usize <= held.pods.len(), "{name}: {held:?}");
-        for pod in &held.waiting {
-            assert_eq!(world.pods[*pod].address, PodAddress::Waiting);
-        }
-    }
-    assert_eq!(world.subnets.iter().map(|(_, subnet)| subnet.nodes).sum::<u32>(), nodes);
-    assert_eq!(world.subnets.iter().map(|(_, subnet)| subnet.pods).sum::<u32>(), pods);
+    let mut held: BTreeMap<(SubnetId, bool, NodeId), Vec<u32>> = BTreeMap::new();
     for (id, subnet) in world.subnets.iter() {
-        let unit = if subnet.purpose == SubnetUse::PodBlocks { 16 } else { 1 };
-        let held: Vec<u32> = subnet.held().map(|(address, _)| address.into()).collect();
-        assert_eq!(held.iter().collect::<BTreeSet<_>>().len(), held.len(), "no address is held twice");
-        let inside = |address: &&u32| subnet.prefix.contains(&std::net::Ipv4Addr::from(**address));
-        assert!(held.iter().all(|address| inside(&address)), "every held address is one of the subnet");
-        let mut now = subnet.clone();
-        let free = now.free(world.clock);
-        let size = 1u32 << (32 - subnet.prefix.prefix_len());
-        let reserved = match subnet.purpose {
-            SubnetUse::Nodes | SubnetUse::PodBatches => limits::RESERVED_ADDRESSES,
-            SubnetUse::PodBlocks => size - now.usable(),
-        };
-        let used = held.len() as u32 * unit + now.cooling();
-        assert_eq!(used + free + reserved, size, "subnet {}", id.index());
-        assert_eq!(subnet.nodes + subnet.pods + subnet.others, held.len() as u32 * unit);
+        let mut last = 0;
+        for (address, holder) in subnet.held() {
+            assert!(subnet.prefix.contains(&address), "{address} is one of {}", subnet.prefix);
+            assert!(u32::from(address) > last, "{address} is held once");
+            last = address.into();
+            match holder {
+                AddressHolder::Node(node) => held.entry((id, false, node)).or_default().push(last),
+                AddressHolder::Pods(node) => held.entry((id, true, node)).or_default().push(last),
+                AddressHolder::FrontEnd(_) | AddressHolder::PrivateEndpoint => {}
+            }
+        }
+        check_sum(world, subnet);
     }
+    let mut blocks: BTreeMap<NodeId, Vec<Ipv4Net>> = BTreeMap::new();
     if let Some(range) = &world.pod_range {
-        assert_eq!(range.held().count() as u32, range.used());
+        range.held().for_each(|(block, node)| blocks.entry(node).or_default().push(block));
+        assert_eq!(blocks.values().map(Vec::len).sum::<usize>() as u32, range.used());
         assert!(range.used() <= range.room());
     }
+    // Instances that failed a moment ago are not on the list of the live any more, and still have addresses.
+    for (id, node) in world.nodes.iter().filter(|(_, node)| node.addresses.own.is_some()) {
+        let NodeAddresses { own, pods, block, assigned, waiting, .. } = &node.addresses;
+        let name = &node.info.name;
+        assert!(node.phase != NodePhase::Deleted, "{name} is gone and holds addresses");
+        let subnet = world.subnet_of(node.pool).expect("a scale set has a subnet");
+        assert_eq!(held.remove(&(subnet, false, id)).unwrap_or_default(), own.iter().copied().collect::<Vec<_>>());
+        let of_pods = world.pod_subnet_of(node.pool).unwrap_or(subnet);
+        let mut mine: Vec<u32> = pods.iter().map(|slot| slot * unit(&world.subnets[of_pods])).collect();
+        mine.sort_unstable();
+        assert_eq!(held.remove(&(of_pods, true, id)).unwrap_or_default(), mine, "{name}");
+        let block: Vec<Ipv4Net> = block.iter().map(|block| PodRange::block(*block)).collect();
+        assert_eq!(blocks.remove(&id).unwrap_or_default(), block, "{name}");
+        let users = node.pods.iter().filter(|pod| world.pods[**pod].address == PodAddress::Held).count();
+        assert!(users <= *assigned as usize && *assigned as usize <= pods.len(), "{name}: {users} of {assigned}");
+        assert!(waiting.iter().all(|pod| world.pods[*pod].address == PodAddress::Waiting), "{name}");
+    }
+    assert!(held.is_empty() && blocks.is_empty(), "addresses are lost: {held:?} {blocks:?}");
 }
+
+/// Used, free and reserved addresses are all that there are.
+fn check_sum(world: &World, subnet: &Subnet) {
+    let held = subnet.nodes + subnet.pods + subnet.others;
+    let mut now = subnet.clone();
+    let free = now.free(world.clock);
+    let size = 1u32 << (32 - subnet.prefix.prefix_len());
+    let reserved = match subnet.purpose {
+        SubnetUse::Nodes | SubnetUse::PodBatches => limits::RESERVED_ADDRESSES,
+        SubnetUse::PodBlocks => 2 * pod_subnet::BLOCK, // The blocks that Azure's five lie in.
+    };
+    assert_eq!(held + now.cooling() + free + reserved, size, "{}", subnet.prefix);
+    assert_eq!(subnet.held().count() as u32 * unit(subnet), held);
+}
+
+/// Addresses of a slot of the subnet.
+fn unit(subnet: &Subnet) -> u32 {
+    if subnet.purpose == SubnetUse::PodBlocks { pod_subnet::BLOCK } else { 1 }
+}
+
+/// Looks at the ledger after every event that may have changed it.
+#[derive(Default)]
+struct Auditor {
+    refused: usize,
+    waited: usize,
+}
+
+impl Observer for Auditor {
+    fn after_event(&mut self, _: EventKey, event: Event, facts: &[Fact], world: &World) {
+        let pods = matches!(
+            event,
+            Event::PodAddressReleased(_) | Event::PodAddressesArrived(_) | Event::PodAddressesWanted(_)
+        );
+        if pods || facts.iter().any(|fact| matches!(fact, Fact::AddressesChanged(..))) {
+            check(world);
+        }
+        self.waited += facts.iter().filter(|fact| matches!(fact, Fact::PodWaitsForAddress(_))).count();
+        self.refused += facts.iter().filter(|fact| matches!(fact, Fact::NodeFailed(..))).count();
+    }
+}
+
+/// A day of any operations in a network of any kind, with few addresses; in the end every pool is to go.
+fn random_network(draws: &mut Stream) -> Plan {
+    let mut plan = random_day(draws);
+    let cluster = &mut plan.cluster;
+    let subnet =
+        |name: &str, range: String| SubnetPlan { name: name.to_owned(), prefix: range.parse().expect("a range") };
+    let pod_cidr = |draws: &mut Stream| format!("10.244.0.0/{}", 20 + draws.below(3)).parse().expect("a range");
+    let (of_nodes, of_pods) = (25 + draws.below(4), 23 + draws.below(5));
+    cluster.subnets = vec![subnet("nodes", format!("10.224.0.0/{of_nodes}"))];
+    let max_pods = 10 + draws.below(30) as u32;
+    let mut pod_subnet = None;
+    (cluster.network.model, cluster.network.pod_cidr) = match draws.below(5) {
+        0 => (NetworkModel::Kubenet, Some(pod_cidr(draws))),
+        1 => (NetworkModel::AzureOverlay, Some(pod_cidr(draws))),
+        2 => (NetworkModel::AzureNodeSubnet, None),
+        mode => {
+            cluster.subnets.push(subnet("pods", format!("10.225.0.0/{of_pods}")));
+            let allocation = [PodIpAllocation::DynamicIndividual, PodIpAllocation::StaticBlock][mode as usize - 3];
+            pod_subnet = Some(PodSubnet { subnet: 1, allocation });
+            (NetworkModel::AzurePodSubnet, None)
+        }
+    };
+    cluster.network.size_check = [SubnetSizeCheck::Operation, SubnetSizeCheck::AllPools][draws.below(2) as usize];
+    cluster.network.private_cluster = draws.below(2) == 0;
+    for pool in &mut cluster.pools {
+        pool.mode = PoolMode::User; // So that all of them can go.
+        pool.max_pods = max_pods;
+        pool.allocatable.pods = max_pods;
+        pool.scale_set.as_mut().expect("VMs").pod_subnet = pod_subnet;
+    }
+    // As in a day, but faster, and then a quiet end.
+    plan.duration = SimDuration::from_hours(12);
+    plan.operations.retain(|_| draws.below(2) == 0);
+    for operation in &mut plan.operations {
+        operation.at = SimTime::after_start(SimDuration::from_micros(operation.at.since(SimTime::ZERO).micros() / 5));
+    }
+    let late = |minutes| SimTime::after_start(SimDuration::from_hours(8) + SimDuration::from_mins(minutes));
+    let last = [OperationKind::StartCluster].into_iter().chain((0..3).map(|pool| OperationKind::DeletePool { pool }));
+    plan.operations.extend((0..).zip(last).map(|(index, kind)| OperationPlan {
+        at: late(60 * index),
+        kind,
+        asked_by: None,
+    }));
+    plan
+}
+
+#[test]
+fn whatever_is_asked_every_address_has_one_holder_and_none_is_lost() {
+    let mut draws = Streams::new(7).stream("test", "addresses");
+    let (mut refused, mut waited, mut emptied) = (0, 0, 0);
+    for sequence in 0..CASES {
+        let plan = random_network(&mut draws);
+        let others = u32::from(plan.cluster.network.private_cluster);
+        let mut simulation = Simulation::new(&Arc::new(plan), sequence);
+        let mut auditor = Auditor::default();
+        simulation.run(&mut auditor);
+        (refused, waited) = (refused + auditor.refused, waited + auditor.waited);
+        let world = simulation.world();
+        if world.live_nodes.is_empty() {
+            emptied += 1;
+            let subnets = world.subnets.iter().map(|(_, subnet)| subnet.clone());
+            assert_eq!(
+                subnets
+                    .map(|mut subnet| {
+                        let _ = subnet.free(world.clock);
+                        subnet.used()
+                    })
+                    .sum::<u32>(),
+                others
+            );
+            assert!(world.pod_range.as_ref().is_none_or(|range| range.used() == 0));
+        }
+    }
+    assert!(refused > 100 && waited > 100 && emptied > 100, "{refused} refused, {waited} waited, {emptied} emptied");
+}
+
+/// Sequences of operations that are tried.
+const CASES: u64 = 150;

@@ -256,7 +256,7 @@ fn random_operation(draws: &mut Stream) -> OperationKind {
 }
 
 /// A day of operations without rhyme or reason, and a day without any.
-fn random_day(draws: &mut Stream) -> Plan {
+pub(super) fn random_day(draws: &mut Stream) -> Plan {
     let modes = [ScaleDownMode::Delete, ScaleDownMode::Deallocate];
     let mut apps = PoolPlan { scale_down_mode: modes[draws.below(2) as usize], ..pool("apps", draws.below(4) as u32) };
     if draws.below(2) == 0 {

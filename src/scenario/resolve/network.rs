@@ -3,7 +3,7 @@
 use super::Resolver;
 use crate::catalog::limits;
 use crate::scenario::plan::{NetworkModel, NetworkPlan, OutboundType, OwnVnet, SubnetPlan, SubnetSizeCheck};
-use crate::scenario::spec::{ClusterSpec, NetworkProfileSpec};
+use crate::scenario::spec::{ClusterSpec, NetworkProfileSpec, VnetSpec};
 use ipnet::Ipv4Net;
 use std::net::Ipv4Addr;
 
@@ -64,8 +64,9 @@ pub fn resolve(resolver: &mut Resolver<'_>, cluster: &ClusterSpec) -> Option<(Ne
         );
     }
     check_ranges(resolver, service_cidr, pod_cidr, &subnets);
+    check_space(resolver, cluster, service_cidr, pod_cidr, &subnets);
     let dns_service_ip = dns_service_ip(resolver, profile, service_cidr)?;
-    let routes_per_table = routes_per_table(resolver, profile)?;
+    let routes_per_table = routes_per_table(resolver, profile);
     let size_check = match profile.subnet_size_check.as_deref() {
         None => SubnetSizeCheck::default(),
         Some(text) => {
@@ -78,7 +79,7 @@ pub fn resolve(resolver: &mut Resolver<'_>, cluster: &ClusterSpec) -> Option<(Ne
         NetworkPlan {
             model,
             pod_cidr,
-            routes_per_table,
+            routes_per_table: routes_per_table?,
             size_check,
             private_cluster: private.unwrap_or(false),
             service_cidr,
@@ -314,6 +315,38 @@ fn check_ranges(
                 resolver.error(&range.pointer, "scenario::overlap", found, "write a range that overlaps no other");
             }
         }
+    }
+}
+
+/// The virtual network, used or not, is for nodes: neither pods nor Services of the cluster may have addresses in it. And a range of
+/// pods has a /24 for one node at least.
+fn check_space(
+    resolver: &mut Resolver<'_>,
+    cluster: &ClusterSpec,
+    service: Ipv4Net,
+    pods: Option<Ipv4Net>,
+    subnets: &[(SubnetPlan, String)],
+) {
+    let written = |vnet: &VnetSpec| vnet.address_space.iter().flatten().filter_map(|text| text.parse().ok()).collect();
+    let managed = || vec![limits::MANAGED_VNET.parse().expect("the managed network is a range")];
+    let space: Vec<Ipv4Net> = cluster.vnet.as_ref().map_or_else(managed, written);
+    let whose = if cluster.vnet.is_some() { "vnet.addressSpace" } else { "the virtual network that AKS makes," };
+    for (key, range) in [("serviceCidr", Some(service)), ("podCidr", pods)] {
+        let Some(range) = range else { continue };
+        let is_said = subnets.iter().any(|(subnet, _)| overlap(range, subnet.prefix));
+        for other in space.iter().filter(|other| !is_said && overlap(range, **other)) {
+            let found = format!("{range} overlaps {whose} {other}");
+            resolver.error(
+                &format!("{PROFILE}/{key}"),
+                "scenario::overlap",
+                found,
+                "write a range outside the network",
+            );
+        }
+    }
+    if let Some(range) = pods.filter(|range| range.prefix_len() > limits::NODE_BLOCK_PREFIX) {
+        let found = format!("found {range}, and every node takes a /24 of it");
+        resolver.error(&format!("{PROFILE}/podCidr"), "scenario::pod_cidr", found, "write a /24 or larger");
     }
 }
 

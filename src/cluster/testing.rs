@@ -269,7 +269,7 @@ fn become_ready(world: &mut World, node: NodeId) {
         state.version = version;
     }
     state.info.unschedulable = false;
-    state.addresses.own = Some(0);
+    state.addresses.own = Some(0x0ae0_0004); // 10.224.0.4
     state.times.allocated.get_or_insert(now);
     state.times.registered.get_or_insert(now);
     state.times.ready.get_or_insert(now);
@@ -295,7 +295,7 @@ fn stand_in(world: &mut World, event: Event, undrainable: &BTreeSet<NodeId>, roo
         }
         Event::AttachNic(node) => {
             *room -= 1;
-            world.nodes[node].addresses.own = Some(0);
+            world.nodes[node].addresses.own = Some(0x0ae0_0004); // 10.224.0.4
             ctx.after(MACHINE_DELAY, Event::NodeReady(node));
         }
         Event::NodeReady(node) if world.nodes[node].is_member() => become_ready(world, node),

@@ -2,9 +2,10 @@
 
 use super::{Resource, count, name};
 use crate::catalog::OsDiskKind;
-use crate::cluster::{Node, NodePhase, Pool, ProvisioningState, World};
+use crate::cluster::{Node, NodePhase, PodRange, Pool, ProvisioningState, World};
 use crate::scenario::plan::{PoolMode, PoolPlan, ScaleSetPlan};
 use crate::units::UsdPerHour;
+use std::net::Ipv4Addr;
 
 /// One scale set a pool, with its instances and their OS disks behind it.
 ///
@@ -68,7 +69,9 @@ fn scale_set_row(name: &str, plan: &PoolPlan, scale_set: &ScaleSetPlan, pool: &P
 fn instance(node: &Node, scale_set: &ScaleSetPlan) -> Resource {
     let zone = node.zone.map_or_else(String::new, |zone| format!("zone {zone}, "));
     let surge = if node.surge { ", surge node" } else { "" };
-    let details = format!("{zone}{}{surge}", state(node));
+    let own = node.addresses.own.map_or_else(String::new, |own| format!(", {}", Ipv4Addr::from(own)));
+    let block = node.addresses.block.map_or_else(String::new, |block| format!(", pods {}", PodRange::block(block)));
+    let details = format!("{zone}{}{surge}{own}{block}", state(node));
     let kind = "Microsoft.Compute/virtualMachineScaleSets/virtualMachines";
     let resource = Resource::free(kind, node.info.name.to_string(), details);
     if node.is_billed() {

@@ -13,7 +13,7 @@ mod tests;
 
 use crate::cluster::{PowerState, World};
 use crate::kernel::SimTime;
-use crate::scenario::plan::{ClusterPlan, OwnVnet, PoolPlan};
+use crate::scenario::plan::{ClusterPlan, OwnVnet};
 use crate::units::{Usd, UsdPerHour};
 
 /// Everything that a cluster consists of in Azure.
@@ -215,9 +215,4 @@ fn kubelet_identity(cluster: &ClusterPlan) -> Resource {
 /// `1 node`, `2 nodes`.
 fn count(number: usize, thing: &str) -> String {
     format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
-}
-
-/// The pools of Azure's VMs that live in the subnet.
-fn pools_in(cluster: &ClusterPlan, subnet: usize) -> impl Iterator<Item = &PoolPlan> {
-    cluster.pools.iter().filter(move |pool| pool.scale_set.as_ref().is_some_and(|set| set.subnet == subnet))
 }

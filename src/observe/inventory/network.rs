@@ -1,9 +1,9 @@
 //! The virtual network, and what AKS puts into the node resource group for it.
 
-use super::{Resource, count, name, pools_in};
+use super::{Resource, count, name};
 use crate::catalog::limits;
 use crate::cluster::{Subnet, World};
-use crate::scenario::plan::{ClusterPlan, OutboundType};
+use crate::scenario::plan::{ClusterPlan, OutboundType, ScaleSetPlan};
 use crate::units::UsdPerHour;
 
 /// The network and its subnets, AKS's or the customer's. An own network whose name no resource id says has none here.
@@ -30,12 +30,18 @@ pub(super) fn virtual_network(world: &World) -> Vec<Resource> {
 }
 
 fn subnet_details(cluster: &ClusterPlan, index: usize, state: &Subnet) -> String {
-    let pools: Vec<&str> = pools_in(cluster, index).map(|pool| pool.name.as_str()).collect();
-    let pools = match &pools[..] {
-        [] => "no pool".to_owned(),
-        [pool] => format!("pool {pool}"),
-        pools => format!("pools {}", pools.join(", ")),
+    let of = |what: &str, is_in: &dyn Fn(&ScaleSetPlan) -> bool| {
+        let pools = cluster.pools.iter().filter(|pool| pool.scale_set.as_ref().is_some_and(is_in));
+        let pools: Vec<&str> = pools.map(|pool| pool.name.as_str()).collect();
+        match &pools[..] {
+            [] => None,
+            [pool] => Some(format!("{what}pool {pool}")),
+            pools => Some(format!("{what}pools {}", pools.join(", "))),
+        }
     };
+    let of_nodes = of("", &|set| set.subnet == index);
+    let of_pods = of("pods of ", &|set| set.pod_subnet.is_some_and(|pods| pods.subnet == index));
+    let pools = of_nodes.or(of_pods).unwrap_or_else(|| "no pool".to_owned());
     let by = match (state.nodes, state.pods) {
         (nodes, pods) if nodes > 0 && pods > 0 => format!(" ({nodes} for nodes, {pods} for pods)"),
         _ => String::new(),
@@ -46,17 +52,22 @@ fn subnet_details(cluster: &ClusterPlan, index: usize, state: &Subnet) -> String
 /// Security group, route table, and the way out.
 ///
 /// Sources: azure-aks-docs, faq.yml, 2023-11-06 (security group); configure-kubenet.md, 2026-04-16 (its attachment, and the route
-/// table); load-balancer-standard.md, 2024-01-23; egress-udr.md, 2023-05-10; egress-outboundtype.md, 2026-08-05. The names of security
+/// table); load-balancer-standard.md, 2024-01-23; private-clusters.md, 2026-08-05; egress-udr.md, 2023-05-10; egress-outboundtype.md, 2026-08-05. The names of security
 /// group, route table and load balancer, and that addresses are named by a UUID, are observed on clusters in use.
 pub(super) fn resources(world: &World, notes: &mut Vec<String>) -> Vec<Resource> {
     let cluster = &world.plan.cluster;
+    let private = cluster.private_endpoint_subnet().map(|subnet| {
+        let details = format!("the API server's address in subnet {}", cluster.subnets[subnet].name);
+        let row = Resource::free("Microsoft.Network/privateEndpoints", "kube-apiserver", details);
+        row.priced(None).noted("not priced: the cost of a run leaves private endpoints out")
+    });
     let prefix = format!("aks-agentpool-{}", cluster.digits());
     let security = Resource::free(
         "Microsoft.Network/networkSecurityGroups",
         format!("{prefix}-nsg"),
         "attached to the nodes' network interfaces",
     );
-    let mut resources = vec![security];
+    let mut resources: Vec<Resource> = std::iter::once(security).chain(private).collect();
     let outbound = cluster.network.outbound;
     if let Some((range, most)) = world.pod_range.as_ref().and_then(|range| Some((range, range.routes?))) {
         if outbound == OutboundType::UserDefinedRouting {

@@ -87,8 +87,8 @@ fn the_total_is_the_sum_of_the_rows_and_what_the_bill_says() {
     assert_eq!(inventory.unpriced(), 0);
     let instances = all(&inventory, "virtualMachines");
     let states: Vec<&str> = instances.iter().map(|(_, row)| row.details.as_str()).collect();
-    let ready = "VM running, node Ready";
-    assert_eq!(states, ["VM deleting", ready, "VM creating, surge node", ready]);
+    let ready = "VM running, node Ready, 10.224.0.4";
+    assert_eq!(states, ["VM deleting, 10.224.0.4", ready, "VM creating, surge node", ready]);
     assert_eq!(instances[2].1.price, Some(UsdPerHour::ZERO));
     assert_eq!(names(&inventory, "Compute/disks").len(), 3, "a machine that is not there has no disk");
 }

@@ -52,6 +52,8 @@ pub const SCALE_STEP_PERCENT: (u32, u32) = (10, 20);
 /// Addresses of every subnet that Azure keeps: the first four and the last.
 /// Source: azure-aks-docs, concepts-network-azure-cni-overlay.md, 2026-07-31.
 pub const RESERVED_ADDRESSES: u32 = 5;
+/// Addresses that a virtual network may have in use. Source: concepts-network-ip-address-planning.md, 2026-04-16.
+pub const ADDRESSES_PER_VNET: u32 = 65_536;
 /// Longest prefix of a subnet. Source: azure-docs, virtual-networks-faq.md, 2019-02-12.
 pub const SMALLEST_SUBNET_PREFIX: u8 = 29;
 /// Routes of a route table, one per kubenet node. Source: azure-aks-docs, configure-kubenet.md, 2026-04-16.

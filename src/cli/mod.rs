@@ -7,6 +7,7 @@ mod check;
 mod explain;
 mod init;
 mod inventory;
+mod ip;
 mod run;
 mod schema;
 mod vm;
@@ -47,6 +48,8 @@ enum Command {
     Explain(explain::ExplainArguments),
     /// What the deployment creates in its two resource groups, and what each resource costs a month.
     Inventory(inventory::InventoryArguments),
+    /// How many addresses the scenario needs, in theory and simulated; how large subnets must be; another network model.
+    Ip(ip::IpArguments),
     /// What the catalogue knows of VM sizes, credits and prices.
     #[command(subcommand)]
     Vm(vm::VmCommand),
@@ -78,6 +81,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitCode> {
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Inventory(arguments) => inventory::run(&arguments),
+        Command::Ip(arguments) => ip::run(&arguments),
         Command::Vm(command) => vm::run(&command),
         Command::Init(arguments) => init::run(&arguments),
         Command::Schema => schema::run(),

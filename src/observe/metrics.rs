@@ -134,7 +134,16 @@ impl List {
             let (name, peak) = (&plan.name, f64::from(known.peak));
             self.push(format!("subnet.{name}.peak_used"), peak);
             self.push(format!("subnet.{name}.peak_percent"), 100.0 * peak / f64::from(subnet.usable()));
+            self.push(format!("subnet.{name}.p95_used"), f64::from(known.quantile(recorder.window, 0.95)));
             self.push(format!("subnet.{name}.exhaustions"), f64::from(known.exhaustions));
+            self.push(format!("subnet.{name}.first_exhaustion_seconds"), seconds(known.first_exhaustion));
+        }
+        if let Some(known) = recorder.addresses.of_pod_range().filter(|_| world.plan.cluster.network.pod_cidr.is_some())
+        {
+            self.push("pod_cidr.peak_blocks", f64::from(known.peak));
+            self.push("pod_cidr.p95_blocks", f64::from(known.quantile(recorder.window, 0.95)));
+            self.push("pod_cidr.exhaustions", f64::from(known.exhaustions));
+            self.push("pod_cidr.first_exhaustion_seconds", seconds(known.first_exhaustion));
         }
         if world.subnets.iter().any(|(_, subnet)| subnet.purpose == SubnetUse::PodBatches) {
             self.push("pods_waited_for_ip", recorder.counters.pods_waited_for_ip as f64);
@@ -207,6 +216,11 @@ impl List {
         self.push(format!("{name}.p50"), quantile(&values, 0.5));
         self.push(format!("{name}.p95"), quantile(&values, 0.95));
     }
+}
+
+/// Seconds since the start; not a number where it did not happen.
+fn seconds(moment: Option<SimTime>) -> f64 {
+    moment.map_or(f64::NAN, SimTime::as_secs_f64)
 }
 
 /// Work demanded and served up to `at`, a moment before which nothing changed since the last settlement.

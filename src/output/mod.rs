@@ -6,6 +6,7 @@ pub mod chart;
 pub mod csv;
 pub mod headline;
 pub mod inventory;
+pub mod ip;
 pub mod number;
 pub mod preflight;
 pub mod report;

@@ -4,6 +4,7 @@
 //! that are accepted succeed. A check touches its own file and the list. Pods are taken to run wherever they may run, and to be spread
 //! evenly; what becomes of them in time only a simulation tells.
 
+pub mod address_plan;
 pub mod course;
 pub mod estimate;
 pub mod peak;

@@ -13,6 +13,7 @@ mod pending_time;
 mod render;
 mod scale;
 mod select;
+mod sizes;
 mod sketch;
 mod surge;
 mod theme;
@@ -25,6 +26,7 @@ use rayon::prelude::*;
 use sketch::Sketch;
 use std::path::Path;
 
+pub use sizes::draw_sizes;
 pub use theme::{REGULAR, SEMIBOLD};
 
 /// A chart that was written.

@@ -6,6 +6,7 @@ mod broken;
 mod explain;
 mod golden;
 mod inventory;
+mod ip;
 mod layers;
 mod openb;
 mod preflight;

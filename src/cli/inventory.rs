@@ -7,7 +7,7 @@ use crate::observe::inventory::{self, Inventory};
 use crate::output::{inventory as output, table::Look};
 use crate::scenario::plan::Plan;
 use crate::simulation::Simulation;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -47,6 +47,10 @@ pub fn run(arguments: &InventoryArguments) -> Result<ExitCode> {
     };
     let study = loaded.study;
     let (point, seed) = arguments.point.choose(&study)?;
+    let end = point.plan.duration;
+    if arguments.at > end {
+        bail!("--at {}: the scenario ends at {end}, write that or less", arguments.at);
+    }
     let mut simulation = Simulation::new(&point.plan, seed);
     simulation.run_through(SimTime::after_start(arguments.at), &mut Silent);
     let found = inventory::inventory(simulation.world());

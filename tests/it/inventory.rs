@@ -16,6 +16,18 @@ fn inventory(scenario: &str, arguments: &[&str]) -> String {
 }
 
 #[test]
+fn a_moment_beyond_the_end_is_refused() {
+    let output = Command::new(env!("CARGO_BIN_EXE_aksim"))
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")))
+        .args(["inventory", "scenarios/quickstart.yaml", "--quiet", "--at", "5000d"])
+        .output()
+        .expect("aksim can be started");
+    assert!(!output.status.success() && output.stdout.is_empty());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("--at 5000d: the scenario ends at"), "{said}");
+}
+
+#[test]
 fn the_quickstart_fills_two_resource_groups() {
     insta::assert_snapshot!(inventory("scenarios/quickstart.yaml", &[]));
 }

@@ -4,6 +4,7 @@
 //! binary and read once; [`Catalog::get`] gives them to everyone.
 
 pub mod limits;
+pub mod outbound;
 pub mod pod_subnet;
 pub mod reservations;
 
@@ -137,6 +138,18 @@ impl Catalog {
     #[must_use]
     pub fn load_balancer_price(&self) -> Price {
         self.prices.load_balancer()
+    }
+
+    /// The price of one of its rules beyond those.
+    #[must_use]
+    pub fn load_balancer_rule_price(&self) -> Price {
+        self.prices.load_balancer_rule()
+    }
+
+    /// The price of a NAT gateway, without its addresses and the data that it processes.
+    #[must_use]
+    pub fn nat_gateway_price(&self, region: Region) -> Price {
+        self.prices.nat_gateway(region)
     }
 
     /// The price of one standard static public IPv4 address.

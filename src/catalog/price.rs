@@ -212,6 +212,17 @@ impl Prices {
         self.hourly("load_balancer", "Global", "Standard Load Balancer, first 5 rules")
     }
 
+    /// A rule of a load balancer beyond the first five. The one figure known is that of one region; it is used everywhere.
+    pub fn load_balancer_rule(&self) -> Price {
+        self.hourly("load_balancer", "germanywestcentral", "Standard Load Balancer, each rule beyond 5")
+    }
+
+    /// A NAT gateway. The one figure known is that of one region, and old; it is used everywhere.
+    pub fn nat_gateway(&self, region: Region) -> Price {
+        let listed = self.hourly("nat_gateway", LENDER.name(), "NAT gateway, resource hour");
+        assumed(listed, format!("no price of {region} after 2024-07 is known; that of {LENDER} is used"))
+    }
+
     /// A disk's price a month over 730 h.
     pub fn disk(&self, sku: &str, region: Region) -> Price {
         let item = format!("{sku} LRS");

@@ -56,6 +56,8 @@ pub enum Event {
     PodAddressReleased(NodeId),
     /// Addresses of the subnet that the node released can be taken again.
     AddressesFreed(SubnetId, NodeId),
+    /// The front end of an internal load balancer asks for its address.
+    FrontEndWanted(u32),
 
     /// A fault of the scenario begins.
     FaultBegins(FaultId),
@@ -134,6 +136,8 @@ pub enum Event {
 
     /// Share CPU anew from this instant on.
     SettleCpu,
+    /// Count connections to the internet anew from this instant on.
+    SettleOutbound,
     /// A burstable node's credits reach zero or leave it, unless its load changed since (then the number differs).
     CreditsTurn(NodeId, u32),
     /// Write one row of the time series.
@@ -161,6 +165,7 @@ impl Event {
             | Self::PodAddressesArrived(_)
             | Self::PodAddressReleased(_)
             | Self::AddressesFreed(..)
+            | Self::FrontEndWanted(_)
             | Self::FaultBegins(_)
             | Self::FaultEnds(_)
             | Self::SpotNotice(..)
@@ -197,7 +202,7 @@ impl Event {
             | Self::DrainTimeout(_)
             | Self::DrainEnded(_)
             | Self::UpgradeStep(_) => Class::Control,
-            Self::SettleCpu | Self::CreditsTurn(..) | Self::Sample => Class::Account,
+            Self::SettleCpu | Self::SettleOutbound | Self::CreditsTurn(..) | Self::Sample => Class::Account,
         }
     }
 
@@ -224,6 +229,7 @@ impl Event {
             Self::PodAddressesArrived(node) => [14, id(node), 0],
             Self::PodAddressReleased(node) => [15, id(node), 0],
             Self::AddressesFreed(subnet, node) => [16, id(subnet), id(node)],
+            Self::FrontEndWanted(front_end) => [17, front_end, 0],
             Self::ReconcileWorkload(workload) => [20, id(workload), 0],
             Self::CronFires(workload) => [21, id(workload), 0],
             Self::DemandStep(workload) => [22, id(workload), 0],
@@ -264,6 +270,7 @@ impl Event {
             Self::SettleCpu => [60, 0, 0],
             Self::CreditsTurn(node, turn) => [61, id(node), turn],
             Self::Sample => [62, 0, 0],
+            Self::SettleOutbound => [63, 0, 0],
         }
     }
 }

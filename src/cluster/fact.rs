@@ -62,6 +62,10 @@ pub enum Fact {
     NodeDeallocated(NodeId),
     /// The number of addresses in use in the subnet changed, on behalf of this node.
     AddressesChanged(SubnetId, NodeId),
+    /// The front end of an internal load balancer, by its index, got an address of the subnet, or found none.
+    FrontEndChanged(SubnetId, u32),
+    /// Connections to the internet, or the ports for them, were counted anew.
+    OutboundChanged,
     /// The pod found no address on its node: it waits for one.
     PodWaitsForAddress(PodId),
     /// The autoscaler asked for so many more nodes.

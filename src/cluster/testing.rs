@@ -7,7 +7,7 @@ use super::{
 use crate::kernel::{Dist, FutureEvents, Id, SimDuration, SimTime};
 use crate::scenario::plan::{
     AccessPlan, Behaviour, BudgetPlan, BudgetRule, ClusterCharges, ClusterPlan, Controller, IntOrPercent,
-    LabelSelector, NetworkModel, NetworkPlan, OperationKind, OperationPlan, OutboundType, Plan, PodTemplate, PoolMode,
+    LabelSelector, NetworkModel, NetworkPlan, OperationKind, OperationPlan, OutboundPlan, Plan, PodTemplate, PoolMode,
     PoolPlan, PrincipalPlan, ScaleSetPlan, SubnetPlan, UpgradeSettings, WorkloadPlan,
 };
 use crate::units::{Bytes, MilliCpu, Resources, UsdPerHour};
@@ -29,6 +29,7 @@ pub(crate) fn plan(pools: Vec<PoolPlan>) -> Plan {
         workloads: Vec::new(),
         budgets: Vec::new(),
         claims: Vec::new(),
+        services: Vec::new(),
         operations: Vec::new(),
         quota: crate::scenario::plan::QuotaPlan::default(),
         faults: Vec::new(),
@@ -55,7 +56,7 @@ fn cluster(pools: Vec<PoolPlan>) -> ClusterPlan {
             private_cluster: false,
             service_cidr: "10.0.0.0/16".parse().expect("a prefix"),
             dns_service_ip: "10.0.0.10".parse().expect("an address"),
-            outbound: OutboundType::LoadBalancer(1),
+            outbound: OutboundPlan::load_balancer(1),
             own_vnet: None,
         },
         subnets: vec![SubnetPlan { name: "nodes".into(), prefix: "10.224.0.0/24".parse().expect("a prefix") }],
@@ -122,7 +123,7 @@ pub(crate) fn workload(name: &str, controller: Controller) -> WorkloadPlan {
             grace: SimDuration::from_secs(30),
             ..PodTemplate::default()
         },
-        behaviour: Behaviour { demand: None, startup: Dist::Constant(0.0), run_time: None },
+        behaviour: Behaviour { demand: None, startup: Dist::Constant(0.0), run_time: None, outbound: Vec::new() },
         system: false,
     }
 }

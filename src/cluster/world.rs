@@ -3,16 +3,16 @@
 use super::addresses;
 use super::node::{QUARANTINED, UPGRADE_STATUS};
 use super::{
-    AddressHolder, Budget, BudgetId, Claims, Ctx, Drain, Event, Fact, FaultState, Node, NodeFailure, NodeId, NodePhase,
-    Operation, OperationId, Pod, PodAddress, PodClaims, PodDraws, PodId, PodPhase, PodRange, PodSteps, PodTimes, Pool,
-    PoolHistory, PoolId, PowerState, ProvisioningState, Refusal, Spans, Subnet, SubnetId, Templates, Workload,
-    WorkloadId,
+    AddressHolder, Budget, BudgetId, Claims, Ctx, Drain, Event, Fact, FaultState, InternalFrontEnd, Node, NodeFailure,
+    NodeId, NodePhase, Operation, OperationId, Outbound, Pod, PodAddress, PodClaims, PodDraws, PodId, PodPhase,
+    PodRange, PodSteps, PodTimes, Pool, PoolHistory, PoolId, PowerState, ProvisioningState, Refusal, Spans, Subnet,
+    SubnetId, Templates, Workload, WorkloadId,
 };
 use crate::catalog::{DISK_ZONE, KubernetesVersion};
 use crate::kernel::{Id, SimTime, Streams, Table};
 use crate::scenario::plan::{
-    ClusterPlan, Controller, NetworkModel, OperationKind, Plan, PodTemplate, PoolPlan, ScaleDownMode, Taint,
-    WorkloadPlan, generated_suffix, template_hash,
+    self, ClusterPlan, Controller, FrontEnd, NetworkModel, OperationKind, Plan, PodTemplate, PoolPlan, ScaleDownMode,
+    ServicePlan, Taint, WorkloadPlan, generated_suffix, template_hash,
 };
 use crate::units::{Bytes, CoreSeconds, MilliCpu};
 use std::collections::BTreeMap;
@@ -59,6 +59,12 @@ pub struct World {
     pub network: NetworkModel,
     /// The pod CIDR and who holds which part of it; `None` where pods take addresses of a subnet.
     pub pod_range: Option<PodRange>,
+    /// Nodes that ports to the internet are for: those that hold an address.
+    pub backends: u32,
+    /// Connections to the internet.
+    pub outbound: Outbound,
+    /// Front ends of internal load balancers, in the order of the plan's Services.
+    pub front_ends: Vec<InternalFrontEnd>,
     /// The last drain of each node that was ever drained.
     pub drains: BTreeMap<NodeId, Drain>,
     /// Operations, in the plan's order.
@@ -166,6 +172,9 @@ impl World {
             pod_range: network.pod_cidr.map(|cidr| {
                 PodRange::new(cidr, (network.model == NetworkModel::Kubenet).then_some(network.routes_per_table))
             }),
+            backends: 0,
+            outbound: Outbound::new(&plan),
+            front_ends: front_ends(&plan.services),
             drains: BTreeMap::new(),
             operations: operations.collect(),
             cpu: CpuLedger::default(),
@@ -324,7 +333,7 @@ impl World {
         }
         let workload = self.pods[pod].workload;
         ctx.soon(Event::ReconcileWorkload(workload));
-        self.cpu_changed_by(pod, ctx);
+        self.serving_changed(pod, ctx);
     }
 
     /// The pod ended with `phase` (`Succeeded` or `Gone`): its node gets its resources back.
@@ -350,7 +359,7 @@ impl World {
             self.give_up_address(pod, ctx);
         }
         ctx.observe(Fact::PodEnded(pod));
-        self.cpu_changed_by(pod, ctx);
+        self.serving_changed(pod, ctx);
     }
 
     /// Takes the pod off its workload's list, where it is found by its birth.
@@ -369,7 +378,7 @@ impl World {
             if let Some(node) = self.pods[pod].node {
                 self.terminate_on(node, pod);
             }
-            self.cpu_changed_by(pod, ctx);
+            self.serving_changed(pod, ctx);
         }
         ctx.soon(Event::PodGone(pod));
     }
@@ -480,8 +489,11 @@ impl World {
         }
     }
 
-    /// Has CPU shared anew because the pod began or ceased to serve, if such pods want any.
-    pub fn cpu_changed_by(&mut self, pod: PodId, ctx: &mut Ctx<'_>) {
+    /// The pod began or ceased to serve: CPU is shared anew, and connections are counted anew, where such pods want any.
+    pub fn serving_changed(&mut self, pod: PodId, ctx: &mut Ctx<'_>) {
+        if let Some(node) = self.pods[pod].node {
+            self.outbound_changed(node, ctx);
+        }
         if self.workload_plan(self.pods[pod].workload).behaviour.demand.is_some() {
             self.cpu_changed(CpuChange::Pod(pod), ctx);
         }
@@ -506,6 +518,17 @@ fn subnets(cluster: &ClusterPlan) -> Table<SubnetId, Subnet> {
         let _ = subnets[SubnetId::from_index(first)].take(SimTime::ZERO, 1, AddressHolder::PrivateEndpoint);
     }
     subnets
+}
+
+/// The front ends that take an address of a subnet.
+fn front_ends(services: &[ServicePlan]) -> Vec<InternalFrontEnd> {
+    let all = plan::front_ends(services).into_iter();
+    let internal = all.filter_map(|(front_end, services)| {
+        let FrontEnd::Internal { subnet, .. } = front_end else { return None };
+        let names: Vec<String> = services.iter().map(|one| format!("{}/{}", one.namespace, one.name)).collect();
+        Some(InternalFrontEnd { subnet: *subnet, services: names.join(", "), address: None, tries: 0 })
+    });
+    internal.collect()
 }
 
 /// The workloads whose pods a budget covers.

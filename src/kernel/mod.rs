@@ -4,6 +4,7 @@
 //! stream per (seed, purpose, entity name).
 
 mod dist;
+mod erlang;
 mod events;
 mod normal;
 mod stream;
@@ -11,6 +12,7 @@ mod table;
 mod time;
 
 pub use dist::{Dist, DistError};
+pub use erlang::blocked_share;
 pub use events::{EventKey, FutureEvents};
 pub use normal::{correlated, normal_cdf, normal_quantile};
 pub use stream::{Stream, Streams, stable_hash};

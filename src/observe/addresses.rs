@@ -3,7 +3,7 @@
 
 use super::result::AddressRow;
 use super::window::Window;
-use crate::cluster::{NodeId, SubnetId, World};
+use crate::cluster::{SubnetId, World};
 use crate::kernel::{Id, SimTime};
 use std::collections::BTreeMap;
 
@@ -93,13 +93,13 @@ impl Addresses {
         }
     }
 
-    /// The node took addresses of the subnet, gave them back, or was refused them.
-    pub fn on_changed(&mut self, world: &World, subnet: SubnetId, node: NodeId) {
+    /// A node, or the front end of Services, took addresses of the subnet, gave them back, or was refused them.
+    pub fn on_changed(&mut self, world: &World, subnet: SubnetId, holder: &str) {
         let now = &world.subnets[subnet];
         let known = &mut self.subnets[subnet.index()];
         let change = known.change(self.window, world.clock, now.used(), now.exhaustions);
         if let Some(rows) = &mut self.rows {
-            rows.push(row(world, world.clock, subnet, node, change));
+            rows.push(row(world, world.clock, subnet, holder, change));
         }
         if let Some(range) = &world.pod_range {
             let known = self.pod_range.get_or_insert_default();
@@ -123,14 +123,14 @@ impl Addresses {
     }
 }
 
-fn row(world: &World, now: SimTime, subnet: SubnetId, node: NodeId, change: i64) -> AddressRow {
+fn row(world: &World, now: SimTime, subnet: SubnetId, holder: &str, change: i64) -> AddressRow {
     let state = &world.subnets[subnet];
     AddressRow {
         subnet: world.plan.cluster.subnets[subnet.index()].name.clone(),
         time_s: now.as_secs_f64(),
         used: state.used(),
         usable: state.usable(),
-        node: world.nodes[node].info.name.to_string(),
+        node: holder.to_owned(),
         change,
     }
 }

@@ -11,7 +11,7 @@ use super::window::Window;
 use crate::cluster::{CpuLedger, Node, Operation, OperationState, SubnetUse, World};
 use crate::kernel::SimTime;
 use crate::process::billing::{self, Charge, Meter};
-use crate::scenario::plan::{AllocationCode, OperationKind};
+use crate::scenario::plan::{AllocationCode, OperationKind, OutboundType, front_ends};
 use crate::units::{CoreSeconds, Usd};
 use std::collections::BTreeSet;
 
@@ -27,6 +27,7 @@ pub(super) fn metrics(recorder: &Recorder, pending_seconds: &[f64], world: &Worl
     list.nodes(recorder, world);
     list.faults(recorder, world);
     list.subnets(recorder, world);
+    list.outbound(recorder, world);
     list.operations(recorder, world);
     list.push("events", recorder.events as f64);
     list.0
@@ -148,6 +149,37 @@ impl List {
         if world.subnets.iter().any(|(_, subnet)| subnet.purpose == SubnetUse::PodBatches) {
             self.push("pods_waited_for_ip", recorder.counters.pods_waited_for_ip as f64);
             self.push("pods_waiting_for_ip", waits::without_address(world) as f64);
+        }
+    }
+
+    /// Ways out and in: ports, connections, rules.
+    fn outbound(&mut self, recorder: &Recorder, world: &World) {
+        let known = &recorder.outbound;
+        if world.plan.cluster.network.pod_cidr.is_some() {
+            self.push("pods_behind_nat_peak", recorder.behind_nat.peak as f64);
+        }
+        if world.plan.cluster.network.outbound.kind == OutboundType::LoadBalancer {
+            self.push("snat.ports_per_node_min", known.fewest_ports.map_or(f64::NAN, f64::from));
+        }
+        if world.outbound.is_used() {
+            let (opened, failed) = (known.opened(), known.failed());
+            self.push("snat.busy_percent_max", known.busiest_percent());
+            self.push("snat.connections", opened);
+            self.push("snat.failed_connections", failed);
+            self.push("snat.failed_percent", if opened > 0.0 { 100.0 * failed / opened } else { 0.0 });
+            self.push("snat.cut_connections", known.cut());
+            self.push("snat.first_failure_seconds", seconds(known.first_failure));
+        }
+        let ports = front_ends(&world.plan.services)
+            .into_iter()
+            .map(|(_, services)| services)
+            .map(|services| services.iter().map(|service| service.ports).sum::<u32>());
+        if let Some(ports) = ports.max() {
+            self.push("load_balancer.backends_peak", f64::from(ports * known.most_nodes));
+        }
+        if !world.front_ends.is_empty() {
+            let pending = world.front_ends.iter().filter(|front_end| front_end.address.is_none()).count();
+            self.push("front_ends_pending", pending as f64);
         }
     }
 

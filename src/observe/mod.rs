@@ -5,6 +5,7 @@
 
 mod activity;
 mod addresses;
+mod behind_nat;
 mod burst;
 mod counters;
 mod detail;
@@ -13,6 +14,7 @@ mod fingerprint;
 mod integral;
 pub mod inventory;
 mod metrics;
+mod outbound;
 mod quantile;
 mod quota;
 mod recorder;
@@ -28,4 +30,4 @@ pub use metrics::FITS_WINDOW;
 pub use quantile::quantile;
 pub use recorder::Recorder;
 pub use result::{ActivityRow, AddressRow, CostRow, Detail, NodeRow, OperationRow, PodRow, RunResult, Series};
-pub use series::{POD_CIDR_BLOCKS, sample_interval};
+pub use series::{POD_CIDR_BLOCKS, PORTS_BUSY, PORTS_FAILING, sample_interval};

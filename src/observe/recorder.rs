@@ -2,11 +2,13 @@
 
 use super::activity::Activities;
 use super::addresses::Addresses;
+use super::behind_nat::BehindNat;
 use super::burst::{self, Burst};
 use super::counters::Counters;
 use super::detail::Reasons;
 use super::faults::FaultCounts;
 use super::fingerprint::Fingerprint;
+use super::outbound::OutboundUse;
 use super::quota::QuotaPeak;
 use super::requested::RequestedCpu;
 use super::result::RunResult;
@@ -32,6 +34,8 @@ pub struct Recorder {
     pub(super) burst: Option<Burst>,
     pub(super) requested: RequestedCpu,
     pub(super) addresses: Addresses,
+    pub(super) outbound: OutboundUse,
+    pub(super) behind_nat: BehindNat,
     pub(super) activities: Activities,
     samples: Sampler,
     /// Reasons that pods and nodes do not keep; `None` where rows are not kept.
@@ -55,6 +59,8 @@ impl Recorder {
             burst: burst::has_burstable_pool(&world.plan).then(|| Burst::new(window)),
             requested: RequestedCpu::new(world, window),
             addresses: Addresses::new(world, window, detail),
+            outbound: OutboundUse::new(window),
+            behind_nat: BehindNat::new(window),
             activities: Activities::new(world, window, detail),
             samples: Sampler::new(&world.plan),
             reasons: detail.then(Reasons::default),
@@ -72,6 +78,7 @@ impl Recorder {
             burst.on_settled(world);
         }
         self.activities.finish(world);
+        self.outbound.finish();
         let stages = |boot: &[SimDuration]| boot.iter().map(|stage| stage.as_secs_f64()).collect();
         let pending_seconds = waits::pending_seconds(world, self.window);
         RunResult {
@@ -96,8 +103,22 @@ impl Recorder {
         }
         self.activities.on_fact(fact, world);
         match fact {
-            Fact::AddressesChanged(subnet, node) => self.addresses.on_changed(world, subnet, node),
-            Fact::PodScheduled(pod) | Fact::PodEnded(pod) => self.on_pods_changed(pod, world),
+            Fact::AddressesChanged(subnet, node) => {
+                self.addresses.on_changed(world, subnet, &world.nodes[node].info.name);
+                self.outbound.on_nodes_changed(world);
+            }
+            Fact::FrontEndChanged(subnet, index) => {
+                self.addresses.on_changed(world, subnet, &world.front_ends[index as usize].services);
+            }
+            Fact::OutboundChanged => self.outbound.on_changed(world),
+            Fact::PodScheduled(pod) => {
+                self.on_pods_changed(pod, world);
+                self.behind_nat.on_bound(world, pod);
+            }
+            Fact::PodEnded(pod) => {
+                self.on_pods_changed(pod, world);
+                self.behind_nat.on_ended(world, pod);
+            }
             _ => {}
         }
     }

@@ -149,7 +149,7 @@ pub struct AddressRow {
     pub used: u32,
     /// Addresses the subnet can hand out.
     pub usable: u32,
-    /// The node on whose behalf.
+    /// The node, or the Services, on whose behalf.
     pub node: String,
     /// Change, negative for a release, zero for a refused request.
     pub change: i64,
@@ -201,7 +201,7 @@ pub struct OperationRow {
 pub struct CostRow {
     /// Pool name; empty for what the cluster has once.
     pub pool: String,
-    /// `vm`, `os_disk`, `tier`, `load_balancer` or `public_ip`.
+    /// `vm`, `os_disk`, `tier`, `load_balancer`, `nat_gateway` or `public_ip`.
     pub meter: String,
     /// Hours metered.
     pub hours: f64,

@@ -1,11 +1,11 @@
 //! The time series: one row of samples at regular intervals over the whole run, warm-up included.
 
-use super::burst;
 use super::result::Series;
+use super::{burst, outbound};
 use crate::cluster::World;
 use crate::kernel::SimDuration;
 use crate::process::billing;
-use crate::scenario::plan::Plan;
+use crate::scenario::plan::{Plan, Ports};
 
 /// Rows of a series, about: half-hours of a week, enough for a chart as wide as a slide.
 const ROWS: u64 = 336;
@@ -33,10 +33,18 @@ const COLUMNS: [&str; 7] = [
 /// Name of the column of the /24s of the pod CIDR that nodes hold.
 pub const POD_CIDR_BLOCKS: &str = "pod_cidr_blocks";
 
+/// Name of the column of the source ports that each node has, or all nodes together behind a NAT gateway; 0 where nobody knows.
+const PORTS: &str = "snat_ports";
+/// Name of the column of the share of these ports in use, where most of them are.
+pub const PORTS_BUSY: &str = "snat_busy_percent";
+/// Name of the column of new connections that find no port.
+pub const PORTS_FAILING: &str = "snat_failed_per_second";
+
 /// Takes samples.
 #[derive(Clone, Debug)]
 pub(super) struct Sampler {
     burstable: bool,
+    opens_connections: bool,
     series: Series,
 }
 
@@ -47,9 +55,13 @@ impl Sampler {
         let credits = burstable.then(|| "credits_percent".to_owned());
         let subnets = plan.cluster.subnets.iter().map(|subnet| format!("ip_used.{}", subnet.name));
         let blocks = plan.cluster.network.pod_cidr.map(|_| POD_CIDR_BLOCKS.to_owned());
-        let names = COLUMNS.map(str::to_owned).into_iter().chain(credits).chain(subnets).chain(blocks);
+        let opens_connections = plan.workloads.iter().any(|workload| !workload.behaviour.outbound.is_empty());
+        let outbound: &[&str] = if opens_connections { &[PORTS, PORTS_BUSY, PORTS_FAILING] } else { &[] };
+        let outbound = outbound.iter().map(|name| (*name).to_owned());
+        let names = COLUMNS.map(str::to_owned).into_iter().chain(credits).chain(subnets).chain(blocks).chain(outbound);
         Self {
             burstable,
+            opens_connections,
             series: Series { hours: Vec::new(), columns: names.map(|name| (name, Vec::new())).collect() },
         }
     }
@@ -87,6 +99,13 @@ impl Sampler {
         row.extend(world.subnets.iter().map(|(_, subnet)| f64::from(subnet.used())));
         if world.plan.cluster.network.pod_cidr.is_some() {
             row.push(world.pod_range.as_ref().map_or(0.0, |range| f64::from(range.used())));
+        }
+        if self.opens_connections {
+            let ports = match world.outbound.ports {
+                Ports::PerNode(ports) | Ports::Shared(ports) => f64::from(ports),
+                Ports::Unknown | Ports::Blocked => 0.0,
+            };
+            row.extend([ports, outbound::busiest(world) as f64 / 1e4, world.outbound.failing as f64 / 1e6]);
         }
         row
     }

@@ -9,7 +9,9 @@ use crate::cluster::{
     PodId, PoolId, STAGES, SubnetId, World,
 };
 use crate::kernel::{EventKey, Id, SimDuration, SimTime};
-use crate::scenario::plan::{BudgetRule, IntOrPercent, OperationKind, Plan, PodIpAllocation, PodSubnet};
+use crate::scenario::plan::{
+    BudgetRule, FrontEnd, IntOrPercent, OperationKind, OutboundFlow, Plan, PodIpAllocation, PodSubnet, ServicePlan,
+};
 use crate::units::{MilliCpu, UsdPerHour};
 
 /// One hour of warm-up, 23 hours measured, one pool of one node, an application and a pod of AKS's own.
@@ -341,6 +343,15 @@ fn the_metrics_of_a_run_are_those_of_the_document() {
     plan.maintenance.default = Some(Vec::new()); // Windows have metrics of their own,
     let pods = PodSubnet { subnet: 0, allocation: PodIpAllocation::DynamicIndividual };
     plan.cluster.pools[0].scale_set.as_mut().expect("VMs").pod_subnet = Some(pods); // and so have batches of addresses.
+    let closed = OutboundFlow {
+        destination: "api".into(),
+        micros_per_second: 1,
+        duration: SimDuration::from_secs(1),
+        closed: true,
+    };
+    plan.workloads[0].behaviour.outbound = vec![closed]; // Connections and ways in have some too.
+    let front_end = FrontEnd::Internal { subnet: 0, address: None };
+    plan.services = vec![ServicePlan { namespace: "default".into(), name: "web".into(), ports: 1, front_end }];
     let mut run = Watched::new(plan);
     run.recorder.burst = Some(Burst::new(run.recorder.window)); // As with a burstable pool.
     let result = run.finish();

@@ -3,9 +3,12 @@
 use crate::catalog::{AutoscalerProfile, Catalog, KubernetesVersion, OsDisk, OsImage, Region, Tier, Timings};
 use crate::experiment::{ExperimentResult, PointResult, SummaryRow, Verdict};
 use crate::kernel::SimDuration;
-use crate::observe::{ActivityRow, AddressRow, CostRow, Detail, NodeRow, OperationRow, PodRow, RunResult, Series};
+use crate::observe::{
+    ActivityRow, AddressRow, CostRow, Detail, NodeRow, OperationRow, PORTS_BUSY, PORTS_FAILING, PodRow, RunResult,
+    Series,
+};
 use crate::scenario::plan::{
-    ClusterCharges, ClusterPlan, Comparison, Expectation, IntOrPercent, NetworkModel, NetworkPlan, OutboundType, Plan,
+    ClusterCharges, ClusterPlan, Comparison, Expectation, IntOrPercent, NetworkModel, NetworkPlan, OutboundPlan, Plan,
     Point, PoolMode, PoolPlan, ScaleSetPlan, SeedRange, Study, SubnetPlan, UpgradeSettings,
 };
 use crate::units::{Resources, UsdPerHour};
@@ -100,7 +103,7 @@ fn plan(burstable: bool) -> Plan {
                 private_cluster: false,
                 service_cidr: "10.0.0.0/16".parse().unwrap(),
                 dns_service_ip: "10.0.0.10".parse().unwrap(),
-                outbound: OutboundType::LoadBalancer(1),
+                outbound: OutboundPlan::load_balancer(1),
                 own_vnet: None,
             },
             subnets: vec![SubnetPlan { name: "nodes".to_owned(), prefix: "10.224.0.0/24".parse().unwrap() }],
@@ -115,6 +118,7 @@ fn plan(burstable: bool) -> Plan {
         workloads: Vec::new(),
         budgets: Vec::new(),
         claims: Vec::new(),
+        services: Vec::new(),
         operations: Vec::new(),
         quota: crate::scenario::plan::QuotaPlan::default(),
         faults: Vec::new(),
@@ -147,6 +151,7 @@ fn run(seed: u64, burstable: bool, count: f64) -> RunResult {
         ("nodes_mean", 3.2 + noise(seed, 5)),
         ("nodes_peak", count.min(6.0)),
         ("subnet.nodes.peak_used", 31.0 * count.min(6.0)),
+        ("snat.failed_percent", if burstable { 1.5 } else { 0.5 }),
         ("node_ready_seconds.p95", if seed == 2 { f64::NAN } else { 160.0 }),
     ];
     let pending = (0..60).map(|pod| {
@@ -195,6 +200,8 @@ fn series(seed: u64, burstable: bool, count: f64) -> (Series, f64) {
         push("cpu_served_cores", served);
         push("usd_per_hour", nodes * 0.192 + 0.1);
         push("ip_used.nodes", nodes * 31.0);
+        push(PORTS_BUSY, 10.0 * demand);
+        push(PORTS_FAILING, (demand - 9.0).max(0.0));
         if burstable {
             push("credits_percent", 100.0 * bank);
         }

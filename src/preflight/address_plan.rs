@@ -4,7 +4,7 @@
 //! in every pool, each with what a node of the model takes.
 
 use crate::catalog::{limits, pod_subnet};
-use crate::scenario::plan::{NetworkModel, OperationKind, Plan, PodIpAllocation, PoolPlan};
+use crate::scenario::plan::{FrontEnd, NetworkModel, OperationKind, Plan, PodIpAllocation, PoolPlan, front_ends};
 use ipnet::Ipv4Net;
 
 /// A subnet, or the pod CIDR, and what may be needed of it.
@@ -85,7 +85,8 @@ fn subnet(plan: &Plan, index: usize) -> Option<RangePlan> {
     if cluster.private_endpoint_subnet() == Some(index) {
         holders.push("private endpoint".to_owned());
     }
-    let others = cluster.other_addresses(index);
+    holders.extend(front_ends_in(plan, index));
+    let others = plan.other_addresses(index);
     if others > 0 {
         worst += u64::from(others);
         terms.push(others.to_string());
@@ -102,6 +103,14 @@ fn subnet(plan: &Plan, index: usize) -> Option<RangePlan> {
         formula: terms.join(" + "),
         safe_prefix: smallest_prefix(worst, cluster.pod_allocation(index)),
     })
+}
+
+/// The Services that hold an address of the subnet.
+fn front_ends_in(plan: &Plan, index: usize) -> impl Iterator<Item = String> {
+    let is_here =
+        move |front_end: &FrontEnd| matches!(front_end, FrontEnd::Internal { subnet, .. } if *subnet == index);
+    let here = front_ends(&plan.services).into_iter().filter(move |(front_end, _)| is_here(front_end));
+    here.flat_map(|(_, services)| services).map(|service| format!("Service {}/{}", service.namespace, service.name))
 }
 
 fn pod_cidr(plan: &Plan) -> Option<RangePlan> {

@@ -13,6 +13,8 @@ pub mod reach;
 pub mod admission;
 pub mod disruption_budgets;
 pub mod drain_timeout;
+pub mod load_balancer_rules;
+pub mod outbound_ports;
 pub mod pod_cidr;
 pub mod single_replica;
 pub mod subnet_space;
@@ -138,7 +140,7 @@ pub struct Check {
 }
 
 /// All checks in the order in which an operation meets them: the request, its versions, its room, its drains, its time.
-pub const CHECKS: [Check; 11] = [
+pub const CHECKS: [Check; 13] = [
     admission::CHECK,
     version_path::CHECK,
     version_skew::CHECK,
@@ -146,6 +148,8 @@ pub const CHECKS: [Check; 11] = [
     surge_quota::CHECK,
     subnet_space::CHECK,
     pod_cidr::CHECK,
+    outbound_ports::CHECK,
+    load_balancer_rules::CHECK,
     disruption_budgets::CHECK,
     single_replica::CHECK,
     drain_timeout::CHECK,

@@ -16,7 +16,7 @@ fn run(course: &Course<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let cluster = &course.plan.cluster;
     for (index, subnet) in cluster.subnets.iter().enumerate() {
-        let others = u64::from(cluster.other_addresses(index));
+        let others = u64::from(course.plan.other_addresses(index));
         let space = Space { name: &subnet.name, usable: cluster.usable_addresses(index).into(), others };
         let need = |pool: usize| course.pool(pool).node_need(cluster.network.model, index);
         // Nodes need the least from their start on, and the most with all of their pods.

@@ -7,8 +7,9 @@ use crate::cluster::testing::{budget, deployment, operations, plan, pool, versio
 use crate::kernel::{Dist, SimDuration, SimTime};
 use crate::scenario::plan::IntOrPercent::{Int, Percent};
 use crate::scenario::plan::{
-    AutoscalingRange, BudgetPlan, BudgetRule, Controller, JobPlan, LabelSelector, NetworkModel, OperationKind,
-    Operator, Plan, PoolChange, PoolMode, Requirement, Taint, TaintEffect,
+    AutoscalingRange, BudgetPlan, BudgetRule, Controller, FrontEnd, JobPlan, LabelSelector, NetworkModel,
+    OperationKind, Operator, OutboundFlow, OutboundPlan, OutboundType, Plan, PoolChange, PoolMode, Requirement,
+    ServicePlan, Taint, TaintEffect,
 };
 use std::sync::Arc;
 
@@ -65,12 +66,17 @@ fn budget_of(app: &str, rule: BudgetRule) -> BudgetPlan {
     BudgetPlan { name: app.into(), selector: LabelSelector { requirements: vec![requirement] }, ..budget(rule) }
 }
 
+fn service(name: &str, ports: u32, front_end: FrontEnd) -> ServicePlan {
+    ServicePlan { namespace: "default".into(), name: name.into(), ports, front_end }
+}
+
 #[test]
 fn an_upgrade_that_nothing_stands_against_passes_every_check() {
     let mut plan = cluster();
     plan.cluster.pools[SYSTEM].scale_set.as_mut().expect("a scale set").vm = size("Standard_D4s_v5");
     plan.workloads = vec![deployment("web", 3)];
     plan.budgets = vec![budget(BudgetRule::MaxUnavailable(Int(1)))];
+    plan.services = vec![service("web", 1, FrontEnd::Public { address: None })];
     let rows = with(plan, vec![upgrade(35)]);
     let verdicts: Vec<&str> = rows.iter().filter(|row| row.verdict != Pass).map(|row| row.check).collect();
     assert_eq!(verdicts, [] as [&str; 0]);
@@ -254,6 +260,61 @@ fn every_node_needs_a_block_of_the_pod_cidr_and_with_kubenet_a_route() {
     plan.cluster.network.model = NetworkModel::Kubenet;
     plan.cluster.pools[APPS].autoscaling = Some(AutoscalingRange { min: 1, max: 400 });
     expect(&with(plan, vec![upgrade(35)]), "pod-cidr", "upgrade", Risk, "a route each for 400");
+}
+
+#[test]
+fn fixed_ports_must_do_for_the_surge_and_those_that_follow_the_nodes_shrink() {
+    let fixed = |ports| OutboundPlan { allocated_ports: ports, ..OutboundPlan::load_balancer(1) };
+    let check = |outbound, kinds: Vec<OperationKind>| {
+        let mut plan = cluster();
+        plan.cluster.network.outbound = outbound;
+        plan.cluster.pools[APPS].autoscaling = Some(AutoscalingRange { min: 1, max: 60 });
+        with(plan, kinds)
+    };
+    // 64,000 ports are enough for eight nodes, or for five.
+    let words = "needs ports for 63 nodes with pools at their largest; 8000 of the 64000 that 1 address have for each are enough for 8";
+    expect(&check(fixed(8000), vec![]), "outbound-ports", "cluster", Risk, words);
+    let rows = check(fixed(12_800), vec![upgrade(35)]);
+    expect(&rows, "admission", "upgrade", Fail, "Total node count 63 requires 806400 ports but only 64000");
+    let words = "each node has 1024 ports now and 512 with 63 nodes";
+    expect(&check(OutboundPlan::load_balancer(1), vec![]), "outbound-ports", "cluster", Risk, words);
+    let nat = OutboundPlan { kind: OutboundType::ManagedNatGateway, ..OutboundPlan::load_balancer(1) };
+    assert!(said(&check(nat, vec![]), "outbound-ports", "").is_empty(), "a NAT gateway gives no node ports of its own");
+}
+
+#[test]
+fn connections_that_hold_more_ports_than_there_are_are_a_risk() {
+    let flow = |closed| OutboundFlow {
+        destination: "api".into(),
+        micros_per_second: 10_000_000,
+        duration: SimDuration::from_secs(100),
+        closed,
+    };
+    let rows = |closed| {
+        let mut plan = cluster();
+        plan.workloads = vec![deployment("web", 3)];
+        plan.workloads[0].behaviour.outbound = vec![flow(closed)];
+        with(plan, vec![])
+    };
+    let held = "pods hold 600 connections to api on average, a node has 1024 ports";
+    expect(&rows(true), "outbound-ports", "cluster", Pass, held);
+    expect(&rows(false), "outbound-ports", "cluster", Risk, "pods hold 11400 connections");
+}
+
+#[test]
+fn a_front_end_reaches_ten_thousand_backends() {
+    let rows = |ports, front_end: FrontEnd, most| {
+        let mut plan = cluster();
+        plan.services = vec![service("web", ports, front_end)];
+        plan.cluster.pools[APPS].autoscaling = Some(AutoscalingRange { min: 1, max: most });
+        with(plan, vec![])
+    };
+    let public = || FrontEnd::Public { address: None };
+    let check =
+        |rows: &[Row], verdict, words| expect(rows, "load-balancer-rules", "Service default/web", verdict, words);
+    check(&rows(5, public(), 800), Pass, "5 ports on 803 nodes are 4015 of the 10000");
+    check(&rows(13, public(), 800), Risk, "13 ports on 803 nodes are 10439");
+    check(&rows(2001, public(), 5), Fail, "2001 ports on 5 nodes are 10005");
 }
 
 #[test]

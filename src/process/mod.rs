@@ -9,6 +9,7 @@ pub mod faults;
 pub mod maintenance;
 pub mod network;
 pub mod node;
+pub mod outbound;
 pub mod scheduler;
 pub mod upgrade;
 pub mod workload;

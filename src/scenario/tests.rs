@@ -4,8 +4,8 @@ mod access;
 mod maintenance;
 
 use super::plan::{
-    BlueGreenSettings, IntOrPercent, NetworkModel, OperationKind, OutboundType, OwnVnet, PoolMode, UndrainableNodes,
-    UpgradeStrategy,
+    BlueGreenSettings, IntOrPercent, NetworkModel, OperationKind, OutboundPlan, OutboundType, OwnVnet, PoolMode,
+    UndrainableNodes, UpgradeStrategy,
 };
 use super::{Loaded, Problems, load, starter};
 use crate::catalog::KubernetesVersion;
@@ -231,21 +231,50 @@ fn the_output_of_az_aks_show_can_be_pasted_in() {
 
 #[test]
 fn the_way_out_is_one_of_azures_and_decides_what_is_charged() {
-    for (written, outbound, balanced) in [
-        ("{}", OutboundType::LoadBalancer(1), true),
+    let balancer = OutboundPlan::load_balancer;
+    let nat =
+        OutboundPlan { kind: OutboundType::ManagedNatGateway, idle_timeout: SimDuration::from_mins(4), ..balancer(1) };
+    let own = OutboundPlan { kind: OutboundType::UserDefinedRouting, ..balancer(0) };
+    let fixed = OutboundPlan { allocated_ports: 4000, idle_timeout: SimDuration::from_mins(5), ..balancer(2) };
+    for (written, outbound, [balanced, routed]) in [
+        ("{}", balancer(1), [true, false]),
         (
             "{outboundType: loadbalancer, loadBalancerProfile: {managedOutboundIPs: {count: 3}}}",
-            OutboundType::LoadBalancer(3),
-            true,
+            balancer(3),
+            [true, false],
         ),
-        ("{outboundType: managedNATGateway}", OutboundType::ManagedNatGateway, false),
-        ("{outboundType: userDefinedRouting}", OutboundType::UserDefinedRouting, false),
+        (
+            "{loadBalancerProfile: {outboundIPs: {publicIPs: [{id: a}, {id: b}]}, allocatedOutboundPorts: 4000, idleTimeoutInMinutes: 5}}",
+            fixed,
+            [true, false],
+        ),
+        ("{outboundType: managedNATGateway}", nat, [false, true]),
+        (
+            "{outboundType: managedNATGateway, natGatewayProfile: {managedOutboundIPProfile: {count: 16}}}",
+            OutboundPlan { addresses: 16, ..nat },
+            [false, true],
+        ),
+        ("{outboundType: userDefinedRouting}", own, [false, false]),
     ] {
         let loaded = read(&format!("{HEAD}{CLUSTER}  networkProfile: {written}\n"));
         let cluster = &loaded.study.points[0].plan.cluster;
         assert_eq!(cluster.network.outbound, outbound);
         assert_eq!(cluster.network.own_vnet, None, "none is written");
         assert_eq!(cluster.charges.load_balancer.micros() > 0, balanced, "{written}");
+        assert_eq!(cluster.charges.nat_gateway.micros() > 0, routed, "{written}");
+    }
+    for (written, found) in [
+        ("{loadBalancerProfile: {allocatedOutboundPorts: 1001}}", "allocatedOutboundPorts: found 1001"),
+        ("{loadBalancerProfile: {allocatedOutboundPorts: 64008}}", "allocatedOutboundPorts: found 64008"),
+        ("{loadBalancerProfile: {managedOutboundIPs: {count: 101}}}", "managedOutboundIPs.count: found 101"),
+        ("{loadBalancerProfile: {idleTimeoutInMinutes: 3}}", "idleTimeoutInMinutes: found 3"),
+        (
+            "{outboundType: managedNATGateway, natGatewayProfile: {managedOutboundIPProfile: {count: 17}}}",
+            "managedOutboundIPProfile.count: found 17",
+        ),
+    ] {
+        let wrong = errors(&format!("{HEAD}{CLUSTER}  networkProfile: {written}\n"), &[]);
+        assert!(wrong[0].contains(found), "{wrong:?}");
     }
     let wrong = errors(&format!("{HEAD}{CLUSTER}  networkProfile: {{outboundType: natGateway}}\n"), &[]);
     assert!(wrong[0].contains("cluster.networkProfile.outboundType: found \"natGateway\""), "{wrong:?}");

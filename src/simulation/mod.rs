@@ -13,7 +13,7 @@ use crate::process::maintenance::Maintenance;
 use crate::process::scheduler::Scheduler;
 use crate::process::upgrade::Upgrades;
 use crate::process::workload::{Controllers, DemandCurves};
-use crate::process::{cpu, network, node};
+use crate::process::{cpu, network, node, outbound};
 use crate::scenario::plan::Plan;
 use std::sync::Arc;
 
@@ -78,6 +78,7 @@ impl Simulation {
             node::create_existing(world, pool, ctx);
         }
         node::create_brought(world, ctx);
+        network::on_start(world, ctx);
         self.controllers.on_start(world, ctx);
         self.controllers.on_cluster_resized(world, ctx);
         self.demand.on_start(world, ctx);
@@ -205,6 +206,7 @@ impl Simulation {
             Event::PodAddressesArrived(id) => network::on_arrived(world, id, ctx),
             Event::PodAddressReleased(id) => network::on_released(world, id, ctx),
             Event::AddressesFreed(subnet, id) => network::on_addresses_freed(world, subnet, id, ctx),
+            Event::FrontEndWanted(index) => network::on_front_end_wanted(world, index, ctx),
             Event::NodeUncordoned(id) => self.scheduler.on_node_uncordoned(world, id, ctx),
             Event::ReconcileWorkload(id) => self.controllers.on_reconcile(world, id, ctx),
             Event::CronFires(id) => self.controllers.on_cron_fires(world, id, ctx),
@@ -256,6 +258,7 @@ impl Simulation {
             }
             Event::UpgradeStep(pool) => self.upgrades.on_step(world, pool, ctx),
             Event::SettleCpu => cpu::on_settle(world, ctx),
+            Event::SettleOutbound => outbound::on_settle(world, ctx),
             Event::CreditsTurn(id, turn) => cpu::on_credits_turn(world, id, turn, ctx),
             Event::Sample => ctx.after(sample_interval(&world.plan), Event::Sample),
         }

@@ -61,10 +61,22 @@ impl UsdPerHour {
         Self((self.0 as f64 * (1.0 - percent / 100.0)).round_ties_even().max(0.0) as u64)
     }
 
+    /// The price of so many.
+    #[must_use]
+    pub fn times(self, count: u32) -> Self {
+        Self(self.0 * u64::from(count))
+    }
+
     /// What this price comes to over `span`, exactly.
     #[must_use]
     pub fn over(self, span: SimDuration) -> Usd {
         Usd(u128::from(self.0) * u128::from(span.micros()))
+    }
+}
+
+impl std::ops::AddAssign for UsdPerHour {
+    fn add_assign(&mut self, other: Self) {
+        self.0 += other.0;
     }
 }
 

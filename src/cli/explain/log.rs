@@ -78,7 +78,11 @@ fn subjects(fact: Fact, world: &World) -> (Option<&str>, Option<&str>) {
         | Fact::NodeDeallocated(node)
         | Fact::AddressesChanged(_, node)
         | Fact::ScaledDown(node) => (None, Some(&world.nodes[node].info.name)),
-        Fact::ScaledUp(..) | Fact::OperationChanged(_) | Fact::WindowClosed(_) => (None, None),
+        Fact::ScaledUp(..)
+        | Fact::OperationChanged(_)
+        | Fact::WindowClosed(_)
+        | Fact::FrontEndChanged(..)
+        | Fact::OutboundChanged => (None, None),
     }
 }
 
@@ -147,6 +151,20 @@ fn sentence(fact: Fact, world: &World) -> String {
             let name = &world.plan.cluster.subnets[subnet.index()].name;
             let state = &world.subnets[subnet];
             format!("subnet {name}: {} of {} addresses used ({})", state.used(), state.usable(), node(id))
+        }
+        Fact::FrontEndChanged(subnet, index) => {
+            let front_end = &world.front_ends[index as usize];
+            let name = &world.plan.cluster.subnets[subnet.index()].name;
+            let got = if front_end.address.is_some() { "has its address" } else { "waits for an address" };
+            format!("Service {} {got} in subnet {name}", front_end.services)
+        }
+        Fact::OutboundChanged => {
+            let outbound = &world.outbound;
+            let [opened, failing] = [outbound.rate, outbound.failing].map(|rate| rate as f64 / 1e6);
+            format!(
+                "{opened:.1} connections to the internet a second, {failing:.1} find no port ({:?})",
+                outbound.ports
+            )
         }
         Fact::PodWaitsForAddress(id) => {
             let node = world.pods[id].node.expect("a pod waits for an address of its node");

@@ -3,7 +3,7 @@
 use super::{Resource, count, name};
 use crate::catalog::OsDiskKind;
 use crate::cluster::{Node, NodePhase, PodRange, Pool, ProvisioningState, World};
-use crate::scenario::plan::{PoolMode, PoolPlan, ScaleSetPlan};
+use crate::scenario::plan::{PoolPlan, ScaleSetPlan};
 use crate::units::UsdPerHour;
 use std::net::Ipv4Addr;
 
@@ -34,10 +34,7 @@ pub(super) fn scale_sets(world: &World) -> Vec<Resource> {
 }
 
 fn scale_set_row(name: &str, plan: &PoolPlan, scale_set: &ScaleSetPlan, pool: &Pool, instances: usize) -> Resource {
-    let mode = match plan.mode {
-        PoolMode::System => "System",
-        PoolMode::User => "User",
-    };
+    let mode = plan.mode.name();
     let mut details = format!("pool {} ({mode}), {} of {}", plan.name, count(instances, "instance"), scale_set.vm.name);
     if let Some(range) = pool.autoscaling {
         details.push_str(&format!(", autoscaled {} to {}", range.min, range.max));

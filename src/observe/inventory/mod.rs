@@ -2,11 +2,12 @@
 //!
 //! An AKS cluster fills two groups: the customer's, with the managed cluster, and the node resource group, which AKS makes, fills
 //! and deletes. Source: azure-aks-docs, faq.yml, 2023-11-06; delete-cluster.md, 2024-04-16. Not modelled: add-ons and their
-//! identities, addresses and load-balancer rules of Services, private endpoints, what a customer has besides the cluster.
+//! identities, what a customer has besides the cluster.
 
 mod compute;
 mod name;
 mod network;
+mod outbound;
 mod storage;
 #[cfg(test)]
 mod tests;
@@ -214,5 +215,6 @@ fn kubelet_identity(cluster: &ClusterPlan) -> Resource {
 
 /// `1 node`, `2 nodes`.
 fn count(number: usize, thing: &str) -> String {
-    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+    let plural = if thing.ends_with('s') { "es" } else { "s" };
+    format!("{number} {thing}{}", if number == 1 { "" } else { plural })
 }

@@ -1,10 +1,9 @@
-//! The virtual network, and what AKS puts into the node resource group for it.
+//! The virtual network, and what AKS puts into the node resource group for it; the ways in and out are in [`outbound`].
 
-use super::{Resource, count, name};
+use super::{Resource, count, outbound};
 use crate::catalog::limits;
 use crate::cluster::{Subnet, World};
 use crate::scenario::plan::{ClusterPlan, OutboundType, ScaleSetPlan};
-use crate::units::UsdPerHour;
 
 /// The network and its subnets, AKS's or the customer's. An own network whose name no resource id says has none here.
 ///
@@ -49,7 +48,7 @@ fn subnet_details(cluster: &ClusterPlan, index: usize, state: &Subnet) -> String
     format!("{}, {} of {} addresses in use{by}, {pools}", state.prefix, state.used(), state.usable())
 }
 
-/// Security group, route table, and the way out.
+/// Security group, route table, and the ways in and out.
 ///
 /// Sources: azure-aks-docs, faq.yml, 2023-11-06 (security group); configure-kubenet.md, 2026-04-16 (its attachment, and the route
 /// table); load-balancer-standard.md, 2024-01-23; private-clusters.md, 2026-08-05; egress-udr.md, 2023-05-10; egress-outboundtype.md, 2026-08-05. The names of security
@@ -68,58 +67,15 @@ pub(super) fn resources(world: &World, notes: &mut Vec<String>) -> Vec<Resource>
         "attached to the nodes' network interfaces",
     );
     let mut resources: Vec<Resource> = std::iter::once(security).chain(private).collect();
-    let outbound = cluster.network.outbound;
+    let own_routes = cluster.network.outbound.kind == OutboundType::UserDefinedRouting;
     if let Some((range, most)) = world.pod_range.as_ref().and_then(|range| Some((range, range.routes?))) {
-        if outbound == OutboundType::UserDefinedRouting {
+        if own_routes {
             notes.push("Your own route table also carries kubenet's routes, one a node; AKS makes none.".to_owned());
         } else {
             let details = format!("{} of at most {most}, one a node", count(range.used() as usize, "route"));
             resources.push(Resource::free("Microsoft.Network/routeTables", format!("{prefix}-routetable"), details));
         }
     }
-    match outbound {
-        OutboundType::LoadBalancer(addresses) => resources.extend(load_balancer(cluster, addresses)),
-        OutboundType::ManagedNatGateway => resources.extend(nat_gateway()),
-        OutboundType::UserAssignedNatGateway => notes.push(on_your_own("the NAT gateway of the subnet")),
-        OutboundType::UserDefinedRouting => notes.push(on_your_own("the route table of the subnet and where it leads")),
-        OutboundType::None | OutboundType::Block => {}
-    }
-    if !matches!(outbound, OutboundType::LoadBalancer(_)) {
-        let note =
-            "The load balancer appears only with the first Service of type LoadBalancer, since the way out is another.";
-        notes.push(note.to_owned());
-    }
+    resources.extend(outbound::resources(world, notes));
     resources
-}
-
-fn on_your_own(what: &str) -> String {
-    format!("The way out is your own and not listed: {what}.")
-}
-
-fn load_balancer(cluster: &ClusterPlan, addresses: u32) -> impl Iterator<Item = Resource> {
-    let details = format!("Standard, {addresses} outbound address{}", if addresses == 1 { "" } else { "es" });
-    let balancer = Resource::free("Microsoft.Network/loadBalancers", "kubernetes", details)
-        .priced(Some(cluster.charges.load_balancer))
-        .noted("up to five rules; data is billed on top");
-    // The plan has the price of all of them together, which is a whole number of each.
-    let price = UsdPerHour::from_micros(cluster.charges.public_ips.micros() / u64::from(addresses.max(1)));
-    let key = format!("{}/{}", cluster.resource_group, cluster.name);
-    let address = move |number: u32| {
-        let name = name::uuid(&format!("outbound address {number} of {key}"));
-        let details = "Standard, static IPv4, outbound";
-        Resource::free("Microsoft.Network/publicIPAddresses", name, details).priced(Some(price))
-    };
-    std::iter::once(balancer).chain((0..addresses).map(address))
-}
-
-/// AKS's NAT gateway with one address; neither is in the cost of a run. What AKS calls them is not documented.
-fn nat_gateway() -> [Resource; 2] {
-    [
-        ("Microsoft.Network/natGateways", "outbound"),
-        ("Microsoft.Network/publicIPAddresses", "Standard, static IPv4, outbound"),
-    ]
-    .map(|(kind, details)| {
-        let row = Resource::free(kind, "(made by AKS)", details);
-        row.priced(None).noted("not priced: the cost of a run leaves NAT gateways out")
-    })
 }

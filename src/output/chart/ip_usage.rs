@@ -2,12 +2,11 @@
 
 use super::frame::{BOTTOM, Frame, LEFT, RIGHT, legend, page, time_title};
 use super::scale::Scale;
-use super::select::{Band, Shown, band, left_out_words, seeds_words, shown};
+use super::select::{Band, Shown, band, left_out_words, operation_marks, seeds_words, shown};
 use super::sketch::{Anchor, Sketch};
 use super::theme::{LABEL, MUTED};
 use super::{Picture, footer, hours};
 use crate::experiment::ExperimentResult;
-use crate::kernel::{SimDuration, SimTime};
 use crate::observe::POD_CIDR_BLOCKS;
 use crate::output::number::{grouped, short};
 use crate::scenario::plan::ClusterPlan;
@@ -107,26 +106,10 @@ fn panels(shown: &[Shown<'_>]) -> Vec<Panel> {
     subnets.chain(range).collect()
 }
 
-/// What is asked for in all variants alike, and when, in hours.
-fn marks(shown: &[Shown<'_>]) -> Vec<(f64, String)> {
-    let Some(first) = shown.first() else {
-        return Vec::new();
-    };
-    let plan = &first.point.plan;
-    let everywhere = |at: SimDuration| -> bool {
-        shown
-            .iter()
-            .all(|other| other.point.plan.operations.iter().any(|operation| operation.at == SimTime::after_start(at)))
-    };
-    let asked = plan.operations.iter().map(|operation| (operation.at.since(SimTime::ZERO), operation));
-    let asked = asked.filter(|(at, _)| everywhere(*at));
-    asked.map(|(at, operation)| (at.as_secs_f64() / 3600.0, operation.kind.describe(plan))).collect()
-}
-
 fn draw_panels(sketch: &mut Sketch, panels: &[Panel], shown: &[Shown<'_>], first: f64) {
     const GAP: f64 = 74.0;
     let (all_hours, warmup) = hours(shown);
-    let marks = marks(shown);
+    let marks = operation_marks(shown);
     let height = (BOTTOM - first - GAP * (panels.len() as f64 - 1.0)) / panels.len() as f64;
     for (index, panel) in panels.iter().enumerate() {
         let top = first + index as f64 * (height + GAP);

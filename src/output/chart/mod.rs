@@ -9,6 +9,7 @@ mod cpu_credits;
 mod frame;
 mod ip_usage;
 mod nodes_and_pods;
+mod outbound;
 mod pending_time;
 mod render;
 mod scale;
@@ -71,7 +72,7 @@ struct Picture {
 type Draw = fn(&ExperimentResult) -> Result<Picture, String>;
 
 /// Every chart, the answer first.
-const CHARTS: [(&str, Draw); 9] = [
+const CHARTS: [(&str, Draw); 10] = [
     ("cost", cost::draw),
     ("tradeoff", tradeoff::draw),
     ("surge", surge::draw),
@@ -80,6 +81,7 @@ const CHARTS: [(&str, Draw); 9] = [
     ("pending_time", pending_time::draw),
     ("nodes_and_pods", nodes_and_pods::draw),
     ("ip_usage", ip_usage::draw),
+    ("outbound", outbound::draw),
     ("boot_stages", boot_stages::draw),
 ];
 
@@ -172,6 +174,8 @@ mod tests {
         let words = [
             ("ip_usage", "251 usable"),
             ("ip_usage", "days since the start"),
+            ("outbound", "1.5 % of the connections of B-series find no source port"),
+            ("outbound", "all ports in use"),
             ("cpu_credits", "CPU, cores"),
             ("cpu_credits", "no burstable nodes, no credits"),
             ("cost", "USD per month"),

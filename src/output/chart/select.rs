@@ -3,6 +3,7 @@
 use super::sketch::Stroke;
 use super::theme::{Colour, DASHES, PALETTE};
 use crate::experiment::ExperimentResult;
+use crate::kernel::{SimDuration, SimTime};
 use crate::observe::{RunResult, quantile};
 use crate::output::headline::{COST, Figures, UNSERVED};
 use crate::scenario::plan::Point;
@@ -155,6 +156,23 @@ pub fn band(runs: &[RunResult], column: &str) -> Option<Band> {
 pub fn mean(runs: &[RunResult], column: &str) -> Option<(Vec<f64>, Vec<f64>)> {
     let (hours, samples) = samples(runs, column)?;
     Some((hours, samples.iter().map(|values| values.iter().sum::<f64>() / values.len() as f64).collect()))
+}
+
+/// What is asked for in all variants alike, and when, in hours.
+#[must_use]
+pub fn operation_marks(shown: &[Shown<'_>]) -> Vec<(f64, String)> {
+    let Some(first) = shown.first() else {
+        return Vec::new();
+    };
+    let plan = &first.point.plan;
+    let everywhere = |at: SimDuration| -> bool {
+        shown
+            .iter()
+            .all(|other| other.point.plan.operations.iter().any(|operation| operation.at == SimTime::after_start(at)))
+    };
+    let asked = plan.operations.iter().map(|operation| (operation.at.since(SimTime::ZERO), operation));
+    let asked = asked.filter(|(at, _)| everywhere(*at));
+    asked.map(|(at, operation)| (at.as_secs_f64() / 3600.0, operation.kind.describe(plan))).collect()
 }
 
 /// For every sample the values of all seeds, sorted, without what is not a number.

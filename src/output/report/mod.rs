@@ -181,7 +181,7 @@ mod tests {
     fn the_report_is_one_file_that_answers_first() {
         let html = report(&sample::two_variants(3));
         assert!(!html.contains("src=\"") && !html.contains("href=\"") && !html.contains("<link"));
-        assert_eq!(html.matches("<svg").count(), 7);
+        assert_eq!(html.matches("<svg").count(), 8);
         let place = |words: &str| html.find(words).unwrap_or_else(|| panic!("the report lacks {words:?}"));
         let order = [
             "B-series costs $61",

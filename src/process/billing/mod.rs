@@ -1,9 +1,9 @@
 //! What the cluster costs: every meter that runs, for how long, at which price.
 //!
 //! A VM and its OS disk are billed from the moment the VM is allocated until it has ended, per second at the hourly price; of a
-//! deallocated VM only the disk is. The load balancer and its public addresses are billed while the cluster exists, the control plane's
+//! deallocated VM only the disk is. The load balancer or the NAT gateway and public addresses are billed while the cluster exists, the control plane's
 //! tier while it runs (for a stopped cluster an assumption). Sums are exact integers: a bill is
-//! rounded only when it is shown. Not modelled: data processed by the load balancer, disk transactions, data transfer.
+//! rounded only when it is shown. Not modelled: data processed by the load balancer or the NAT gateway, disk transactions, data transfer.
 
 use crate::cluster::{Node, PoolId, PowerState, World};
 use crate::kernel::{Id, SimDuration, SimTime};
@@ -20,7 +20,9 @@ pub enum Meter {
     Tier,
     /// Standard load balancer.
     LoadBalancer,
-    /// Outbound public IP addresses.
+    /// NAT gateway of AKS.
+    NatGateway,
+    /// Public IP addresses: outbound, and of Services.
     PublicIp,
 }
 
@@ -33,6 +35,7 @@ impl Meter {
             Self::OsDisk => "os_disk",
             Self::Tier => "tier",
             Self::LoadBalancer => "load_balancer",
+            Self::NatGateway => "nat_gateway",
             Self::PublicIp => "public_ip",
         }
     }
@@ -60,7 +63,7 @@ impl Charge {
 }
 
 /// The bill for the time from `from` to `to`: two meters for each pool in the plan's order, nodes that
-/// were brought along left out, then the cluster's three.
+/// were brought along left out, then the cluster's: tier, load balancer or NAT gateway, addresses.
 #[must_use]
 pub fn charges(world: &World, from: SimTime, to: SimTime) -> Vec<Charge> {
     let metered = metered_by_pool(world, from, to);
@@ -73,14 +76,16 @@ pub fn charges(world: &World, from: SimTime, to: SimTime) -> Vec<Charge> {
         meters.map(|(meter, metered, price)| Charge { pool: Some(pool), meter, metered, price })
     });
     let cluster = &world.plan.cluster.charges;
+    let nat = (Meter::NatGateway, cluster.nat_gateway);
     let once = [
-        (Meter::Tier, cluster.tier),
-        (Meter::LoadBalancer, cluster.load_balancer),
-        (Meter::PublicIp, cluster.public_ips),
+        Some((Meter::Tier, cluster.tier)),
+        Some((Meter::LoadBalancer, cluster.load_balancers())),
+        Some(nat).filter(|(_, price)| *price > UsdPerHour::ZERO),
+        Some((Meter::PublicIp, cluster.public_ips)),
     ];
     let existing = to.saturating_since(from.max(world.created));
     let off = world.off.within(from, to);
-    let once = once.map(|(meter, price)| {
+    let once = once.into_iter().flatten().map(|(meter, price)| {
         let off = if meter == Meter::Tier { off } else { SimDuration::ZERO };
         Charge { pool: None, meter, metered: existing.saturating_sub(off), price }
     });
@@ -93,9 +98,9 @@ pub fn rate(world: &World) -> UsdPerHour {
     let cluster = &world.plan.cluster.charges;
     let tier = if world.off.is_open() { UsdPerHour::default() } else { cluster.tier };
     let once = if world.power == PowerState::Absent {
-        [UsdPerHour::default(); 3]
+        [UsdPerHour::default(); 4]
     } else {
-        [tier, cluster.load_balancer, cluster.public_ips]
+        [tier, cluster.load_balancers(), cluster.nat_gateway, cluster.public_ips]
     };
     let nodes = world.live_nodes.iter().map(|node| &world.nodes[*node]).filter(|node| node.exists());
     let prices = nodes.flat_map(|node| {
@@ -162,8 +167,12 @@ mod tests {
             pool
         };
         let mut plan = plan(vec![priced("apps", 0.192, 0.027), priced("system", 0.096, 0.0)]);
-        plan.cluster.charges =
-            ClusterCharges { tier: dollars(0.1), load_balancer: dollars(0.025), public_ips: dollars(0.005) };
+        plan.cluster.charges = ClusterCharges {
+            tier: dollars(0.1),
+            load_balancer: dollars(0.025),
+            public_ips: dollars(0.005),
+            ..ClusterCharges::default()
+        };
         let mut world = World::new(Arc::new(plan), 1);
         for (pool, allocated, deleted) in nodes {
             let node = create_node(&mut world, PoolId::from_index(*pool), false);

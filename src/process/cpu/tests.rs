@@ -75,7 +75,7 @@ fn a_settlement_of_what_changed_is_a_settlement_of_everything() {
                 0 | 1 if pods.len() < 15 => {
                     let node = bench.world.live_nodes[below(6)];
                     let pod = bench.ready_pod(below(2), node);
-                    bench.act(|world, ctx| world.cpu_changed_by(pod, ctx));
+                    bench.act(|world, ctx| world.serving_changed(pod, ctx));
                     pods.push(pod);
                 }
                 2 if !pods.is_empty() => {

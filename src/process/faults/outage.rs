@@ -40,6 +40,7 @@ pub(super) fn begin(world: &mut World, node: NodeId, cause: OutageCause, ctx: &m
     let outage = Outage { cause, noticed, tainted: None, recovers: None, reimage: false };
     world.faults.outages.insert(node, outage);
     world.cpu_changed(CpuChange::Node(node), ctx);
+    world.outbound_changed(node, ctx);
     ctx.soon(Event::NodeDown(node));
     ctx.at(noticed, Event::NodeUnreachable(node));
 }
@@ -54,7 +55,7 @@ impl Faults {
         for pod in world.nodes[node].pods.clone() {
             if world.pods[pod].phase == PodPhase::Ready {
                 world.pods[pod].phase = PodPhase::Started;
-                world.cpu_changed_by(pod, ctx);
+                world.serving_changed(pod, ctx);
             }
         }
         self.taint(world, node, ctx);
@@ -109,6 +110,7 @@ impl Faults {
         world.faults.outages.remove(&node);
         world.set_phase(node, NodePhase::Ready);
         world.cpu_changed(CpuChange::Node(node), ctx);
+        world.outbound_changed(node, ctx);
         if outage.reimage {
             ctx.soon(Event::ReimageNode(node));
         }

@@ -7,8 +7,10 @@
 //! configure-azure-cni-static-block-allocation.md, 2024-03-18.
 
 mod batches;
+mod front_end;
 
 pub use batches::{on_addresses_freed, on_arrived, on_released, on_wanted};
+pub use front_end::{on_front_end_wanted, on_start};
 
 use crate::catalog::pod_subnet;
 use crate::cluster::{AddressHolder, Ctx, Event, Fact, NodeFailure, NodeId, SubnetId, SubnetUse, World};
@@ -23,7 +25,10 @@ pub fn on_attach_nic(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
         return; // The node was brought along, with addresses that are none of the cluster's.
     };
     match take(world, node, subnet, ctx) {
-        Ok(()) => ctx.observe(Fact::AddressesChanged(subnet, node)),
+        Ok(()) => {
+            world.backends_changed(true, ctx);
+            ctx.observe(Fact::AddressesChanged(subnet, node));
+        }
         Err(failure) => {
             let short = if let NodeFailure::SubnetIsFull(short) = failure { short } else { subnet };
             world.fail_node(node, failure, ctx);
@@ -39,6 +44,7 @@ pub fn on_node_deleted(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
     let (Some(own), Some(subnet)) = (held.own, world.subnet_of(pool)) else {
         return;
     };
+    world.backends_changed(false, ctx);
     world.subnets[subnet].release(ctx.now, &[own], AddressHolder::Node(node));
     let of_pods = world.pod_subnet_of(pool);
     world.subnets[of_pods.unwrap_or(subnet)].release(ctx.now, &held.pods, AddressHolder::Pods(node));

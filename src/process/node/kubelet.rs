@@ -84,7 +84,7 @@ impl Kubelet {
         state.phase = PodPhase::Ready;
         state.times.ready.get_or_insert(ctx.now);
         ctx.observe(Fact::PodReady(pod));
-        world.cpu_changed_by(pod, ctx);
+        world.serving_changed(pod, ctx);
     }
 
     /// A Job's pod finished its work.
@@ -153,7 +153,7 @@ impl Kubelet {
             } else {
                 ctx.after(sandbox, Event::PullStep(pod));
             }
-            world.cpu_changed_by(pod, ctx);
+            world.serving_changed(pod, ctx);
         }
     }
 

@@ -10,7 +10,7 @@ use crate::cluster::{
 };
 use crate::kernel::{Dist, FutureEvents, Id};
 use crate::scenario::plan::{
-    Behaviour, ClusterCharges, ClusterPlan, Controller, NetworkModel, NetworkPlan, OutboundType, Plan, PodTemplate,
+    Behaviour, ClusterCharges, ClusterPlan, Controller, NetworkModel, NetworkPlan, OutboundPlan, Plan, PodTemplate,
     WorkloadPlan,
 };
 use crate::units::{Bytes, MilliCpu, Resources};
@@ -105,7 +105,7 @@ fn plan(minor: u32, templates: Vec<PodTemplate>) -> Plan {
         // Of the controllers one that gives every pod another name.
         controller: Controller::ReplicaSet { replicas: 0 },
         template,
-        behaviour: Behaviour { demand: None, startup: Dist::Constant(0.0), run_time: None },
+        behaviour: Behaviour { demand: None, startup: Dist::Constant(0.0), run_time: None, outbound: Vec::new() },
         system: false,
     };
     Plan {
@@ -128,7 +128,7 @@ fn plan(minor: u32, templates: Vec<PodTemplate>) -> Plan {
                 private_cluster: false,
                 service_cidr: prefix,
                 dns_service_ip: prefix.addr(),
-                outbound: OutboundType::LoadBalancer(1),
+                outbound: OutboundPlan::load_balancer(1),
                 own_vnet: None,
             },
             subnets: Vec::new(),
@@ -143,6 +143,7 @@ fn plan(minor: u32, templates: Vec<PodTemplate>) -> Plan {
         workloads: templates.into_iter().enumerate().map(workload).collect(),
         budgets: Vec::new(),
         claims: Vec::new(),
+        services: Vec::new(),
         operations: Vec::new(),
         quota: crate::scenario::plan::QuotaPlan::default(),
         faults: Vec::new(),

@@ -1,7 +1,7 @@
 //! What manifests do not say, put onto the workloads that it is about: demand, image sizes, start-up and run times.
 
-use super::demand;
 use super::fault::{Faults, join};
+use super::{demand, outbound};
 use crate::scenario::plan::{Controller, WorkloadPlan};
 use crate::scenario::spec::{BehaviourSpec, ImageSpec, TargetSpec};
 use crate::scenario::{did_you_mean, manifest::fault::Fault};
@@ -69,6 +69,9 @@ pub(super) fn apply(
                 let write = "it for a Job, a CronJob or a Pod; others run until they are deleted";
                 faults.push(join(&at, "runTime"), "scenario::behaviour", found, write);
             }
+        }
+        if let Some(flows) = &entry.outbound {
+            workload.behaviour.outbound = outbound::convert(flows, &join(&at, "outbound"), faults);
         }
         if let Some(image) = &entry.image {
             say_sizes(image, workload, &join(&at, "image"), &mut sizes, faults);

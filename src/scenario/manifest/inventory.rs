@@ -8,9 +8,11 @@ use super::neighbours::Neighbours;
 use super::object;
 use super::pod::PodContext;
 use super::priority::{Class, PriorityClasses, preemption_policy};
+use super::service::{self, ServiceSubnets};
 use super::workload::{Workload, WorkloadContext};
 use crate::catalog::KubernetesVersion;
 use crate::kernel::SimDuration;
+use crate::scenario::plan::ServicePlan;
 use crate::units::Bytes;
 use jiff::Timestamp;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
@@ -20,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What the reading of manifests depends on.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Surroundings {
+pub(super) struct Surroundings<'a> {
     /// The moment of virtual time zero.
     pub start: Timestamp,
     /// Virtual time simulated.
@@ -31,6 +33,8 @@ pub(super) struct Surroundings {
     pub image_size: Bytes,
     /// True when the cluster spans several availability zones.
     pub multi_zone: bool,
+    /// Where Services get internal addresses.
+    pub subnets: ServiceSubnets<'a>,
 }
 
 /// A fault with the index of its document; its pointer starts at the document's root.
@@ -51,6 +55,8 @@ pub(super) struct Inventory {
     pub budgets: Vec<(String, String, Budget)>,
     /// Namespaces and Services.
     pub neighbours: Neighbours,
+    /// Services of type `LoadBalancer`.
+    pub services: Vec<ServicePlan>,
     /// Claims for persistent volumes.
     pub storage: Storage,
     /// What is wrong.
@@ -71,7 +77,7 @@ struct Object<'a> {
 }
 
 /// Reads every document.
-pub(super) fn read<'a>(documents: impl IntoIterator<Item = &'a Value>, around: Surroundings) -> Inventory {
+pub(super) fn read<'a>(documents: impl IntoIterator<Item = &'a Value>, around: Surroundings<'_>) -> Inventory {
     let mut inventory = Inventory::default();
     let mut objects = Vec::new();
     for (index, document) in documents.into_iter().enumerate() {
@@ -89,7 +95,7 @@ pub(super) fn read<'a>(documents: impl IntoIterator<Item = &'a Value>, around: S
     };
     let context = WorkloadContext { pods, start: around.start, duration: around.duration };
     for object in &objects {
-        inventory.add(object, context);
+        inventory.add(object, context, around.subnets);
     }
     inventory.neighbours = neighbours;
     inventory.find_claims();
@@ -97,7 +103,7 @@ pub(super) fn read<'a>(documents: impl IntoIterator<Item = &'a Value>, around: S
 }
 
 impl Inventory {
-    fn add(&mut self, object: &Object<'_>, context: WorkloadContext<'_>) {
+    fn add(&mut self, object: &Object<'_>, context: WorkloadContext<'_>, subnets: ServiceSubnets<'_>) {
         let mut faults = Faults::default();
         let identity = (object.namespace.clone(), object.name.clone());
         match object.meaning {
@@ -117,9 +123,12 @@ impl Inventory {
                 self.budgets.extend(budget.map(|budget| (identity.0, identity.1, budget)));
             }
             Meaning::Namespace(check) => check(object.value, &mut faults),
-            Meaning::Service(check) => {
-                check(object.value, &mut faults);
-                self.count(object, "used for default topology spread only");
+            Meaning::Service => {
+                let service = service::read(object.value, (&identity.0, &identity.1), subnets, &mut faults);
+                match service {
+                    Some(service) => self.services.push(service),
+                    None => self.count(object, "used for default topology spread only"),
+                }
             }
             Meaning::Claim => self.storage.add_claim(&identity.0, &identity.1, object.value, &mut faults),
             Meaning::PriorityClass | Meaning::StorageClass | Meaning::Volume => {}
@@ -253,7 +262,7 @@ fn neighbours(objects: &[Object<'_>]) -> Neighbours {
     for object in objects {
         match object.meaning {
             Meaning::Namespace(_) => neighbours.add_namespace(&object.name, Some(object.value)),
-            Meaning::Service(_) => neighbours.add_service(&object.namespace, object.value),
+            Meaning::Service => neighbours.add_service(&object.namespace, object.value),
             _ => neighbours.add_namespace(&object.namespace, None),
         }
     }
@@ -304,13 +313,14 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn around() -> Surroundings {
+    fn around() -> Surroundings<'static> {
         Surroundings {
             start: "2026-03-02T00:00:00Z".parse().unwrap(),
             duration: SimDuration::from_hours(24),
             version: KubernetesVersion::minor(34),
             image_size: Bytes::from_mib(100),
             multi_zone: false,
+            subnets: ServiceSubnets { all: &[], of_nodes: None, of_pods: &[] },
         }
     }
 

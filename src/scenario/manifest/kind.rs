@@ -19,8 +19,8 @@ pub(super) enum Meaning {
     PriorityClass,
     /// A namespace: checked; its labels can be selected.
     Namespace(fn(&Value, &mut Faults)),
-    /// A Service: checked; the pods it selects are spread by default.
-    Service(fn(&Value, &mut Faults)),
+    /// A Service: the pods it selects are spread by default; one of type `LoadBalancer` has rules and an address.
+    Service,
     /// A storage class.
     StorageClass,
     /// A persistent volume.
@@ -51,7 +51,7 @@ const KINDS: &[Kind] = &[
     kind::<policy::v1::PodDisruptionBudget>(Meaning::Budget),
     kind::<scheduling::v1::PriorityClass>(Meaning::PriorityClass),
     kind::<core::v1::Namespace>(Meaning::Namespace(check::<core::v1::Namespace>)),
-    kind::<core::v1::Service>(Meaning::Service(check::<core::v1::Service>)),
+    kind::<core::v1::Service>(Meaning::Service),
     kind::<storage::v1::StorageClass>(Meaning::StorageClass),
     kind::<core::v1::PersistentVolume>(Meaning::Volume),
     kind::<core::v1::PersistentVolumeClaim>(Meaning::Claim),

@@ -16,6 +16,7 @@ mod kind;
 mod label_keys;
 mod neighbours;
 mod object;
+mod outbound;
 mod owner;
 mod plain;
 mod pod;
@@ -24,6 +25,7 @@ mod priority;
 mod requests;
 mod scheduler_args;
 mod selector;
+mod service;
 mod system;
 mod topology_spread;
 mod workload;
@@ -33,8 +35,9 @@ mod tests;
 
 pub use plain::pod_template;
 pub use scheduler_args::{added_affinity, default_constraints};
+pub use service::ServiceSubnets;
 
-use super::plan::{Behaviour, BudgetPlan, ClaimPlan, Controller, NetworkModel, WorkloadPlan};
+use super::plan::{Behaviour, BudgetPlan, ClaimPlan, Controller, NetworkModel, ServicePlan, WorkloadPlan};
 use super::spec::BehaviourSpec;
 use super::{Document, Problem, Problems, path_of};
 use crate::catalog::KubernetesVersion;
@@ -71,6 +74,8 @@ pub struct ManifestContext<'a> {
     pub version: KubernetesVersion,
     /// The network model, which decides what AKS installs.
     pub network: NetworkModel,
+    /// Where Services get internal addresses.
+    pub subnets: ServiceSubnets<'a>,
     /// False when AKS installs nothing.
     pub system_workloads: bool,
     /// True when the cluster spans several availability zones, which decides about its disks.
@@ -88,6 +93,8 @@ pub struct Loaded {
     pub budgets: Vec<BudgetPlan>,
     /// Claims for persistent volumes, in the documents' order.
     pub claims: Vec<Arc<ClaimPlan>>,
+    /// Services of type `LoadBalancer`, sorted by (namespace, name).
+    pub services: Vec<ServicePlan>,
 }
 
 /// Reads the manifests, puts behaviour onto the workloads and adds AKS's own. Sorted by (namespace, kind, name).
@@ -106,6 +113,7 @@ pub fn load(
         version: context.version,
         image_size: ASSUMED_IMAGE_SIZE,
         multi_zone: context.multi_zone,
+        subnets: context.subnets,
     };
     let mut inventory = inventory::read(documents.iter().map(|document| &document.value), around);
     for located in &inventory.faults {
@@ -118,6 +126,8 @@ pub fn load(
     leave_to_aks(&mut inventory, &workloads, &budgets);
     note_without_effect(&inventory, problems);
     let claims = inventory.storage.claims.into_iter().map(Arc::new).collect();
+    let mut services = inventory.services;
+    services.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
     budgets.extend(inventory.budgets.into_iter().filter_map(|(namespace, name, budget)| {
         budget.selector.map(|selector| BudgetPlan { namespace, name, selector, rule: budget.rule })
     }));
@@ -126,7 +136,7 @@ pub fn load(
         name,
         controller: workload.controller,
         template: workload.pods.template,
-        behaviour: Behaviour { demand: None, startup: context.startup.clone(), run_time: None },
+        behaviour: Behaviour { demand: None, startup: context.startup.clone(), run_time: None, outbound: Vec::new() },
         system: false,
     }));
     workloads.sort_by(|a, b| order(a).cmp(&order(b)));
@@ -140,7 +150,7 @@ pub fn load(
         problems.push(problem(fault, context.scenario));
     }
     assume(&mut workloads, &sizes, problems);
-    Loaded { workloads, budgets, claims }
+    Loaded { workloads, budgets, claims, services }
 }
 
 /// What workloads are sorted by: namespace, kind, name.

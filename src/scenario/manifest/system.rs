@@ -50,7 +50,12 @@ fn plan(workload: &SystemWorkload, startup: &Dist, neighbours: &Neighbours) -> W
         name: workload.name.clone(),
         controller,
         template: template(workload, neighbours),
-        behaviour: Behaviour { demand: Some(idle(workload.cpu_used)), startup: startup.clone(), run_time: None },
+        behaviour: Behaviour {
+            demand: Some(idle(workload.cpu_used)),
+            startup: startup.clone(),
+            run_time: None,
+            outbound: Vec::new(),
+        },
         system: true,
     }
 }

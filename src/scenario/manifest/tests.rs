@@ -23,6 +23,7 @@ fn read(text: &str, behaviours: &[BehaviourSpec]) -> (Vec<WorkloadPlan>, Vec<Bud
         duration: SimDuration::from_hours(24),
         version: KubernetesVersion::minor(34),
         network: NetworkModel::AzureOverlay,
+        subnets: ServiceSubnets { all: &[], of_nodes: None, of_pods: &[] },
         system_workloads: true,
         multi_zone: false,
         startup: &Dist::lognormal(5.0, 20.0),
@@ -38,7 +39,7 @@ fn lines(problems: &Problems, severity: Severity) -> Vec<String> {
 
 fn behaviour(kind: &str, name: &str) -> BehaviourSpec {
     let target = TargetSpec { kind: kind.to_owned(), name: name.to_owned(), namespace: None };
-    BehaviourSpec { target, demand: None, image: None, startup: None, run_time: None }
+    BehaviourSpec { target, demand: None, image: None, startup: None, run_time: None, outbound: None }
 }
 
 const SHOP: &str = "
@@ -180,7 +181,7 @@ fn the_real_demo_store_is_read_without_an_error() {
     assert_eq!(order.template.requests.cpu, MilliCpu::from_millis(1));
     assert_eq!(order.template.cpu_limit, Some(MilliCpu::from_millis(100)));
     assert_eq!(order.template.images.len(), 2);
-    assert!(lines(&problems, Severity::Note).iter().any(|note| note.starts_with("Service ×7")), "{problems:?}");
+    assert!(lines(&problems, Severity::Note).iter().any(|note| note.starts_with("Service ×5")), "{problems:?}");
     let quickstart =
         std::fs::read_to_string(directory.join("aks-store-quickstart.yaml")).expect("the quickstart is there too");
     let (_, _, problems) = read(&quickstart, &[]);

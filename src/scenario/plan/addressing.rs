@@ -1,6 +1,8 @@
 //! Addresses that the nodes of a pool take, and those that AKS counts before it lets them come.
 
-use super::{AutoscalingRange, ClusterPlan, NetworkModel, PodIpAllocation, PoolPlan, UpgradeStrategy};
+use super::{
+    AutoscalingRange, ClusterPlan, FrontEnd, NetworkModel, Plan, PodIpAllocation, PoolPlan, UpgradeStrategy, front_ends,
+};
 use crate::catalog::{KubernetesVersion, limits, pod_subnet};
 
 /// Addresses of one subnet that one node takes.
@@ -73,6 +75,19 @@ impl PoolPlan {
     }
 }
 
+impl Plan {
+    /// Addresses of the subnet that something else than nodes holds: the private endpoint of the API server, and front ends of internal
+    /// load balancers.
+    #[must_use]
+    pub fn other_addresses(&self, subnet: usize) -> u32 {
+        let is_here =
+            |front_end: &FrontEnd| matches!(front_end, FrontEnd::Internal { subnet: at, .. } if *at == subnet);
+        let front_ends = front_ends(&self.services).iter().filter(|(front_end, _)| is_here(front_end)).count();
+        let front_ends = u32::try_from(front_ends).expect("a manifest has fewer Services than that");
+        u32::from(self.cluster.private_endpoint_subnet() == Some(subnet)) + front_ends
+    }
+}
+
 impl ClusterPlan {
     /// How the subnet's addresses get to the nodes when it is one of pods; `None` for a subnet of nodes.
     #[must_use]
@@ -90,12 +105,6 @@ impl ClusterPlan {
             Some(PodIpAllocation::StaticBlock) => pod_subnet::usable_blocks(prefix) * pod_subnet::BLOCK,
             Some(PodIpAllocation::DynamicIndividual) | None => limits::usable_addresses(prefix),
         }
-    }
-
-    /// Addresses of the subnet that something else than nodes holds: the private endpoint of the API server.
-    #[must_use]
-    pub fn other_addresses(&self, subnet: usize) -> u32 {
-        u32::from(self.private_endpoint_subnet() == Some(subnet))
     }
 
     /// Nodes that there is room for in the pod CIDR, and with kubenet in the route table; `None` without a pod CIDR.

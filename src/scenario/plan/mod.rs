@@ -10,6 +10,7 @@ mod maintenance;
 mod name;
 mod network;
 mod operation;
+mod outbound;
 mod pod;
 mod quota;
 mod required_action;
@@ -25,8 +26,9 @@ pub use maintenance::{
     AutoUpgrade, AvailableVersion, MaintenanceConfiguration, MaintenancePlan, Recurrence, Recurring, Window,
 };
 pub use name::{generated_suffix, template_hash, workload_key};
-pub use network::{NetworkModel, NetworkPlan, OutboundType, OwnVnet, PodIpAllocation, PodSubnet, SubnetSizeCheck};
+pub use network::{NetworkModel, NetworkPlan, OwnVnet, PodIpAllocation, PodSubnet, SubnetSizeCheck};
 pub use operation::{OperationKind, OperationPlan, PoolChange};
+pub use outbound::{FrontEnd, OutboundFlow, OutboundPlan, OutboundType, Ports, ServicePlan, front_ends};
 pub use pod::{
     ClaimRef, HostPort, Image, LabelSelector, NodeSelectorTerm, Operator, PodAffinity, PodAffinityTerm, PodTemplate,
     ReadinessProbe, Requirement, Taint, TaintEffect, Toleration, TopologySpreadConstraint,
@@ -148,6 +150,8 @@ pub struct Plan {
     pub budgets: Vec<BudgetPlan>,
     /// Claims for persistent volumes and templates of such, in the manifests' order.
     pub claims: Vec<Arc<ClaimPlan>>,
+    /// Services of type `LoadBalancer`, sorted by (namespace, name).
+    pub services: Vec<ServicePlan>,
     /// Operations, sorted by time, ties in the file's order.
     pub operations: Vec<OperationPlan>,
     /// vCPU quota.
@@ -204,10 +208,22 @@ pub struct ClusterPlan {
 pub struct ClusterCharges {
     /// Control plane tier.
     pub tier: UsdPerHour,
-    /// The standard load balancer with up to five rules; zero without one.
+    /// The public load balancer with its rules; zero without one.
     pub load_balancer: UsdPerHour,
-    /// All outbound public IP addresses together.
+    /// The internal load balancer with its rules; zero without one.
+    pub internal_load_balancer: UsdPerHour,
+    /// The NAT gateway that AKS makes; zero without one.
+    pub nat_gateway: UsdPerHour,
+    /// All public IP addresses together: those to go out by, and those of Services to come in by.
     pub public_ips: UsdPerHour,
+}
+
+impl ClusterCharges {
+    /// Both load balancers together.
+    #[must_use]
+    pub fn load_balancers(&self) -> UsdPerHour {
+        UsdPerHour::from_micros(self.load_balancer.micros() + self.internal_load_balancer.micros())
+    }
 }
 
 impl ClusterPlan {
@@ -235,6 +251,32 @@ pub enum PoolMode {
     System,
     /// Holds applications.
     User,
+    /// A static egress gateway: other pods go out by its nodes, each of which has a public address of a prefix with so many.
+    Gateway {
+        /// Addresses of the prefix: the most nodes.
+        addresses: u32,
+    },
+}
+
+impl PoolMode {
+    /// Azure's name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::System => "System",
+            Self::User => "User",
+            Self::Gateway { .. } => "Gateway",
+        }
+    }
+
+    /// The most nodes that a pool of this mode may have.
+    #[must_use]
+    pub const fn most_nodes(self) -> u32 {
+        match self {
+            Self::System | Self::User => limits::NODES_PER_POOL,
+            Self::Gateway { addresses } => addresses,
+        }
+    }
 }
 
 /// A node pool: nodes that are all alike, one virtual machine scale set or a part of a list of nodes.

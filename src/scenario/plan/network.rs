@@ -1,5 +1,6 @@
-//! Address ranges of the cluster, whose network it lives in, and how it reaches the internet.
+//! Address ranges of the cluster, and whose network it lives in.
 
+use super::OutboundPlan;
 use ipnet::Ipv4Net;
 use std::net::Ipv4Addr;
 
@@ -94,7 +95,7 @@ pub struct NetworkPlan {
     /// Address of the DNS Service.
     pub dns_service_ip: Ipv4Addr,
     /// How nodes and pods reach the internet.
-    pub outbound: OutboundType,
+    pub outbound: OutboundPlan,
     /// The customer's virtual network; `None` when AKS makes one.
     pub own_vnet: Option<OwnVnet>,
 }
@@ -108,21 +109,4 @@ pub struct OwnVnet {
     pub name: Option<String>,
     /// Its address ranges; empty when the scenario gives only subnets.
     pub address_space: Vec<Ipv4Net>,
-}
-
-/// Azure's `outboundType`. Source: azure-aks-docs, egress-outboundtype.md, 2026-08-05.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OutboundType {
-    /// A load balancer of AKS with so many public addresses that AKS manages.
-    LoadBalancer(u32),
-    /// A NAT gateway that AKS makes.
-    ManagedNatGateway,
-    /// A NAT gateway that the customer attached to the subnet.
-    UserAssignedNatGateway,
-    /// The customer's own routes.
-    UserDefinedRouting,
-    /// Nothing that AKS sets up.
-    None,
-    /// Nothing, and AKS blocks what would go out.
-    Block,
 }

@@ -1,6 +1,6 @@
 //! Workloads: controllers, how they behave, how much CPU they want, and the budgets that protect them.
 
-use super::{IntOrPercent, LabelSelector, PodTemplate, workload_key};
+use super::{IntOrPercent, LabelSelector, OutboundFlow, PodTemplate, workload_key};
 use crate::kernel::{Dist, SimDuration, SimTime};
 use crate::units::MilliCpu;
 use std::sync::Arc;
@@ -138,6 +138,8 @@ pub struct Behaviour {
     pub startup: Dist,
     /// Run time of a Job's pod; `None` for pods that run until they are deleted.
     pub run_time: Option<Dist>,
+    /// Connections that each of its pods opens to the internet.
+    pub outbound: Vec<OutboundFlow>,
 }
 
 /// CPU demand over time.

@@ -56,7 +56,7 @@ pub fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec, files: &mut Fil
         version,
         scheduler,
         charges: if billed {
-            price::cluster_charges(spec, tier?, network.outbound, place)
+            price::cluster_charges(spec, tier?, &network.outbound, place)
         } else {
             ClusterCharges::default()
         },

@@ -5,10 +5,12 @@ mod cluster;
 mod columns;
 mod expectation;
 mod fault;
+mod gateway;
 mod maintenance;
 mod network;
 mod nodes;
 mod operation;
+mod outbound;
 mod pod_subnet;
 mod pool;
 mod preflight;
@@ -26,7 +28,7 @@ pub use scheduler::check_weights;
 use super::diagnostic::{Problem, Problems, suggestion};
 use super::document::{Document, path_of};
 use super::files::Files;
-use super::manifest::{self, Loaded, ManifestContext};
+use super::manifest::{self, Loaded, ManifestContext, ServiceSubnets};
 use super::plan::{ClusterPlan, NetworkModel, Plan};
 use super::spec::ScenarioSpec;
 use crate::catalog::{KubernetesVersion, OsImage, Timings};
@@ -131,6 +133,10 @@ pub fn plan(document: &Document, spec: &ScenarioSpec, files: &mut Files, problem
     let traced = trace::resolve(&mut resolver, spec, files, &replay);
     // Without a cluster the manifests are checked all the same; the model only decides what AKS adds to them.
     let network = cluster.as_ref().map_or(NetworkModel::AzureOverlay, |cluster| cluster.network.model);
+    let of_pods = cluster
+        .as_ref()
+        .map(|cluster| (0..cluster.subnets.len()).filter(|subnet| cluster.pod_allocation(*subnet).is_some()).collect());
+    let of_pods: Vec<usize> = of_pods.unwrap_or_default();
     let context = ManifestContext {
         scenario: document,
         behaviour_at: "/workloads/behaviour",
@@ -139,15 +145,18 @@ pub fn plan(document: &Document, spec: &ScenarioSpec, files: &mut Files, problem
         duration,
         version,
         network,
+        subnets: service_subnets(cluster.as_ref(), &of_pods),
         system_workloads: cluster::has_system_workloads(&spec.cluster),
         multi_zone: cluster.as_ref().is_some_and(spans_zones),
         startup: &timings.app_startup,
     };
     let behaviours = spec.workloads.as_ref().and_then(|workloads| workloads.behaviour.as_deref()).unwrap_or_default();
-    let Loaded { mut workloads, budgets, mut claims } = manifest::load(&documents, behaviours, &context, problems);
+    let Loaded { mut workloads, budgets, mut claims, services } =
+        manifest::load(&documents, behaviours, &context, problems);
     workloads.extend(traced);
     workloads.sort_by(|a, b| manifest::order(a).cmp(&manifest::order(b)));
-    let cluster = cluster?;
+    let mut cluster = cluster?;
+    price::add_ways(spec, &mut cluster, &services);
     for claim in claims.iter_mut().filter_map(Arc::get_mut) {
         claim.price = price::volume(spec, claim, cluster.location);
     }
@@ -162,6 +171,7 @@ pub fn plan(document: &Document, spec: &ScenarioSpec, files: &mut Files, problem
         workloads,
         budgets,
         claims,
+        services,
         operations,
         maintenance,
         access: access.plan,
@@ -169,6 +179,15 @@ pub fn plan(document: &Document, spec: &ScenarioSpec, files: &mut Files, problem
         faults,
         timings,
     })
+}
+
+/// Where Services get internal addresses: unless they say so, in the subnet of the first pool.
+fn service_subnets<'a>(cluster: Option<&'a ClusterPlan>, of_pods: &'a [usize]) -> ServiceSubnets<'a> {
+    let Some(cluster) = cluster else {
+        return ServiceSubnets { all: &[], of_nodes: None, of_pods };
+    };
+    let of_nodes = cluster.pools.iter().find_map(|pool| pool.scale_set.as_ref()).map(|scale_set| scale_set.subnet);
+    ServiceSubnets { all: &cluster.subnets, of_nodes, of_pods }
 }
 
 /// True for a cluster over several availability zones.

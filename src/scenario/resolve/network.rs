@@ -1,13 +1,13 @@
 //! Network model, ranges and subnets, with Azure's rules for them.
 
-use super::Resolver;
+use super::{Resolver, outbound};
 use crate::catalog::limits;
-use crate::scenario::plan::{NetworkModel, NetworkPlan, OutboundType, OwnVnet, SubnetPlan, SubnetSizeCheck};
+use crate::scenario::plan::{NetworkModel, NetworkPlan, OwnVnet, SubnetPlan, SubnetSizeCheck};
 use crate::scenario::spec::{ClusterSpec, NetworkProfileSpec, VnetSpec};
 use ipnet::Ipv4Net;
 use std::net::Ipv4Addr;
 
-const PROFILE: &str = "/cluster/networkProfile";
+pub(super) const PROFILE: &str = "/cluster/networkProfile";
 
 /// Default ranges. Source: API specification of 2025-05-01.
 const DEFAULT_POD_CIDR: &str = "10.244.0.0/16";
@@ -51,7 +51,7 @@ pub fn resolve(resolver: &mut Resolver<'_>, cluster: &ClusterSpec) -> Option<(Ne
             profile.pod_cidr.as_deref().unwrap_or(DEFAULT_POD_CIDR),
         )?),
     };
-    let outbound = outbound(resolver, profile);
+    let outbound = outbound::resolve(resolver, profile, cluster.vnet.is_some());
     let subnets = subnets(resolver, cluster)?;
     let service_cidr = service_cidr?;
     if service_cidr.prefix_len() <= LARGEST_SERVICE_PREFIX {
@@ -152,26 +152,6 @@ fn routes_per_table(resolver: &mut Resolver<'_>, profile: &NetworkProfileSpec) -
         return None;
     }
     Some(written)
-}
-
-/// How the cluster reaches the internet; a load balancer with one address unless it is written.
-fn outbound(resolver: &mut Resolver<'_>, profile: &NetworkProfileSpec) -> Option<OutboundType> {
-    let addresses =
-        profile.load_balancer_profile.as_ref().and_then(|profile| profile.managed_outbound_ips.as_ref()?.count);
-    let load_balancer = OutboundType::LoadBalancer(addresses.unwrap_or(1));
-    let Some(written) = profile.outbound_type.as_deref() else {
-        return Some(load_balancer);
-    };
-    let choices = [
-        ("loadBalancer", load_balancer),
-        ("managedNATGateway", OutboundType::ManagedNatGateway),
-        ("managedNATGatewayV2", OutboundType::ManagedNatGateway),
-        ("userAssignedNATGateway", OutboundType::UserAssignedNatGateway),
-        ("userDefinedRouting", OutboundType::UserDefinedRouting),
-        ("none", OutboundType::None),
-        ("block", OutboundType::Block),
-    ];
-    resolver.choice(&format!("{PROFILE}/outboundType"), "scenario::outbound_type", written, &choices)
 }
 
 /// The network that the scenario brings along, with what the pools' resource ids say of it: all pools live in one network.

@@ -1,6 +1,6 @@
 //! Node pools: size, bounds, disk, subnet, labels and taints, upgrade settings.
 
-use super::{Resolver, pod_subnet, price, upgrade};
+use super::{Resolver, gateway, pod_subnet, price, upgrade};
 use crate::catalog::{
     Catalog, KubernetesVersion, OsDisk, OsDiskKind, Region, SPOT_LABEL, SpotEvictionPolicy, SpotMaxPrice, VmSize,
     limits, reservations,
@@ -123,7 +123,7 @@ pub fn resolve_all(
 /// One pool and where it stands.
 pub(super) struct Context<'a, 'b> {
     pub(super) resolver: &'a mut Resolver<'b>,
-    spec: &'a ScenarioSpec,
+    pub(super) spec: &'a ScenarioSpec,
     around: &'a Surroundings<'a>,
     pub(super) pool: &'a AgentPoolSpec,
     pub(super) pointer: &'a str,
@@ -143,7 +143,7 @@ impl Context<'_, '_> {
         let max_pods = self.max_pods(mode);
         let subnet = self.subnet();
         let pod_subnet = pod_subnet::resolve(&mut self);
-        let taints = self.taints(spot);
+        let taints = self.taints(mode, spot);
         let zones = self.zones();
         let upgrade = upgrade::settings(&mut self, spot);
         self.operating_system();
@@ -203,7 +203,13 @@ impl Context<'_, '_> {
         self.resolver.note(&format!("{}/{field}", self.pointer), code, found);
     }
 
-    fn warn(&mut self, field: &str, code: &'static str, found: impl Into<String>, remedy: impl Into<String>) {
+    pub(super) fn warn(
+        &mut self,
+        field: &str,
+        code: &'static str,
+        found: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
         self.resolver.warn(&format!("{}/{field}", self.pointer), code, found, remedy);
     }
 
@@ -217,12 +223,14 @@ impl Context<'_, '_> {
     fn mode(&mut self) -> Option<PoolMode> {
         let text = self.pool.mode.as_deref().unwrap_or(default_mode(self.first));
         let pointer = format!("{}/mode", self.pointer);
-        self.resolver.choice(
-            &pointer,
-            "scenario::mode",
-            text,
-            &[("System", PoolMode::System), ("User", PoolMode::User)],
-        )
+        let gateway = PoolMode::Gateway { addresses: gateway::addresses(self) };
+        let choices = [("System", PoolMode::System), ("User", PoolMode::User), ("Gateway", gateway)];
+        let mode = self.resolver.choice(&pointer, "scenario::mode", text, &choices)?;
+        if mode != gateway && self.pool.gateway_profile.is_some() {
+            let found = format!("a gateway profile of a pool with mode {}", mode.name());
+            self.error("gatewayProfile", "scenario::gateway", found, "write mode: Gateway, or remove it");
+        }
+        Some(mode)
     }
 
     fn vm_size(&mut self) -> Option<&'static VmSize> {
@@ -363,7 +371,7 @@ impl Context<'_, '_> {
         found
     }
 
-    fn taints(&mut self, spot: bool) -> Option<Vec<Taint>> {
+    fn taints(&mut self, mode: Option<PoolMode>, spot: bool) -> Option<Vec<Taint>> {
         let mut taints = Vec::new();
         let mut complete = true;
         for (index, text) in self.pool.node_taints.iter().flatten().enumerate() {
@@ -386,6 +394,11 @@ impl Context<'_, '_> {
                 );
             }
             let (key, value) = SPOT_LABEL;
+            taints.push(Taint { key: key.into(), value: value.into(), effect: TaintEffect::NoSchedule });
+        }
+        // Gateway nodes are for gateways: the label as a taint is observed on clusters in use, not documented.
+        if matches!(mode, Some(PoolMode::Gateway { .. })) {
+            let (key, value) = ("kubernetes.azure.com/mode", "gateway");
             taints.push(Taint { key: key.into(), value: value.into(), effect: TaintEffect::NoSchedule });
         }
         complete.then_some(taints)
@@ -475,6 +488,9 @@ impl Context<'_, '_> {
     /// What AKS does not take. Source: azure-aks-docs, quotas-skus-regions.md, 2026-08-03. What it advises against is the preflight's.
     fn warn_about(&mut self, mode: PoolMode, vm: &VmSize, count: u32) {
         let system = mode == PoolMode::System;
+        if let PoolMode::Gateway { addresses } = mode {
+            gateway::check(self, addresses, count);
+        }
         if system && count == 0 && self.from_start {
             self.error("count", "scenario::pool_nodes", "a system pool of 0", "write at least 1");
         }
@@ -487,14 +503,14 @@ impl Context<'_, '_> {
 
     /// The labels that AKS sets and schedulers look at. Source: azure-aks-docs, use-labels.md, 2024-06-10.
     fn labels(&self, mode: PoolMode, vm: &VmSize, spot: bool) -> BTreeMap<String, String> {
-        let mode = if mode == PoolMode::System { "system" } else { "user" };
+        let mode = mode.name().to_ascii_lowercase();
         let priority = if spot { "spot" } else { "regular" };
         let region = self.around.location.to_string();
         let mut labels: BTreeMap<String, String> = [
             ("agentpool", self.pool.name.as_str()),
             ("kubernetes.azure.com/agentpool", &self.pool.name),
             ("kubernetes.azure.com/cluster", self.around.node_resource_group),
-            ("kubernetes.azure.com/mode", mode),
+            ("kubernetes.azure.com/mode", &mode),
             ("kubernetes.azure.com/role", "agent"),
             ("kubernetes.azure.com/priority", priority),
             ("kubernetes.io/arch", vm.arch.label()),

@@ -1,8 +1,11 @@
 //! Prices in force: list, reservation, own figures, discount.
 
 use super::Resolver;
-use crate::catalog::{Catalog, OsDisk, OsDiskKind, PriceKind, Region, Ssd, Tier, VmSize};
-use crate::scenario::plan::{ClaimPlan, ClusterCharges, OutboundType};
+use crate::catalog::outbound::RULES_INCLUDED;
+use crate::catalog::{Catalog, OsDisk, OsDiskKind, Price, PriceKind, Region, Ssd, Tier, VmSize};
+use crate::scenario::plan::{
+    ClaimPlan, ClusterCharges, ClusterPlan, OutboundPlan, OutboundType, PoolMode, PoolPlan, ServicePlan, front_ends,
+};
 use crate::scenario::spec::{ReservationSpec, ScenarioSpec};
 use crate::units::UsdPerHour;
 
@@ -87,19 +90,57 @@ pub fn os_disk(spec: &ScenarioSpec, disk: &OsDisk, region: Region) -> UsdPerHour
     }
 }
 
-/// What the cluster has once: tier, load balancer, outbound addresses.
-pub fn cluster_charges(spec: &ScenarioSpec, tier: Tier, outbound: OutboundType, region: Region) -> ClusterCharges {
+/// What the cluster has once before there are Services: tier, load balancer or NAT gateway, outbound addresses.
+///
+/// Of a NAT gateway that the customer brings along nobody here knows the bill.
+pub fn cluster_charges(spec: &ScenarioSpec, tier: Tier, outbound: &OutboundPlan, region: Region) -> ClusterCharges {
     let catalog = Catalog::get();
-    let discount = discount(spec);
-    let tier = catalog.tier_price(tier, region).per_hour.discounted(discount);
-    let OutboundType::LoadBalancer(addresses) = outbound else {
-        return ClusterCharges { tier, ..ClusterCharges::default() };
-    };
-    let address = catalog.public_ip_price(region).per_hour.discounted(discount);
-    ClusterCharges {
-        tier,
-        load_balancer: catalog.load_balancer_price().per_hour.discounted(discount),
-        public_ips: UsdPerHour::from_micros(address.micros() * u64::from(addresses)),
+    let discounted = |price: Price| price.per_hour.discounted(discount(spec));
+    let tier = discounted(catalog.tier_price(tier, region));
+    let bare = ClusterCharges { tier, ..ClusterCharges::default() };
+    let public_ips = discounted(catalog.public_ip_price(region)).times(outbound.addresses);
+    match outbound.kind {
+        OutboundType::LoadBalancer => {
+            ClusterCharges { load_balancer: discounted(catalog.load_balancer_price()), public_ips, ..bare }
+        }
+        OutboundType::ManagedNatGateway => {
+            ClusterCharges { nat_gateway: discounted(catalog.nat_gateway_price(region)), public_ips, ..bare }
+        }
+        OutboundType::UserAssignedNatGateway
+        | OutboundType::UserDefinedRouting
+        | OutboundType::None
+        | OutboundType::Block => bare,
+    }
+}
+
+/// Adds what ways in and gateways cost: load balancers of Services, rules beyond those that the price of a balancer contains, public
+/// addresses of Services and of gateway pools.
+pub fn add_ways(spec: &ScenarioSpec, cluster: &mut ClusterPlan, services: &[ServicePlan]) {
+    if cluster.pools.iter().all(PoolPlan::is_brought) {
+        return; // A cluster of nobody's VMs has no bill.
+    }
+    let catalog = Catalog::get();
+    let discounted = |price: Price| price.per_hour.discounted(discount(spec));
+    let balancer = discounted(catalog.load_balancer_price());
+    let rule = discounted(catalog.load_balancer_rule_price());
+    let address = discounted(catalog.public_ip_price(cluster.location));
+    let outbound = u32::from(cluster.network.outbound.kind == OutboundType::LoadBalancer);
+    let charges = &mut cluster.charges;
+    let balancers = [(false, outbound, &mut charges.load_balancer), (true, 0, &mut charges.internal_load_balancer)];
+    for (internal, own_rules, charge) in balancers {
+        let rules: u32 =
+            services.iter().filter(|one| one.front_end.is_internal() == internal).map(|one| one.ports).sum();
+        if rules > 0 && own_rules == 0 {
+            *charge += balancer;
+        }
+        *charge += rule.times((rules + own_rules).saturating_sub(RULES_INCLUDED));
+    }
+    let public = front_ends(services).iter().filter(|(front_end, _)| !front_end.is_internal()).count();
+    charges.public_ips += address.times(u32::try_from(public).expect("a manifest has fewer Services than that"));
+    for pool in &cluster.pools {
+        if let PoolMode::Gateway { addresses } = pool.mode {
+            charges.public_ips += address.times(addresses);
+        }
     }
 }
 

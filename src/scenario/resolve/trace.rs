@@ -196,7 +196,7 @@ fn workloads(shapes: IndexMap<Shape, Vec<TracePod>>, startup: &Dist) -> Vec<Work
             namespace: shape.namespace.clone(),
             controller: Controller::Trace { pods: pods.into() },
             template: template(shape),
-            behaviour: Behaviour { demand: None, startup: startup.clone(), run_time: None },
+            behaviour: Behaviour { demand: None, startup: startup.clone(), run_time: None, outbound: Vec::new() },
             system: false,
         }
     };

@@ -137,6 +137,12 @@ pub struct NetworkProfileSpec {
     /// Settings of the load balancer.
     #[deserr(default)]
     pub load_balancer_profile: Option<LoadBalancerProfileSpec>,
+    /// Whether pools may be static egress gateways.
+    #[deserr(default)]
+    pub static_egress_gateway_profile: Option<StaticEgressGatewayProfileSpec>,
+    /// Settings of the NAT gateway.
+    #[deserr(default)]
+    pub nat_gateway_profile: Option<NatGatewayProfileSpec>,
 }
 
 /// Settings of the load balancer.
@@ -148,6 +154,62 @@ pub struct LoadBalancerProfileSpec {
     #[deserr(default, rename = "managedOutboundIPs")]
     #[schemars(rename = "managedOutboundIPs")]
     pub managed_outbound_ips: Option<ManagedOutboundIpsSpec>,
+    /// Outbound addresses of your own, instead.
+    #[deserr(default, rename = "outboundIPs")]
+    #[schemars(rename = "outboundIPs")]
+    pub outbound_ips: Option<OutboundIpsSpec>,
+    /// Source ports of each node, a multiple of 8 up to 64000; 0, the default, lets the load balancer decide by the number of nodes.
+    #[deserr(default)]
+    pub allocated_outbound_ports: Option<u32>,
+    /// Minutes after which an unused connection is given up, 4 to 120; 30 unless given.
+    #[deserr(default)]
+    pub idle_timeout_in_minutes: Option<u32>,
+}
+
+/// Outbound addresses of your own.
+#[derive(Debug, Default, Deserr, JsonSchema)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OutboundIpsSpec {
+    /// The addresses, each by its resource id.
+    #[deserr(default, rename = "publicIPs")]
+    #[schemars(rename = "publicIPs", with = "Option<Vec<serde_json::Value>>")]
+    pub public_ips: Option<Vec<serde_json::Value>>,
+}
+
+/// Whether pools may be static egress gateways.
+#[derive(Debug, Default, Deserr, JsonSchema)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct StaticEgressGatewayProfileSpec {
+    /// They may; false unless given.
+    #[deserr(default)]
+    pub enabled: Option<bool>,
+}
+
+/// The public addresses of a gateway pool.
+#[derive(Clone, Debug, Default, Deserr, JsonSchema)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GatewayProfileSpec {
+    /// Prefix length of its public addresses, 28 to 31; 31 unless given.
+    #[deserr(default, rename = "publicIPPrefixSize")]
+    #[schemars(rename = "publicIPPrefixSize")]
+    pub public_ip_prefix_size: Option<u8>,
+}
+
+/// Settings of the NAT gateway.
+#[derive(Debug, Default, Deserr, JsonSchema)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NatGatewayProfileSpec {
+    /// Outbound addresses that AKS manages, or that your own gateway has.
+    #[deserr(default, rename = "managedOutboundIPProfile")]
+    #[schemars(rename = "managedOutboundIPProfile")]
+    pub managed_outbound_ip_profile: Option<ManagedOutboundIpsSpec>,
+    /// Minutes after which an unused connection is given up, 4 to 120; 4 unless given.
+    #[deserr(default)]
+    pub idle_timeout_in_minutes: Option<u32>,
 }
 
 /// Outbound addresses that AKS manages.
@@ -190,11 +252,14 @@ pub struct SubnetSpec {
 pub struct AgentPoolSpec {
     /// Pool name: a lower-case letter, then up to eleven lower-case letters and digits.
     pub name: String,
-    /// System or User; System for the first pool and User for the others unless given.
+    /// System, User or Gateway (a static egress gateway); System for the first pool and User for the others unless given.
     #[deserr(default)]
     pub mode: Option<String>,
     /// VM size, such as Standard_D4s_v5. It can never change: another size is another pool.
     pub vm_size: String,
+    /// Public addresses of a pool with mode Gateway.
+    #[deserr(default)]
+    pub gateway_profile: Option<GatewayProfileSpec>,
     /// Nodes at the start; the minimum of an autoscaled pool, or 1, unless given.
     #[deserr(default)]
     pub count: Option<u32>,

@@ -18,8 +18,9 @@ mod workload;
 
 pub use access::{AadProfileSpec, BindingSpec, PrincipalSpec};
 pub use cluster::{
-    AgentPoolSpec, AutoScalerProfileSpec, BlueGreenSettingsSpec, ClusterSpec, NetworkProfileSpec, SkuSpec, SubnetSpec,
-    UpgradeSettingsSpec, VnetSpec,
+    AgentPoolSpec, AutoScalerProfileSpec, BlueGreenSettingsSpec, ClusterSpec, LoadBalancerProfileSpec,
+    ManagedOutboundIpsSpec, NatGatewayProfileSpec, NetworkProfileSpec, SkuSpec, SubnetSpec, UpgradeSettingsSpec,
+    VnetSpec,
 };
 pub use decode::{Entries, Fault, Faults, MISSING, UNKNOWN_KEY};
 pub use dist::DistSpec;
@@ -40,7 +41,9 @@ pub use scheduler::{
     StrategyTypeSpec,
 };
 pub use table::{ColumnSpec, NodeColumnsSpec, NodeListSpec, PodColumnsSpec, TraceSpec};
-pub use workload::{BehaviourSpec, DemandSpec, ImageSpec, ScopeSpec, StepSpec, TargetSpec, WorkloadsSpec};
+pub use workload::{
+    BehaviourSpec, DemandSpec, ImageSpec, OutboundFlowSpec, ScopeSpec, StepSpec, TargetSpec, WorkloadsSpec,
+};
 
 use deserr::Deserr;
 use schemars::JsonSchema;

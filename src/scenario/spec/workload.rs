@@ -41,6 +41,27 @@ pub struct BehaviourSpec {
     /// Run time of each pod of a Job or CronJob.
     #[deserr(default)]
     pub run_time: Option<DistSpec>,
+    /// Connections that each of its pods opens to the internet, one entry for each destination.
+    #[deserr(default)]
+    pub outbound: Option<Vec<OutboundFlowSpec>>,
+}
+
+/// Connections that a pod opens to one destination.
+#[derive(Debug, Deserr, JsonSchema)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OutboundFlowSpec {
+    /// Where to, such as api.example.com:443; `internet` unless given. Connections to one destination need a source port each, those to
+    /// different ones share them.
+    #[deserr(default)]
+    pub destination: Option<String>,
+    /// New connections of each pod a second, while it is ready.
+    pub connections_per_second: f64,
+    /// How long one is in use.
+    pub duration: Duration,
+    /// True when the application closes it then; false when it forgets it, and the idle timeout ends it. True unless given.
+    #[deserr(default)]
+    pub closed: Option<bool>,
 }
 
 /// A workload by kind and name.

@@ -34,6 +34,16 @@ impl Growth {
         Self { pool, new: plan.count, nodes: plan.count, autoscaling: plan.autoscaling }
     }
 
+    /// Nodes of all pools at their largest, those that grow as they will be.
+    pub(super) fn nodes_of_all(world: &World, growths: &[Self]) -> u32 {
+        let sum = |(id, pool): (PoolId, &crate::cluster::Pool)| {
+            let grows = growths.iter().find(|growth| growth.pool == id).copied();
+            let stays = || (pool.exists).then(|| Self::of(world, id, 0, pool.target));
+            grows.or_else(stays).filter(|_| !world.pool_plan(id).is_brought()).map_or(0, Self::most)
+        };
+        world.pools.iter().map(sum).sum()
+    }
+
     fn most(self) -> u32 {
         self.autoscaling.map_or(self.nodes, |range| range.max.max(self.nodes))
     }

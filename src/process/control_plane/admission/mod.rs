@@ -2,6 +2,7 @@
 
 mod addresses;
 mod pool;
+mod ports;
 
 use self::addresses::Growth;
 use super::{ControlPlane, versions};
@@ -207,7 +208,7 @@ fn admit_scale(world: &World, pool: PoolId, count: u32) -> Result<(), Refusal> {
     let name = &plan.name;
     let least = match plan.mode {
         PoolMode::System => 1,
-        PoolMode::User => 0,
+        PoolMode::User | PoolMode::Gateway { .. } => 0,
     };
     pool::exists(world, pool)?;
     if world.pools[pool].stopped {
@@ -218,8 +219,9 @@ fn admit_scale(world: &World, pool: PoolId, count: u32) -> Result<(), Refusal> {
             "agent pool {name} is managed by the cluster autoscaler and cannot be scaled by hand"
         ));
     }
-    if !(least..=NODES_PER_POOL).contains(&count) {
-        return invalid(format!("agent pool {name}: count {count} is not between {least} and {NODES_PER_POOL}"));
+    let most = plan.mode.most_nodes();
+    if !(least..=most).contains(&count) {
+        return invalid(format!("agent pool {name}: count {count} is not between {least} and {most}"));
     }
     admit_nodes(world, pool, count)?;
     let state = &world.pools[pool];
@@ -238,10 +240,11 @@ fn admit_scale(world: &World, pool: PoolId, count: u32) -> Result<(), Refusal> {
     within_quota(world, pool, more)
 }
 
-/// Refuses what takes more addresses than AKS sees in the subnets and in the pod CIDR.
+/// Refuses what takes more addresses than AKS sees in the subnets and in the pod CIDR, or more ports than the load balancer has.
 fn within_addresses(world: &World, growths: &[Growth]) -> Result<(), Refusal> {
     addresses::within_subnets(world, growths)?;
-    addresses::within_pod_cidr(world, growths)
+    addresses::within_pod_cidr(world, growths)?;
+    ports::within_ports(world, growths, 0)
 }
 
 /// Refuses what takes more VMs than the quota has room for.
@@ -330,6 +333,7 @@ fn admit_surge(world: &World, pool: PoolId) -> Result<(), Refusal> {
     if surge > 0 {
         let least = world.pool_plan(pool).least_extra(nodes, world.pools[pool].version);
         addresses::within_subnets(world, &[Growth::of(world, pool, least, nodes)])?;
+        ports::within_ports(world, &[], least)?;
         return within_quota(world, pool, least);
     }
     if nodes == 0 {
@@ -339,7 +343,7 @@ fn admit_surge(world: &World, pool: PoolId) -> Result<(), Refusal> {
         return invalid(format!("agent pool {name}: maxSurge and maxUnavailable are both 0"));
     }
     match mode {
-        PoolMode::User => Ok(()),
+        PoolMode::User | PoolMode::Gateway { .. } => Ok(()),
         PoolMode::System => invalid(format!("agent pool {name}: maxUnavailable is not allowed on a system pool")),
     }
 }

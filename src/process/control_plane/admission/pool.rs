@@ -66,6 +66,9 @@ pub(super) fn admit_update(world: &World, pool: PoolId, change: &PoolChange) -> 
             let message = format!("Changing property 'properties.{setting}' is not allowed (agent pool {name})");
             Err(Refusal { code: "PropertyChangeNotAllowed", message })
         }
+        PoolChange::Autoscaling(Some(_)) if matches!(world.pool_plan(pool).mode, PoolMode::Gateway { .. }) => {
+            not_allowed(format!("agent pool {name}: the cluster autoscaler does not manage gateway pools"))
+        }
         PoolChange::Autoscaling(Some(range)) => {
             let least = if is_system(world, pool) { 1 } else { 0 };
             if range.min < least || range.max > NODES_PER_POOL {

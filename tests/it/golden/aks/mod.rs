@@ -11,6 +11,7 @@ mod lab;
 mod lifecycle;
 mod maintenance;
 mod network;
+mod outbound;
 mod pools;
 mod surge;
 mod tally;
@@ -47,7 +48,7 @@ const SETS: [&str; 4] = ["actions", "kubectl", "overlaps", "reserved"];
 fn topic(name: &str) -> Topic {
     let areas =
         [access::topic, catalogue::topic, errors::topic, lifecycle::topic, network::topic, pools::topic, surge::topic];
-    let more = [maintenance::topic, trace::topic, upgrades::topic, versions::topic];
+    let more = [maintenance::topic, outbound::topic, trace::topic, upgrades::topic, versions::topic];
     areas
         .into_iter()
         .chain(more)

@@ -20,10 +20,6 @@ pub fn topic(name: &str) -> Option<super::Topic> {
         "overlay-pod-cidr" => |_| Answer::NotModelled("a change of the pod range"),
         "pod-subnet-static-block" => static_blocks,
         "insufficient-subnet-size" => insufficient_subnet,
-        "static-egress-gateway" => |_| Answer::NotModelled("static egress gateways"),
-        "snat-automatic" | "snat-fixed" | "nat-gateway" | "load-balancer-rules" | "load-balancer-profile" => {
-            |_| Answer::NotModelled("outbound ports and rules of load balancers and NAT gateways")
-        }
         _ => return None,
     })
 }

@@ -226,7 +226,7 @@ mod tests {
         assert!(lines[0].starts_with("variant,sweep,seed,cost_month_usd,"), "{}", lines[0]);
         assert!(lines[0].ends_with(",node_ready_seconds.p95,events,fingerprint"), "{}", lines[0]);
         assert!(lines[2].starts_with("D-series,cluster.agentPoolProfiles[apps].maxCount=3,2,"), "{}", lines[2]);
-        assert!(lines[2].contains(",93,0.5,,120002,"), "{}", lines[2]);
+        assert!(lines[2].contains(",93,0,,120002,"), "{}", lines[2]);
     }
 
     #[test]

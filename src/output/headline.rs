@@ -22,6 +22,8 @@ const TROUBLES: [(&str, &str, &str); 3] = [
     ("budgets_violated", "violated budget", "violated budgets"),
 ];
 
+/// The share of connections to the internet that found no source port.
+pub const UNCONNECTED: &str = "snat.failed_percent";
 /// Operations that were accepted and failed.
 pub const FAILED: &str = "operations_failed";
 /// Operations that were refused.
@@ -204,11 +206,14 @@ fn cheapest(result: &ExperimentResult, figures: &Figures<'_>) -> String {
     let mut text = match serving {
         all if all == count => format!("Cheapest of {count} is {}", point.label()),
         1 if asked => {
-            format!("Only {} of {count} serves its CPU demand with the fewest lost operations,", point.label())
+            format!(
+                "Only {} of {count} serves its CPU demand with the fewest lost operations and connections,",
+                point.label()
+            )
         }
         1 => format!("Only {} of {count} serves its CPU demand,", point.label()),
         some => {
-            let operations = if asked { " and lose the fewest operations" } else { "" };
+            let operations = if asked { " and lose the fewest operations or connections" } else { "" };
             format!("Cheapest of the {some} of {count} that serve their CPU demand{operations} is {}", point.label())
         }
     };
@@ -260,8 +265,8 @@ fn lowest_cost<'a>(result: &'a ExperimentResult, figures: &Figures<'a>) -> Optio
     costs.min_by(|(_, a), (_, b)| a.mean.total_cmp(&b.mean))
 }
 
-/// True when a point leaves at most one percentage point more of its CPU demand unserved than the best point does, and no more of its
-/// operations fail or are refused.
+/// True when a point leaves at most one percentage point more of its CPU demand unserved than the best point does, at most a tenth of one
+/// more of its connections without a port, and no more of its operations fail or are refused.
 fn serves(result: &ExperimentResult, figures: &Figures<'_>, point: &Point) -> bool {
     let is_near_best = |metrics: &[&str], tolerance: f64| {
         let value = |point: &Point| {
@@ -275,7 +280,7 @@ fn serves(result: &ExperimentResult, figures: &Figures<'_>, point: &Point) -> bo
             _ => true,
         }
     };
-    is_near_best(&[UNSERVED], 1.0) && is_near_best(&[FAILED, REFUSED], 0.0)
+    is_near_best(&[UNSERVED], 1.0) && is_near_best(&[UNCONNECTED], 0.1) && is_near_best(&[FAILED, REFUSED], 0.0)
 }
 
 /// What happens to the CPU demand, as the second half of a sentence.
@@ -299,14 +304,17 @@ pub fn percent(value: f64) -> String {
     }
 }
 
-/// What goes wrong with operations and where, per run; `None` when nothing does.
+/// What goes wrong with operations and connections and where, per run; `None` when nothing does.
 fn trouble(points: &[Point], figures: &Figures<'_>) -> Option<String> {
     let of_point = |point: &Point| {
         let told = TROUBLES.iter().filter_map(|(metric, one, several)| {
             let mean = figures.level(point, metric).map(|row| row.mean).filter(|mean| *mean > 0.0)?;
             Some(format!("{} {}", short(mean), if mean == 1.0 { one } else { several }))
         });
-        let told: Vec<String> = told.collect();
+        let connections = figures.level(point, UNCONNECTED).map(|row| row.mean).filter(|mean| *mean > 0.0);
+        let connections =
+            connections.map(|share| format!("{} of its connections without a source port", percent(share)));
+        let told: Vec<String> = told.chain(connections).collect();
         (!told.is_empty()).then(|| (point.label(), told.join(", ")))
     };
     let troubled: Vec<(String, String)> = points.iter().filter_map(of_point).collect();
@@ -316,7 +324,7 @@ fn trouble(points: &[Point], figures: &Figures<'_>) -> Option<String> {
             let told: Vec<String> = some.iter().map(|(point, words)| format!("{point} has {words}")).collect();
             Some(format!("In an average run {}.", told.join("; ")))
         }
-        some => Some(format!("Operations fail or are refused at {} of {} points.", some.len(), points.len())),
+        some => Some(format!("Operations or connections fail at {} of {} points.", some.len(), points.len())),
     }
 }
 

@@ -151,7 +151,7 @@ fn run(seed: u64, burstable: bool, count: f64) -> RunResult {
         ("nodes_mean", 3.2 + noise(seed, 5)),
         ("nodes_peak", count.min(6.0)),
         ("subnet.nodes.peak_used", 31.0 * count.min(6.0)),
-        ("snat.failed_percent", if burstable { 1.5 } else { 0.5 }),
+        ("snat.failed_percent", 0.0),
         ("node_ready_seconds.p95", if seed == 2 { f64::NAN } else { 160.0 }),
     ];
     let pending = (0..60).map(|pod| {

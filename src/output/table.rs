@@ -2,8 +2,8 @@
 
 use super::blockers::blockers;
 use super::headline::{
-    COST, FAILED, Figures, PENDING, REFUSED, THROTTLED, UNSERVED, answer, half_width, has_interval, is_significant,
-    verdict_line,
+    COST, FAILED, Figures, PENDING, REFUSED, THROTTLED, UNCONNECTED, UNSERVED, answer, half_width, has_interval,
+    is_significant, verdict_line,
 };
 use super::number::{decimals_for, dollars, grouped, short};
 use crate::experiment::{ExperimentResult, SummaryRow};
@@ -79,6 +79,10 @@ fn quantities(result: &ExperimentResult) -> Vec<Quantity> {
     }
     if result.summary.iter().any(|row| row.metric == FITS_WINDOW && row.n > 0) {
         quantities.insert(5, quantity(FITS_WINDOW, "P(fits\nwindow)", " probability to fit the window", grouped, 2));
+    }
+    if result.summary.iter().any(|row| row.metric == UNCONNECTED && row.mean > 0.0) {
+        let unit = " percentage points of connections without a port";
+        quantities.insert(2, quantity(UNCONNECTED, "connections\nfailed %", unit, grouped, 2));
     }
     quantities
 }

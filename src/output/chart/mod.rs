@@ -174,7 +174,7 @@ mod tests {
         let words = [
             ("ip_usage", "251 usable"),
             ("ip_usage", "days since the start"),
-            ("outbound", "1.5 % of the connections of B-series find no source port"),
+            ("outbound", "Every connection to the internet finds a source port"),
             ("outbound", "all ports in use"),
             ("cpu_credits", "CPU, cores"),
             ("cpu_credits", "no burstable nodes, no credits"),

@@ -7,10 +7,7 @@ use super::sketch::Sketch;
 use super::{Picture, footer, hours};
 use crate::experiment::ExperimentResult;
 use crate::observe::{PORTS_BUSY, PORTS_FAILING};
-use crate::output::headline::{Figures, percent};
-
-/// The metric of the title.
-const FAILED: &str = "snat.failed_percent";
+use crate::output::headline::{Figures, UNCONNECTED, percent};
 
 /// Draws it.
 pub(super) fn draw(result: &ExperimentResult) -> Result<Picture, String> {
@@ -38,7 +35,7 @@ pub(super) fn draw(result: &ExperimentResult) -> Result<Picture, String> {
 
 fn title(result: &ExperimentResult, shown: &[Shown<'_>]) -> String {
     let figures = Figures::new(result);
-    let share = |variant: &Shown<'_>| Some((figures.level(variant.point, FAILED)?.mean, variant.label.clone()));
+    let share = |variant: &Shown<'_>| Some((figures.level(variant.point, UNCONNECTED)?.mean, variant.label.clone()));
     let shares: Vec<(f64, String)> = shown.iter().filter_map(share).collect();
     let worst = shares.iter().max_by(|a, b| a.0.total_cmp(&b.0));
     match worst.filter(|(share, _)| *share > 0.0) {

@@ -6,9 +6,10 @@ use crate::cluster::{
     AddressHolder, Event, Fact, NodeAddresses, NodeId, NodePhase, Observer, PodAddress, PodRange, Subnet, SubnetId,
     SubnetUse, World,
 };
-use crate::kernel::{EventKey, SimDuration, SimTime, Stream, Streams};
+use crate::kernel::{EventKey, Id, SimDuration, SimTime, Stream, Streams};
 use crate::scenario::plan::{
-    NetworkModel, OperationKind, OperationPlan, Plan, PodIpAllocation, PodSubnet, PoolMode, SubnetPlan, SubnetSizeCheck,
+    FrontEnd, NetworkModel, OperationKind, OperationPlan, OutboundFlow, Plan, PodIpAllocation, PodSubnet, PoolMode,
+    ServicePlan, SubnetPlan, SubnetSizeCheck,
 };
 use crate::simulation::Simulation;
 use ipnet::Ipv4Net;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 /// What holds after every event that changes anything about addresses.
 pub fn check(world: &World) {
     let mut held: BTreeMap<(SubnetId, bool, NodeId), Vec<u32>> = BTreeMap::new();
+    let mut front_ends = BTreeMap::new();
     for (id, subnet) in world.subnets.iter() {
         let mut last = 0;
         for (address, holder) in subnet.held() {
@@ -27,11 +29,18 @@ pub fn check(world: &World) {
             match holder {
                 AddressHolder::Node(node) => held.entry((id, false, node)).or_default().push(last),
                 AddressHolder::Pods(node) => held.entry((id, true, node)).or_default().push(last),
-                AddressHolder::FrontEnd(_) | AddressHolder::PrivateEndpoint => {}
+                AddressHolder::FrontEnd(index) => assert_eq!(front_ends.insert(index, (id, last)), None),
+                AddressHolder::PrivateEndpoint => {}
             }
         }
         check_sum(world, subnet);
     }
+    let known = world.front_ends.iter().enumerate().filter_map(|(index, front_end)| {
+        Some((index as u32, (SubnetId::from_index(front_end.subnet), front_end.address?)))
+    });
+    assert_eq!(front_ends, known.collect());
+    let backends = world.nodes.iter().filter(|(_, node)| node.addresses.own.is_some()).count();
+    assert_eq!(backends, world.backends as usize, "every node with an address has ports");
     let mut blocks: BTreeMap<NodeId, Vec<Ipv4Net>> = BTreeMap::new();
     if let Some(range) = &world.pod_range {
         range.held().for_each(|(block, node)| blocks.entry(node).or_default().push(block));
@@ -90,7 +99,7 @@ impl Observer for Auditor {
             event,
             Event::PodAddressReleased(_) | Event::PodAddressesArrived(_) | Event::PodAddressesWanted(_)
         );
-        if pods || facts.iter().any(|fact| matches!(fact, Fact::AddressesChanged(..))) {
+        if pods || facts.iter().any(|fact| matches!(fact, Fact::AddressesChanged(..) | Fact::FrontEndChanged(..))) {
             check(world);
         }
         self.waited += facts.iter().filter(|fact| matches!(fact, Fact::PodWaitsForAddress(_))).count();
@@ -128,6 +137,17 @@ fn random_network(draws: &mut Stream) -> Plan {
         pool.allocatable.pods = max_pods;
         pool.scale_set.as_mut().expect("VMs").pod_subnet = pod_subnet;
     }
+    plan.services = (0..draws.below(3))
+        .map(|index| ServicePlan {
+            namespace: "default".into(),
+            name: format!("web-{index}"),
+            ports: 1,
+            front_end: FrontEnd::Internal { subnet: 0, address: None },
+        })
+        .collect();
+    let (destination, duration) = ("api".into(), SimDuration::from_secs(60));
+    let closed = OutboundFlow { destination, micros_per_second: 5_000_000, duration, closed: true };
+    plan.workloads[0].behaviour.outbound = vec![closed];
     // As in a day, but faster, and then a quiet end.
     plan.duration = SimDuration::from_hours(12);
     plan.operations.retain(|_| draws.below(2) == 0);
@@ -150,12 +170,16 @@ fn whatever_is_asked_every_address_has_one_holder_and_none_is_lost() {
     let (mut refused, mut waited, mut emptied) = (0, 0, 0);
     for sequence in 0..CASES {
         let plan = random_network(&mut draws);
-        let others = u32::from(plan.cluster.network.private_cluster);
+        let endpoint = u32::from(plan.cluster.network.private_cluster);
         let mut simulation = Simulation::new(&Arc::new(plan), sequence);
         let mut auditor = Auditor::default();
         simulation.run(&mut auditor);
         (refused, waited) = (refused + auditor.refused, waited + auditor.waited);
         let world = simulation.world();
+        let with_address = world.front_ends.iter().filter(|front_end| front_end.address.is_some()).count() as u32;
+        let others = endpoint + with_address;
+        let open: u64 = world.live_nodes.iter().flat_map(|node| world.traffic_of(*node)).map(|one| one.rate).sum();
+        assert_eq!(world.outbound.rate, open, "sequence {sequence}");
         if world.live_nodes.is_empty() {
             emptied += 1;
             let subnets = world.subnets.iter().map(|(_, subnet)| subnet.clone());

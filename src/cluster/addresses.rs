@@ -1,9 +1,11 @@
 //! The addresses that a node holds, and those of them that its pods use.
 
+use super::PodRange;
 use super::{Ctx, Event, Fact, NodeId, PodId, PoolId, SubnetId, SubnetUse, World};
 use crate::catalog::pod_subnet;
 use crate::kernel::Id;
-use crate::scenario::plan::{ClusterPlan, PodIpAllocation};
+use crate::scenario::plan::{ClusterPlan, NetworkModel, PodIpAllocation};
+use ipnet::Ipv4Net;
 use std::collections::VecDeque;
 
 /// What a node holds.
@@ -15,6 +17,8 @@ pub struct NodeAddresses {
     pub pods: Vec<u32>,
     /// Its block of the pod CIDR.
     pub block: Option<u32>,
+    /// The network model that it took them under; `None` before it has any.
+    pub model: Option<NetworkModel>,
     /// How many addresses of batches pods use, or gave back a moment ago.
     pub assigned: u32,
     /// Pods that wait for an address of a batch, in the order of asking.
@@ -45,6 +49,35 @@ pub(super) fn purpose(cluster: &ClusterPlan, index: usize) -> SubnetUse {
 }
 
 impl World {
+    /// The cluster's model is Azure CNI Overlay from now on, with this pod CIDR: new and reimaged nodes get blocks of it. A former range
+    /// that is no part of it stays until its last node has left it.
+    pub fn become_overlay(&mut self, cidr: Ipv4Net) {
+        self.network = NetworkModel::AzureOverlay;
+        match &mut self.pod_range {
+            Some(range) if cidr.contains(&range.cidr) => {
+                range.routes = None;
+                range.grow(cidr);
+            }
+            range => {
+                self.left_range = range.take();
+                *range = Some(PodRange::new(cidr, None));
+            }
+        }
+    }
+
+    /// The range of pod addresses that holds the block.
+    pub fn range_of_block(&mut self, block: u32) -> Option<&mut PodRange> {
+        let lies_in = |range: &PodRange| range.cidr.contains(&PodRange::block(block));
+        let ranges = [self.pod_range.as_mut(), self.left_range.as_mut()];
+        ranges.into_iter().flatten().find(|range| lies_in(range))
+    }
+
+    /// True when the node took its addresses under another model than the cluster's present one: it is to be reimaged.
+    #[must_use]
+    pub fn has_former_network(&self, node: NodeId) -> bool {
+        self.nodes[node].addresses.model.is_some_and(|model| model != self.network)
+    }
+
     /// The subnet of a pool's nodes; `None` for nodes that were brought along.
     #[must_use]
     pub fn subnet_of(&self, pool: PoolId) -> Option<SubnetId> {

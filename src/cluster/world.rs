@@ -59,6 +59,8 @@ pub struct World {
     pub network: NetworkModel,
     /// The pod CIDR and who holds which part of it; `None` where pods take addresses of a subnet.
     pub pod_range: Option<PodRange>,
+    /// A former pod CIDR, of which nodes that are not reimaged yet hold blocks.
+    pub left_range: Option<PodRange>,
     /// Nodes that ports to the internet are for: those that hold an address.
     pub backends: u32,
     /// Connections to the internet.
@@ -172,6 +174,7 @@ impl World {
             pod_range: network.pod_cidr.map(|cidr| {
                 PodRange::new(cidr, (network.model == NetworkModel::Kubenet).then_some(network.routes_per_table))
             }),
+            left_range: None,
             backends: 0,
             outbound: Outbound::new(&plan),
             front_ends: front_ends(&plan.services),

@@ -4,6 +4,7 @@
 //! seeds leave it out instead of counting it as fast. Waiting for a node is the exception: when nobody was created, nobody
 //! waited, and the metric is zero.
 
+use super::addresses::RangeUse;
 use super::quantile::{quantile, sorted};
 use super::recorder::Recorder;
 use super::waits;
@@ -139,8 +140,9 @@ impl List {
             self.push(format!("subnet.{name}.exhaustions"), f64::from(known.exhaustions));
             self.push(format!("subnet.{name}.first_exhaustion_seconds"), seconds(known.first_exhaustion));
         }
-        if let Some(known) = recorder.addresses.of_pod_range().filter(|_| world.plan.cluster.network.pod_cidr.is_some())
-        {
+        if world.plan.last_network().0.is_some() {
+            let nothing = RangeUse::default();
+            let known = recorder.addresses.of_pod_range().unwrap_or(&nothing);
             self.push("pod_cidr.peak_blocks", f64::from(known.peak));
             self.push("pod_cidr.p95_blocks", f64::from(known.quantile(recorder.window, 0.95)));
             self.push("pod_cidr.exhaustions", f64::from(known.exhaustions));
@@ -155,7 +157,7 @@ impl List {
     /// Ways out and in: ports, connections, rules.
     fn outbound(&mut self, recorder: &Recorder, world: &World) {
         let known = &recorder.outbound;
-        if world.plan.cluster.network.pod_cidr.is_some() {
+        if world.plan.last_network().0.is_some() {
             self.push("pods_behind_nat_peak", recorder.behind_nat.peak as f64);
         }
         if world.plan.cluster.network.outbound.kind == OutboundType::LoadBalancer {
@@ -200,6 +202,7 @@ impl List {
         };
         self.push("upgrade_seconds", longest(|kind| matches!(kind, OperationKind::Upgrade { .. })));
         self.windows(recorder, world);
+        self.push("network_update_seconds", longest(|kind| matches!(kind, OperationKind::UpdateNetwork(_))));
         self.push("migration_seconds", longest(|kind| matches!(kind, OperationKind::Migrate { .. })));
         self.push("surge_cost_usd", surge_cost(world, window).as_f64());
         self.push("surge_vcpus_peak", waits::most_surge_vcpus(world, window) as f64);

@@ -54,7 +54,7 @@ impl Sampler {
         let burstable = burst::has_burstable_pool(plan);
         let credits = burstable.then(|| "credits_percent".to_owned());
         let subnets = plan.cluster.subnets.iter().map(|subnet| format!("ip_used.{}", subnet.name));
-        let blocks = plan.cluster.network.pod_cidr.map(|_| POD_CIDR_BLOCKS.to_owned());
+        let blocks = plan.last_network().0.map(|_| POD_CIDR_BLOCKS.to_owned());
         let opens_connections = plan.workloads.iter().any(|workload| !workload.behaviour.outbound.is_empty());
         let outbound: &[&str] = if opens_connections { &[PORTS, PORTS_BUSY, PORTS_FAILING] } else { &[] };
         let outbound = outbound.iter().map(|name| (*name).to_owned());
@@ -97,7 +97,7 @@ impl Sampler {
             row.push(burst::mean_percent(world));
         }
         row.extend(world.subnets.iter().map(|(_, subnet)| f64::from(subnet.used())));
-        if world.plan.cluster.network.pod_cidr.is_some() {
+        if world.plan.last_network().0.is_some() {
             row.push(world.pod_range.as_ref().map_or(0.0, |range| f64::from(range.used())));
         }
         if self.opens_connections {

@@ -22,6 +22,9 @@ pub(super) const STYLE: TableStyle = TableStyle::new()
 /// A shorter run is no good measure of a month when operations happen in it.
 const SHORT_RUN: SimDuration = SimDuration::from_hours(7 * 24);
 
+/// Duration of the longest change of the network.
+const NETWORK_UPDATE: &str = "network_update_seconds";
+
 /// Duration of the longest upgrade.
 const UPGRADE: &str = "upgrade_seconds";
 
@@ -76,6 +79,9 @@ fn quantities(result: &ExperimentResult) -> Vec<Quantity> {
     ];
     if upgraded {
         quantities.insert(4, quantity(UPGRADE, "upgrade\ns", " s upgrade", grouped, 0));
+    }
+    if result.summary.iter().any(|row| row.metric == NETWORK_UPDATE && row.mean > 0.0) {
+        quantities.insert(4, quantity(NETWORK_UPDATE, "network\nchange s", " s change of the network", grouped, 0));
     }
     if result.summary.iter().any(|row| row.metric == FITS_WINDOW && row.n > 0) {
         quantities.insert(5, quantity(FITS_WINDOW, "P(fits\nwindow)", " probability to fit the window", grouped, 2));

@@ -115,17 +115,18 @@ fn front_ends_in(plan: &Plan, index: usize) -> impl Iterator<Item = String> {
 
 fn pod_cidr(plan: &Plan) -> Option<RangePlan> {
     let cluster = &plan.cluster;
-    let prefix = cluster.network.pod_cidr?;
+    let (prefix, model) = plan.last_network();
+    let prefix = prefix?;
     let pools: Vec<usize> = (0..cluster.pools.len()).filter(|pool| !cluster.pools[*pool].is_brought()).collect();
     let counts: Vec<(u32, u32)> = pools.iter().map(|pool| with_surge(plan, *pool)).collect();
     let worst = counts.iter().map(|(nodes, surge)| u64::from(nodes + surge)).sum();
-    let routes = if cluster.network.model == NetworkModel::Kubenet { " and a route each" } else { "" };
+    let routes = if model == NetworkModel::Kubenet { " and a route each" } else { "" };
     Some(RangePlan {
         name: "pod CIDR".to_owned(),
         metric: "pod_cidr".to_owned(),
         prefix,
         unit: "/24 blocks",
-        usable: cluster.pod_cidr_room()?,
+        usable: plan.pod_cidr_room()?,
         holders: vec![format!("every node, one{routes}")],
         worst,
         formula: counts.iter().map(|(nodes, surge)| term(*nodes, *surge, "")).collect::<Vec<_>>().join(" + "),

@@ -4,13 +4,14 @@
 
 use super::reach::Reach;
 use crate::catalog::KubernetesVersion;
-use crate::cluster::{PoolHistory, PoolId, PowerState, Refusal, World};
+use crate::cluster::{PodRange, PoolHistory, PoolId, PowerState, Refusal, World};
 use crate::kernel::{Id, SimDuration, SimTime};
 use crate::process::control_plane::{self, admission, versions};
 use crate::scenario::plan::{
-    AutoscalingRange, OperationKind, OperationPlan, Plan, PoolChange, PoolMode, PoolPlan, ScaleDownMode,
-    UpgradeStrategy,
+    AutoscalingRange, NetworkChange, NetworkModel, NetworkPlan, OperationKind, OperationPlan, Plan, PoolChange,
+    PoolMode, PoolPlan, ScaleDownMode, UpgradeStrategy,
 };
+use ipnet::Ipv4Net;
 use std::sync::Arc;
 
 /// A plan with the states that it goes through.
@@ -71,6 +72,10 @@ pub struct State {
     pub power: PowerState,
     /// Version of the control plane.
     pub version: KubernetesVersion,
+    /// The network model.
+    pub network: NetworkModel,
+    /// Range of pod addresses, with models that have one.
+    pub pod_cidr: Option<Ipv4Net>,
     /// The pools in the plan's order.
     pub pools: Vec<PoolState>,
 }
@@ -113,7 +118,14 @@ impl State {
             autoscaling: pool.autoscaling.filter(|_| pool.from_start),
             history: PoolHistory::New,
         };
-        Self { power, version: plan.cluster.version, pools: plan.cluster.pools.iter().map(pool).collect() }
+        let NetworkPlan { model: network, pod_cidr, .. } = plan.cluster.network;
+        Self {
+            power,
+            version: plan.cluster.version,
+            network,
+            pod_cidr,
+            pools: plan.cluster.pools.iter().map(pool).collect(),
+        }
     }
 
     /// The state after an operation that succeeds.
@@ -160,6 +172,12 @@ impl State {
                     }
                 }
             }
+            OperationKind::UpdateNetwork(change) => {
+                if matches!(change, NetworkChange::Overlay(_)) {
+                    state.network = NetworkModel::AzureOverlay;
+                }
+                state.pod_cidr = Some(change.pod_cidr());
+            }
             OperationKind::StopPool { pool } => state.pools[*pool].stopped = true,
             OperationKind::StartPool { pool } => state.pools[*pool].stopped = false,
             OperationKind::Migrate { from, to, .. } => {
@@ -203,6 +221,9 @@ impl State {
         world.clock = at;
         world.power = self.power;
         world.version = self.version;
+        world.network = self.network;
+        let routes = (self.network == NetworkModel::Kubenet).then_some(world.plan.cluster.network.routes_per_table);
+        world.pod_range = self.pod_cidr.map(|cidr| PodRange::new(cidr, routes));
         for (index, pool) in self.pools.iter().enumerate() {
             let target = &mut world.pools[PoolId::from_index(index)];
             target.exists = pool.exists;
@@ -275,7 +296,9 @@ impl Step<'_> {
             OperationKind::Upgrade { pools, .. } => pools.iter().map(|pool| nodes(*pool)).collect(),
             OperationKind::Migrate { from: pool, .. } | OperationKind::Rollback { pool } => vec![nodes(*pool)],
             OperationKind::Scale { pool, count } => vec![(*pool, nodes(*pool).1.saturating_sub(*count))],
-            OperationKind::StopCluster => self.before.existing().map(|(pool, _)| nodes(pool)).collect(),
+            OperationKind::StopCluster | OperationKind::UpdateNetwork(NetworkChange::Overlay(_)) => {
+                self.before.existing().map(|(pool, _)| nodes(pool)).collect()
+            }
             _ => Vec::new(),
         };
         drained.into_iter().filter(|(pool, nodes)| *nodes > 0 && !self.before.pools[*pool].stopped).collect()

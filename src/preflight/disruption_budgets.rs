@@ -135,7 +135,7 @@ pub(super) fn consequence(course: &Course<'_>, step: &Step<'_>, drained: &[(usiz
         OperationKind::Migrate { drain_timeout: Some(timeout), .. } => {
             format!("the drain is given up after {timeout} and the migration stops")
         }
-        OperationKind::Upgrade { .. } | OperationKind::Rollback { .. } => {
+        OperationKind::Upgrade { .. } | OperationKind::Rollback { .. } | OperationKind::UpdateNetwork(_) => {
             let settings = &course.pool(drained[0].0).upgrade;
             let then = match (settings.strategy, settings.undrainable) {
                 (UpgradeStrategy::BlueGreen(_), _) => "the upgrade fails, with both sets of nodes left",

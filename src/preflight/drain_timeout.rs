@@ -21,7 +21,7 @@ fn run(course: &Course<'_>) -> Vec<Finding> {
             }
             let size = step.before.pools[pool].nodes;
             let (timeout, at_once) = match &step.kind {
-                OperationKind::Upgrade { .. } | OperationKind::Rollback { .. } => {
+                OperationKind::Upgrade { .. } | OperationKind::Rollback { .. } | OperationKind::UpdateNetwork(_) => {
                     let timeout = match plan.upgrade.strategy {
                         UpgradeStrategy::Rolling => plan.upgrade.drain_timeout,
                         UpgradeStrategy::BlueGreen(settings) => settings.drain_timeout,

@@ -2,7 +2,7 @@
 
 use super::course::{Course, State, Step};
 use crate::process::upgrade::surge;
-use crate::scenario::plan::{OperationKind, UpgradeStrategy};
+use crate::scenario::plan::{NetworkChange, OperationKind, UpgradeStrategy};
 
 /// What is needed at a peak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,23 +18,28 @@ pub struct Peak {
 impl Peak {
     /// What is needed while an operation is in progress, when a VM of a pool takes `each`.
     ///
-    /// Pools are upgraded one after the other, so that the surge nodes of one pool are there at a time; a migration has both of its
-    /// pools. Source: azure-aks-docs, upgrade-aks-control-plane.md, 2026-07-30.
+    /// Pools are upgraded one after the other, so that the surge nodes of one pool are there at a time; a change of the network model reimages
+    /// all at once; a migration has both of its pools. Source: azure-aks-docs, upgrade-aks-control-plane.md, 2026-07-30.
     #[must_use]
     pub fn of_step(course: &Course<'_>, step: &Step<'_>, each: impl Fn(usize) -> u64) -> Self {
+        let all: Vec<usize>;
         let upgraded: &[usize] = match &step.kind {
             OperationKind::Upgrade { pools, .. } => pools,
             OperationKind::Rollback { pool } => std::slice::from_ref(pool),
+            OperationKind::UpdateNetwork(NetworkChange::Overlay(_)) => {
+                all = step.before.existing().map(|(pool, _)| pool).collect();
+                return Self::between(course, &step.before, &step.after, &all, true, each);
+            }
             _ => &[],
         };
-        Self::between(course, &step.before, &step.after, upgraded, each)
+        Self::between(course, &step.before, &step.after, upgraded, false, each)
     }
 
     /// What the deployment needs: `present` without and `most` with the surge nodes of one pool's upgrade and the autoscaler's most.
     #[must_use]
     pub fn of_deployment(course: &Course<'_>, each: impl Fn(usize) -> u64) -> Self {
         let pools: Vec<usize> = course.start.existing().map(|(pool, _)| pool).collect();
-        let peak = Self::between(course, &course.start, &course.start, &pools, each);
+        let peak = Self::between(course, &course.start, &course.start, &pools, false, each);
         Self { present: peak.before, ..peak }
     }
 
@@ -43,6 +48,7 @@ impl Peak {
         before: &State,
         after: &State,
         upgraded: &[usize],
+        at_once: bool,
         each: impl Fn(usize) -> u64,
     ) -> Self {
         let sum = |of: &dyn Fn(usize) -> u32| -> u64 {
@@ -54,7 +60,8 @@ impl Peak {
                 let nodes = if most { state.most() } else { state.nodes };
                 u64::from(surge_nodes(course, *pool, nodes)) * each(*pool)
             };
-            upgraded.iter().filter(|pool| !course.pool(**pool).is_brought()).map(needed).max().unwrap_or(0)
+            let each = upgraded.iter().filter(|pool| !course.pool(**pool).is_brought()).map(needed);
+            if at_once { each.sum() } else { each.max().unwrap_or(0) }
         };
         Self {
             before: sum(&|pool| before.pools[pool].instances),
@@ -83,6 +90,7 @@ pub fn grows(step: &Step<'_>) -> bool {
         OperationKind::Scale { pool, count } => *count > step.before.pools[*pool].nodes,
         OperationKind::UpdatePool { pool, .. } => step.after.pools[*pool].most() > step.before.pools[*pool].most(),
         OperationKind::AddPool { .. } | OperationKind::Migrate { .. } => true,
+        OperationKind::UpdateNetwork(change) => matches!(change, NetworkChange::Overlay(_)),
         _ => false,
     }
 }

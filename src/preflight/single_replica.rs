@@ -127,7 +127,7 @@ fn of_step(course: &Course<'_>, step: &Step<'_>) -> Vec<Finding> {
 /// Nodes of the pool that are drained at the same time.
 fn nodes_at_once(course: &Course<'_>, step: &Step<'_>, pool: usize) -> u32 {
     match &step.kind {
-        OperationKind::Upgrade { .. } | OperationKind::Rollback { .. } => {
+        OperationKind::Upgrade { .. } | OperationKind::Rollback { .. } | OperationKind::UpdateNetwork(_) => {
             let plan = course.pool(pool);
             let nodes = step.before.pools[pool].nodes;
             estimate::at_once(plan, nodes)

@@ -7,7 +7,7 @@
 use super::peak::{Peak, grows};
 use super::{Check, Course, Finding, Subject};
 use crate::catalog::limits;
-use crate::scenario::plan::OperationKind;
+use crate::scenario::plan::{NetworkModel, OperationKind};
 
 /// The check.
 pub const CHECK: Check = Check { name: "subnet-space", run };
@@ -18,22 +18,40 @@ fn run(course: &Course<'_>) -> Vec<Finding> {
     for (index, subnet) in cluster.subnets.iter().enumerate() {
         let others = u64::from(course.plan.other_addresses(index));
         let space = Space { name: &subnet.name, usable: cluster.usable_addresses(index).into(), others };
-        let need = |pool: usize| course.pool(pool).node_need(cluster.network.model, index);
+        let need = |model: NetworkModel, pool: usize| course.pool(pool).node_need(model, index);
         // Nodes need the least from their start on, and the most with all of their pods.
-        let (least, most) = (|pool: usize| u64::from(need(pool).least), |pool: usize| u64::from(need(pool).most));
+        let each = |model, most: bool| {
+            move |pool: usize| {
+                let need = need(model, pool);
+                u64::from(if most { need.most } else { need.least })
+            }
+        };
         let peak = |least: Peak, most: Peak| Peak {
             before: least.before + others,
             present: least.present + others,
             most: most.most + others,
         };
-        let deployed = peak(Peak::of_deployment(course, least), Peak::of_deployment(course, most));
+        let model = cluster.network.model;
+        let deployed =
+            peak(Peak::of_deployment(course, each(model, false)), Peak::of_deployment(course, each(model, true)));
         if deployed.most > 0 {
             let subject = Subject::part(format!("subnet {}", subnet.name));
             let when = "with every pool at its largest and the surge of one";
             findings.push(space.judge(&subject, deployed, None, when));
         }
         for step in course.looked_at().filter(|step| grows(step)) {
-            let peak = peak(Peak::of_step(course, step, least), Peak::of_step(course, step, most));
+            let (model, then) = (step.before.network, step.after.network);
+            let (mut few, mut many) =
+                (Peak::of_step(course, step, each(model, false)), Peak::of_step(course, step, each(model, true)));
+            if then != model {
+                // Nodes that are there hold what they hold, and those that come to replace them take what they need.
+                for (peak, new) in [(&mut few, each(then, false)), (&mut many, each(then, true))] {
+                    let comes = Peak::of_step(course, step, new);
+                    peak.present = peak.before + (comes.present - comes.before);
+                    peak.most = peak.before + (comes.most - comes.before);
+                }
+            }
+            let peak = peak(few, many);
             if peak.present > peak.before || peak.most > peak.before {
                 let asked = asked_of(course, index, step);
                 findings.push(space.judge(&Subject::of(step), peak, asked, "with autoscaled pools at their largest"));
@@ -46,7 +64,7 @@ fn run(course: &Course<'_>) -> Vec<Finding> {
 /// The most addresses that AKS itself asks the subnet for on behalf of one pool, before it begins.
 fn asked_of(course: &Course<'_>, subnet: usize, step: &super::course::Step<'_>) -> Option<u64> {
     let asked = |pool: usize, new: u32| {
-        let model = course.plan.cluster.network.model;
+        let model = step.before.network;
         let counted = course.pool(pool).counted_by_aks(model, subnet, new, step.after.pools[pool].autoscaling)?;
         Some(if new == 0 { 0 } else { u64::from(counted) })
     };

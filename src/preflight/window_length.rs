@@ -7,7 +7,7 @@ use super::course::Step;
 use super::estimate::{self, Estimate};
 use super::{Check, Course, Finding, Subject, counted};
 use crate::kernel::SimDuration;
-use crate::scenario::plan::OperationKind;
+use crate::scenario::plan::{NetworkChange, OperationKind};
 
 /// The check.
 pub const CHECK: Check = Check { name: "window-length", run };
@@ -52,6 +52,14 @@ pub fn time(course: &Course<'_>, step: &Step<'_>) -> Option<(Estimate, String)> 
                 let nodes = counted(found.nodes.into(), "node");
                 parts.push(format!("{nodes} of {} in {rounds}{at_once}", course.pool(*pool).name));
             }
+        }
+        OperationKind::UpdateNetwork(NetworkChange::Overlay(_)) => {
+            let pools = step.drained().into_iter().map(|(pool, _)| estimate::pool_upgrade(course, &step.before, pool));
+            let pools: Vec<estimate::PoolEstimate> = pools.collect();
+            let slowest = pools.iter().map(|pool| pool.time).max_by(|a, b| a.mean.total_cmp(&b.mean));
+            total = Estimate::of(&timings.cluster_update) + slowest.unwrap_or_default();
+            let nodes: u32 = pools.iter().map(|pool| pool.nodes).sum();
+            parts.push(format!("{} reimaged, all pools at once", counted(nodes.into(), "node")));
         }
         OperationKind::Migrate { from, to, .. } => {
             let nodes = step.before.pools[*from].nodes;

@@ -150,6 +150,7 @@ impl Simulation {
             }
             Event::ReimageNode(id) => {
                 node::on_reimage(world, id, ctx);
+                network::on_reimage(world, id, ctx);
                 self.scheduler.on_node_left(world, id, ctx);
                 self.kubelet.on_node_lost(id, ctx);
             }

@@ -9,7 +9,7 @@ use super::{Picture, footer, hours};
 use crate::experiment::ExperimentResult;
 use crate::observe::POD_CIDR_BLOCKS;
 use crate::output::number::{grouped, short};
-use crate::scenario::plan::ClusterPlan;
+use crate::scenario::plan::Plan;
 
 /// Panels that fit.
 const PANELS: usize = 2;
@@ -79,12 +79,12 @@ fn panels(shown: &[Shown<'_>]) -> Vec<Panel> {
     let Some(first) = shown.first() else {
         return Vec::new();
     };
-    let panel = |what: String, unit: &'static str, column: &str, limit: &dyn Fn(&ClusterPlan) -> Option<u32>| {
+    let panel = |what: String, unit: &'static str, column: &str, limit: &dyn Fn(&Plan) -> Option<u32>| {
         let bands = shown.iter().map(|variant| band(variant.runs, column)).collect::<Option<Vec<_>>>()?;
         let peak = |variant: &Shown<'_>| {
             variant.runs.iter().filter_map(|run| run.series.column(column)).flatten().copied().fold(0.0, f64::max)
         };
-        let limit = |variant: &Shown<'_>| limit(&variant.point.plan.cluster).map(f64::from);
+        let limit = |variant: &Shown<'_>| limit(&variant.point.plan).map(f64::from);
         let peaks: Vec<(f64, f64)> =
             shown.iter().filter_map(|variant| Some((peak(variant), limit(variant)?))).collect();
         let fullest = *peaks.iter().max_by(|(a, of_a), (b, of_b)| (a / of_a).total_cmp(&(b / of_b)))?;
@@ -96,13 +96,14 @@ fn panels(shown: &[Shown<'_>]) -> Vec<Panel> {
     };
     let cluster = &first.point.plan.cluster;
     let subnets = cluster.subnets.iter().filter_map(|subnet| {
-        let limit = |cluster: &ClusterPlan| {
+        let limit = |plan: &Plan| {
+            let cluster = &plan.cluster;
             let index = cluster.subnets.iter().position(|other| other.name == subnet.name)?;
             Some(cluster.usable_addresses(index))
         };
         panel(format!("Subnet {}", subnet.name), "addresses", &format!("ip_used.{}", subnet.name), &limit)
     });
-    let range = panel("Pod CIDR".to_owned(), "/24 blocks", POD_CIDR_BLOCKS, &ClusterPlan::pod_cidr_room);
+    let range = panel("Pod CIDR".to_owned(), "/24 blocks", POD_CIDR_BLOCKS, &Plan::pod_cidr_room);
     subnets.chain(range).collect()
 }
 

@@ -30,7 +30,11 @@ impl ControlPlane {
                     | ProvisioningState::Upgrading
                     | ProvisioningState::Creating
                     | ProvisioningState::Updating
-            ) && !matches!(running.progress, Progress::Waiting(Then::Serve))
+            ) && !matches!(
+                running.progress,
+                // A cluster has one network, and not two for good.
+                Progress::Waiting(Then::Serve | Then::ChangeNetwork(_)) | Progress::Reimaging { .. }
+            )
         };
         let mut found = self.running.iter().filter(|(id, running)| concerns(**id, running) && can_end(running));
         found.next().map(|(operation, _)| *operation)
@@ -63,7 +67,7 @@ impl ControlPlane {
                     world.cancel_drain(node, ctx);
                 }
             }
-            Progress::Waiting(_) => {}
+            Progress::Waiting(_) | Progress::Reimaging { .. } => {}
         }
         self.end(world, operation, OperationState::Canceled(Refusal::aborted()), ctx);
     }

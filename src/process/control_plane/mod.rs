@@ -6,6 +6,7 @@
 mod abort;
 pub mod admission;
 mod migrate;
+mod network;
 mod pools;
 mod power;
 mod provision;
@@ -19,7 +20,7 @@ use crate::cluster::{
     World,
 };
 use crate::kernel::{Id, SimDuration, SimTime};
-use crate::scenario::plan::OperationKind;
+use crate::scenario::plan::{NetworkChange, OperationKind};
 use admission::Scope;
 use migrate::Migration;
 pub use scale_in::pick as pick_scale_in;
@@ -61,6 +62,8 @@ enum Progress {
     Waiting(Then),
     /// One pool after the other is upgraded.
     UpgradingPools { current: PoolId, path: UpgradePath },
+    /// All of these pools are reimaged at the same time; the first failure decides the outcome.
+    Reimaging { pools: Vec<PoolId>, failure: Option<Refusal> },
     /// A pool takes over from another.
     Migrating(Migration),
 }
@@ -83,6 +86,8 @@ enum Then {
     UpgradePools(UpgradePath),
     /// It serves, for the first time or again: workloads and pools follow.
     Serve,
+    /// The network is another.
+    ChangeNetwork(NetworkChange),
     /// Nothing.
     End,
 }
@@ -169,6 +174,9 @@ impl ControlPlane {
                 let progress = pools::update(world, pool(index), &change, operation, ctx);
                 (ProvisioningState::Updating, vec![pool(index)], progress)
             }
+            OperationKind::UpdateNetwork(change) => {
+                (ProvisioningState::Updating, Vec::new(), network::update(world, change, operation, ctx))
+            }
             OperationKind::StopPool { pool: index } => {
                 let progress = pools::stop(world, pool(index), operation, ctx);
                 (ProvisioningState::Stopping, vec![pool(index)], progress)
@@ -202,9 +210,11 @@ impl ControlPlane {
                 Then::Serve => {
                     running.progress = power::serve(world, operation, ctx);
                 }
+                Then::ChangeNetwork(change) => self.change_network(world, operation, change, ctx),
                 Then::End => self.end(world, operation, OperationState::Succeeded, ctx),
             },
             Progress::UpgradingPools { .. } => self.on_pool_upgraded(world, operation, ctx),
+            Progress::Reimaging { .. } => self.on_pool_reimaged(world, operation, ctx),
             Progress::Migrating(_) => self.migrate(world, operation, ctx),
         }
     }
@@ -280,7 +290,7 @@ impl ControlPlane {
             Progress::Provisioning { pools, .. } => pools.contains(&pool),
             Progress::Removing { leaving, .. } => leaving.is_empty(),
             Progress::Migrating(migration) => migration.concerns(pool),
-            Progress::Waiting(_) | Progress::UpgradingPools { .. } => false,
+            Progress::Waiting(_) | Progress::UpgradingPools { .. } | Progress::Reimaging { .. } => false,
         };
         let waiting: Vec<OperationId> =
             self.running.iter().filter(|(_, running)| waits(running)).map(|(operation, _)| *operation).collect();

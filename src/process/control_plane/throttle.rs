@@ -60,7 +60,7 @@ fn bucket(kind: &OperationKind) -> Option<(Bucket, &'static str)> {
     let pool = |pool: usize| Some((Bucket::Pool(pool), "PutAgentPoolHandler"));
     let cluster = Some((Bucket::Cluster, "PutManagedClusterHandler"));
     match kind {
-        OperationKind::CreateCluster => cluster,
+        OperationKind::CreateCluster | OperationKind::UpdateNetwork(_) => cluster,
         OperationKind::Upgrade { version: Some(_), pools, .. } if pools.len() != 1 => cluster,
         OperationKind::Upgrade { pools, .. } => pools.first().and_then(|first| pool(*first)),
         OperationKind::Scale { pool: of, .. }

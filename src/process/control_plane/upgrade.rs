@@ -134,7 +134,14 @@ fn note_history(world: &mut World, pool: PoolId, request: UpgradeRequest, outcom
     }
 }
 
-fn start_pool(world: &mut World, pool: PoolId, request: UpgradeRequest, operation: OperationId, ctx: &mut Ctx<'_>) {
+/// Hands the pool to the upgrade process.
+pub(super) fn start_pool(
+    world: &mut World,
+    pool: PoolId,
+    request: UpgradeRequest,
+    operation: OperationId,
+    ctx: &mut Ctx<'_>,
+) {
     let state = &mut world.pools[pool];
     state.state = ProvisioningState::Upgrading;
     state.upgrade = Some(PoolUpgrade { operation, request, began: ctx.now, aborted: false, outcome: None });

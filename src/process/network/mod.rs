@@ -13,13 +13,17 @@ pub use batches::{on_addresses_freed, on_arrived, on_released, on_wanted};
 pub use front_end::{on_front_end_wanted, on_start};
 
 use crate::catalog::pod_subnet;
-use crate::cluster::{AddressHolder, Ctx, Event, Fact, NodeFailure, NodeId, SubnetId, SubnetUse, World};
+use crate::cluster::{AddressHolder, Ctx, Event, Fact, NodeFailure, NodeId, NodePhase, SubnetId, SubnetUse, World};
 use crate::scenario::plan::NetworkModel;
 
 /// Gives the node its addresses, or fails its creation.
 pub fn on_attach_nic(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
-    if !world.nodes[node].is_member() || world.nodes[node].addresses.own.is_some() {
+    if !world.nodes[node].is_member() {
         return; // Stale: the node was deleted before its VM was allocated.
+    }
+    if world.nodes[node].addresses.own.is_some() {
+        exchange(world, node, ctx); // Its VM was deallocated, and is started again.
+        return;
     }
     let Some(subnet) = world.subnet_of(world.nodes[node].pool) else {
         return; // The node was brought along, with addresses that are none of the cluster's.
@@ -37,9 +41,43 @@ pub fn on_attach_nic(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
     }
 }
 
+/// The node is reimaged: it comes back under the cluster's present model.
+pub fn on_reimage(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
+    if world.nodes[node].phase == NodePhase::Reimaging {
+        exchange(world, node, ctx);
+    }
+}
+
+/// Gives what the node holds for its pods for a block of the pod CIDR, when it took it under another model.
+fn exchange(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
+    let pool = world.nodes[node].pool;
+    let Some(subnet) = world.subnet_of(pool).filter(|_| world.has_former_network(node)) else {
+        return;
+    };
+    world.nodes[node].addresses.model = Some(world.network);
+    let pods = std::mem::take(&mut world.nodes[node].addresses.pods);
+    world.subnets[subnet].release(ctx.now, &pods, AddressHolder::Pods(node));
+    give_back_block(world, node, ctx);
+    match world.pod_range.as_mut().and_then(|range| range.take(ctx.now, node)) {
+        Some(block) => world.nodes[node].addresses.block = Some(block),
+        None => world.fail_node(node, NodeFailure::PodCidrExhausted, ctx),
+    }
+    ctx.observe(Fact::AddressesChanged(subnet, node));
+}
+
+fn give_back_block(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
+    if let Some(block) = world.nodes[node].addresses.block.take() {
+        world.range_of_block(block).expect("a block is one of a range").release(ctx.now, block, node);
+    }
+    if world.left_range.as_ref().is_some_and(|range| range.used() == 0) {
+        world.left_range = None;
+    }
+}
+
 /// Takes back what the node held.
 pub fn on_node_deleted(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
     let pool = world.nodes[node].pool;
+    give_back_block(world, node, ctx);
     let held = std::mem::take(&mut world.nodes[node].addresses);
     let (Some(own), Some(subnet)) = (held.own, world.subnet_of(pool)) else {
         return;
@@ -48,9 +86,6 @@ pub fn on_node_deleted(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
     world.subnets[subnet].release(ctx.now, &[own], AddressHolder::Node(node));
     let of_pods = world.pod_subnet_of(pool);
     world.subnets[of_pods.unwrap_or(subnet)].release(ctx.now, &held.pods, AddressHolder::Pods(node));
-    if let Some(block) = held.block {
-        world.pod_range.as_mut().expect("a block is one of a range").release(ctx.now, block, node);
-    }
     ctx.observe(Fact::AddressesChanged(subnet, node));
     if let Some(of_pods) = of_pods.filter(|_| !held.pods.is_empty()) {
         released(world, of_pods, node, ctx);
@@ -92,6 +127,7 @@ fn take(world: &mut World, node: NodeId, subnet: SubnetId, ctx: &mut Ctx<'_>) ->
     addresses.own = own.first().copied();
     addresses.pods = pods;
     addresses.block = block;
+    addresses.model = Some(world.network);
     batches::begin(world, node, ctx);
     Ok(())
 }

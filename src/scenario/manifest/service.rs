@@ -68,7 +68,8 @@ pub(super) fn read(
 fn subnet_named(wanted: &str, subnets: ServiceSubnets<'_>, faults: &mut Faults) -> Option<usize> {
     let usable = || subnets.all.iter().enumerate().filter(|(index, _)| !subnets.of_pods.contains(index));
     let found = usable().find(|(_, subnet)| subnet.name == wanted).map(|(index, _)| index);
-    if found.is_none() {
+    // Without a cluster that could be read, no subnet is known.
+    if found.is_none() && !subnets.all.is_empty() {
         let names = || usable().map(|(_, subnet)| subnet.name.as_str());
         let write = did_you_mean(wanted, names())
             .map_or_else(|| format!("one of the subnets {}", names().collect::<Vec<_>>().join(", ")), str::to_owned);

@@ -1,9 +1,11 @@
 //! Addresses that the nodes of a pool take, and those that AKS counts before it lets them come.
 
 use super::{
-    AutoscalingRange, ClusterPlan, FrontEnd, NetworkModel, Plan, PodIpAllocation, PoolPlan, UpgradeStrategy, front_ends,
+    AutoscalingRange, ClusterPlan, FrontEnd, NetworkChange, NetworkModel, NetworkPlan, OperationKind, Plan,
+    PodIpAllocation, PoolPlan, UpgradeStrategy, front_ends,
 };
 use crate::catalog::{KubernetesVersion, limits, pod_subnet};
+use ipnet::Ipv4Net;
 
 /// Addresses of one subnet that one node takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,6 +78,28 @@ impl PoolPlan {
 }
 
 impl Plan {
+    /// Range of pod addresses and network model in the end, should every change of them succeed; no range where pods take addresses of a
+    /// subnet.
+    #[must_use]
+    pub fn last_network(&self) -> (Option<Ipv4Net>, NetworkModel) {
+        let network = &self.cluster.network;
+        let changes = self.operations.iter().filter_map(|operation| match operation.kind {
+            OperationKind::UpdateNetwork(change) => Some(change),
+            _ => None,
+        });
+        changes.fold((network.pod_cidr, network.model), |(_, model), change| {
+            let model = if matches!(change, NetworkChange::Overlay(_)) { NetworkModel::AzureOverlay } else { model };
+            (Some(change.pod_cidr()), model)
+        })
+    }
+
+    /// Nodes that there is room for in the pod CIDR in the end, and with kubenet in the route table; `None` without a pod CIDR.
+    #[must_use]
+    pub fn pod_cidr_room(&self) -> Option<u32> {
+        let (cidr, model) = self.last_network();
+        Some(self.cluster.network.room_for_nodes(cidr?, model))
+    }
+
     /// Addresses of the subnet that something else than nodes holds: the private endpoint of the API server, and front ends of internal
     /// load balancers.
     #[must_use]
@@ -85,6 +109,15 @@ impl Plan {
         let front_ends = front_ends(&self.services).iter().filter(|(front_end, _)| is_here(front_end)).count();
         let front_ends = u32::try_from(front_ends).expect("a manifest has fewer Services than that");
         u32::from(self.cluster.private_endpoint_subnet() == Some(subnet)) + front_ends
+    }
+}
+
+impl NetworkPlan {
+    /// Nodes that there is room for in a pod CIDR, and with kubenet in the route table.
+    #[must_use]
+    pub fn room_for_nodes(&self, pod_cidr: Ipv4Net, model: NetworkModel) -> u32 {
+        let blocks = limits::pod_blocks(pod_cidr);
+        if model == NetworkModel::Kubenet { blocks.min(self.routes_per_table) } else { blocks }
     }
 }
 
@@ -105,16 +138,5 @@ impl ClusterPlan {
             Some(PodIpAllocation::StaticBlock) => pod_subnet::usable_blocks(prefix) * pod_subnet::BLOCK,
             Some(PodIpAllocation::DynamicIndividual) | None => limits::usable_addresses(prefix),
         }
-    }
-
-    /// Nodes that there is room for in the pod CIDR, and with kubenet in the route table; `None` without a pod CIDR.
-    #[must_use]
-    pub fn pod_cidr_room(&self) -> Option<u32> {
-        let blocks = limits::pod_blocks(self.network.pod_cidr?);
-        Some(if self.network.model == NetworkModel::Kubenet {
-            blocks.min(self.network.routes_per_table)
-        } else {
-            blocks
-        })
     }
 }

@@ -3,6 +3,7 @@
 use super::{AccessPlan, AutoscalingRange, Plan, PrincipalPlan};
 use crate::catalog::KubernetesVersion;
 use crate::kernel::{SimDuration, SimTime};
+use ipnet::Ipv4Net;
 
 /// Something an operator asks of AKS at a moment of virtual time.
 #[derive(Clone, Debug)]
@@ -74,6 +75,8 @@ pub enum OperationKind {
         /// The change.
         change: PoolChange,
     },
+    /// Change the network of the cluster (`az aks update`).
+    UpdateNetwork(NetworkChange),
     /// Deallocate all VMs of a pool (`az aks nodepool stop`).
     StopPool {
         /// The pool.
@@ -98,6 +101,25 @@ pub enum OperationKind {
         /// How long the drain of one node may take; `kubectl drain` waits for ever unless told otherwise.
         drain_timeout: Option<SimDuration>,
     },
+}
+
+/// A change of the cluster's network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NetworkChange {
+    /// Another pod CIDR of an overlay, which contains the present one.
+    PodCidr(Ipv4Net),
+    /// Azure CNI Overlay instead of kubenet or of Azure CNI node subnet, with this pod CIDR: every node is reimaged.
+    Overlay(Ipv4Net),
+}
+
+impl NetworkChange {
+    /// The pod CIDR afterwards.
+    #[must_use]
+    pub const fn pod_cidr(self) -> Ipv4Net {
+        match self {
+            Self::PodCidr(cidr) | Self::Overlay(cidr) => cidr,
+        }
+    }
 }
 
 /// A change of a pool's settings.
@@ -143,6 +165,8 @@ impl OperationKind {
                 PoolChange::Autoscaling(None) => format!("disable the autoscaler of {}", name(pool)),
                 PoolChange::Immutable(setting) => format!("change {setting} of {}", name(pool)),
             },
+            Self::UpdateNetwork(NetworkChange::PodCidr(cidr)) => format!("change the pod CIDR to {cidr}"),
+            Self::UpdateNetwork(NetworkChange::Overlay(cidr)) => format!("change to Azure CNI Overlay, pods in {cidr}"),
             Self::StopPool { pool } => format!("stop pool {}", name(pool)),
             Self::StartPool { pool } => format!("start pool {}", name(pool)),
             Self::Abort { pool: Some(pool) } => format!("abort the operation on {}", name(pool)),

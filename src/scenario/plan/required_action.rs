@@ -72,7 +72,7 @@ pub fn required_actions(kind: &OperationKind, control_plane: KubernetesVersion) 
     let of_pool = |action, pool: usize| RequiredAction::Azure { action, pool: Some(pool) };
     let of_cluster = |action| RequiredAction::Azure { action, pool: None };
     match kind {
-        OperationKind::CreateCluster => vec![of_cluster(action::CLUSTER_WRITE)],
+        OperationKind::CreateCluster | OperationKind::UpdateNetwork(_) => vec![of_cluster(action::CLUSTER_WRITE)],
         OperationKind::StopCluster => vec![of_cluster(action::CLUSTER_STOP)],
         OperationKind::StartCluster => vec![of_cluster(action::CLUSTER_START)],
         OperationKind::Scale { pool, .. }

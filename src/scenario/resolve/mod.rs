@@ -8,6 +8,7 @@ mod fault;
 mod gateway;
 mod maintenance;
 mod network;
+mod network_change;
 mod nodes;
 mod operation;
 mod outbound;
@@ -161,6 +162,7 @@ pub fn plan(document: &Document, spec: &ScenarioSpec, files: &mut Files, problem
         claim.price = price::volume(spec, claim, cluster.location);
     }
     let mut resolver = Resolver { document, problems };
+    network_change::check(&mut resolver, spec, &cluster);
     preflight::check(&mut resolver, &cluster, &workloads);
     quota::check(&mut resolver, &cluster, &quota);
     Some(Plan {

@@ -2,7 +2,7 @@
 
 use super::{Resolver, outbound};
 use crate::catalog::limits;
-use crate::scenario::plan::{NetworkModel, NetworkPlan, OwnVnet, SubnetPlan, SubnetSizeCheck};
+use crate::scenario::plan::{NetworkModel, NetworkPlan, OutboundPlan, OwnVnet, SubnetPlan, SubnetSizeCheck};
 use crate::scenario::spec::{ClusterSpec, NetworkProfileSpec, VnetSpec};
 use ipnet::Ipv4Net;
 use std::net::Ipv4Addr;
@@ -10,7 +10,7 @@ use std::net::Ipv4Addr;
 pub(super) const PROFILE: &str = "/cluster/networkProfile";
 
 /// Default ranges. Source: API specification of 2025-05-01.
-const DEFAULT_POD_CIDR: &str = "10.244.0.0/16";
+pub(super) const DEFAULT_POD_CIDR: &str = "10.244.0.0/16";
 const DEFAULT_SERVICE_CIDR: &str = "10.0.0.0/16";
 /// A Service range must be smaller than this. Source: azure-aks-docs, concepts-network-cni-overview.md, 2026-07-10.
 const LARGEST_SERVICE_PREFIX: u8 = 12;
@@ -84,7 +84,8 @@ pub fn resolve(resolver: &mut Resolver<'_>, cluster: &ClusterSpec) -> Option<(Ne
             private_cluster: private.unwrap_or(false),
             service_cidr,
             dns_service_ip,
-            outbound: outbound?,
+            // What is wrong with it is said; the rest is checked all the same.
+            outbound: outbound.unwrap_or(OutboundPlan::load_balancer(1)),
             own_vnet: own_vnet(cluster),
         },
         subnets.into_iter().map(|(subnet, _)| subnet).collect(),
@@ -232,7 +233,7 @@ fn subnets(resolver: &mut Resolver<'_>, cluster: &ClusterSpec) -> Option<Vec<(Su
     complete.then_some(subnets)
 }
 
-fn range(resolver: &mut Resolver<'_>, pointer: &str, text: &str) -> Option<Ipv4Net> {
+pub(super) fn range(resolver: &mut Resolver<'_>, pointer: &str, text: &str) -> Option<Ipv4Net> {
     match text.parse::<Ipv4Net>() {
         Ok(prefix) if prefix.trunc() == prefix => Some(prefix),
         Ok(prefix) => {
@@ -330,7 +331,7 @@ fn check_space(
     }
 }
 
-fn overlap(a: Ipv4Net, b: Ipv4Net) -> bool {
+pub(super) fn overlap(a: Ipv4Net, b: Ipv4Net) -> bool {
     a.contains(&b) || b.contains(&a)
 }
 

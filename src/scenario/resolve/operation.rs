@@ -1,16 +1,18 @@
 //! Operations: what is asked, of which pool, when.
 
-use super::Resolver;
 use super::access::Access;
 use super::pool::{self, Written};
+use super::{Resolver, network_change};
 use crate::catalog::{Catalog, Month, Support, limits};
 use crate::kernel::{SimDuration, SimTime};
 use crate::scenario::plan::{AutoscalingRange, OperationKind, OperationPlan, PoolChange};
-use crate::scenario::spec::{MigrateSpec, OperationSpec, ScenarioSpec, UpdatePoolSpec, UpgradeSpec, Version};
+use crate::scenario::spec::{
+    ClusterSpec, MigrateSpec, OperationSpec, ScenarioSpec, UpdatePoolSpec, UpgradeSpec, Version,
+};
 use jiff::{ToSpan, Zoned};
 
 /// The keys of which an operation has exactly one.
-const KINDS: &str = "scale, upgrade, rollback, addPool, deletePool, updatePool, stopPool, startPool, migrate, create, stop, start or abort";
+const KINDS: &str = "scale, upgrade, rollback, addPool, deletePool, updatePool, updateNetwork, stopPool, startPool, migrate, create, stop, start or abort";
 
 /// Resolves all operations, sorted by time. Pools are looked up as they are written, so that an operation can be checked when
 /// something else about its pool is wrong; sorted by name they have the indexes of the plan.
@@ -42,7 +44,7 @@ pub(super) fn resolve(
         }
         let as_at = format!("{pointer}/as");
         let asked_by = written.asked_by.as_ref().map(|name| access.asker(resolver, &as_at, name)).transpose();
-        let kind = (Context { resolver, pointer: &pointer, pools: &pools }).kind(written);
+        let kind = (Context { resolver, pointer: &pointer, cluster: &spec.cluster, pools: &pools }).kind(written);
         if let (Some(kind), Ok(asked_by)) = (kind, asked_by) {
             if let Some(asker) = asked_by {
                 access.foretell(resolver, &as_at, asker, &kind, spec.cluster.kubernetes_version.0);
@@ -137,6 +139,7 @@ fn warn_of_starts(resolver: &mut Resolver<'_>, spec: &ScenarioSpec, start: &Zone
 struct Context<'a, 'b> {
     resolver: &'a mut Resolver<'b>,
     pointer: &'a str,
+    cluster: &'a ClusterSpec,
     pools: &'a [Written<'a>],
 }
 
@@ -162,6 +165,10 @@ impl Context<'_, '_> {
             Some(OperationKind::DeletePool { pool })
         }));
         add(written.update_pool.as_ref().map(|update| self.update(update)));
+        add(written.update_network.as_ref().map(|update| {
+            let pointer = format!("{}/updateNetwork", self.pointer);
+            network_change::resolve(self.resolver, &pointer, self.cluster, update).map(OperationKind::UpdateNetwork)
+        }));
         add(written.stop_pool.as_ref().map(|of| {
             let pool = self.pool("stopPool", &of.pool)?;
             Some(OperationKind::StopPool { pool })

@@ -31,7 +31,7 @@ pub use maintenance::{
     AutoUpgradeProfileSpec, AvailableVersionSpec, MaintenanceConfigurationSpec, MaintenanceConfigurationsSpec,
     MaintenanceScheduleSpec, MaintenanceWindowSpec,
 };
-pub use operation::{MigrateSpec, OperationSpec, UpdatePoolSpec, UpgradeSpec};
+pub use operation::{MigrateSpec, OperationSpec, UpdateNetworkSpec, UpdatePoolSpec, UpgradeSpec};
 pub use quota::QuotaSpec;
 pub use scalar::{ClockTime, Cpu, Duration, IntOrPercentText, Percent, ProfileNumber, Size, Version};
 pub use scheduler::{

@@ -49,6 +49,9 @@ pub struct OperationSpec {
     /// Start the VMs of a stopped pool.
     #[deserr(default)]
     pub start_pool: Option<PoolNameSpec>,
+    /// Change the network of the cluster: a larger pod CIDR, or Azure CNI Overlay instead of kubenet or node subnet.
+    #[deserr(default)]
+    pub update_network: Option<UpdateNetworkSpec>,
     /// Give up the operation in progress on a pool, or without one on the cluster: `abort: {}`.
     #[deserr(default)]
     pub abort: Option<AbortSpec>,
@@ -130,6 +133,23 @@ pub struct UpdatePoolSpec {
     /// Another number of pods a node: refused, since it is immutable.
     #[deserr(default)]
     pub max_pods: Option<u32>,
+}
+
+/// Change the network of the cluster, as `az aks update --network-plugin-mode overlay` and `az aks update --pod-cidr` do.
+#[derive(Debug, Deserr, JsonSchema)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UpdateNetworkSpec {
+    /// `azure`, if it is written at all.
+    #[deserr(default)]
+    pub network_plugin: Option<String>,
+    /// `overlay`: pods get addresses of a pod CIDR, and all nodes are reimaged at once. There is no way back.
+    #[deserr(default)]
+    pub network_plugin_mode: Option<String>,
+    /// Range of pod addresses. Without a change of the mode one that contains the present one; with it any, and the present one of kubenet
+    /// or 10.244.0.0/16 unless given.
+    #[deserr(default)]
+    pub pod_cidr: Option<String>,
 }
 
 /// Give up the operation in progress.

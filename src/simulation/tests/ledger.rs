@@ -8,8 +8,8 @@ use crate::cluster::{
 };
 use crate::kernel::{EventKey, Id, SimDuration, SimTime, Stream, Streams};
 use crate::scenario::plan::{
-    FrontEnd, NetworkModel, OperationKind, OperationPlan, OutboundFlow, Plan, PodIpAllocation, PodSubnet, PoolMode,
-    ServicePlan, SubnetPlan, SubnetSizeCheck,
+    FrontEnd, NetworkChange, NetworkModel, OperationKind, OperationPlan, OutboundFlow, Plan, PodIpAllocation,
+    PodSubnet, PoolMode, ServicePlan, SubnetPlan, SubnetSizeCheck,
 };
 use crate::simulation::Simulation;
 use ipnet::Ipv4Net;
@@ -42,9 +42,9 @@ pub fn check(world: &World) {
     let backends = world.nodes.iter().filter(|(_, node)| node.addresses.own.is_some()).count();
     assert_eq!(backends, world.backends as usize, "every node with an address has ports");
     let mut blocks: BTreeMap<NodeId, Vec<Ipv4Net>> = BTreeMap::new();
-    if let Some(range) = &world.pod_range {
+    for range in world.pod_range.iter().chain(&world.left_range) {
         range.held().for_each(|(block, node)| blocks.entry(node).or_default().push(block));
-        assert_eq!(blocks.values().map(Vec::len).sum::<usize>() as u32, range.used());
+        assert_eq!(range.held().count() as u32, range.used());
         assert!(range.used() <= range.room());
     }
     // Instances that failed a moment ago are not on the list of the live any more, and still have addresses.
@@ -154,6 +154,15 @@ fn random_network(draws: &mut Stream) -> Plan {
     for operation in &mut plan.operations {
         operation.at = SimTime::after_start(SimDuration::from_micros(operation.at.since(SimTime::ZERO).micros() / 5));
     }
+    // Changes of the network that some models allow, before the end.
+    for _ in 0..draws.below(3) {
+        let range =
+            ["10.244.0.0/16", "10.244.0.0/19", "10.100.0.0/20"][draws.below(3) as usize].parse().expect("a range");
+        let change = [NetworkChange::PodCidr(range), NetworkChange::Overlay(range)][draws.below(2) as usize];
+        let at = SimTime::after_start(SimDuration::from_mins(draws.below(7 * 60)));
+        plan.operations.push(OperationPlan { at, kind: OperationKind::UpdateNetwork(change), asked_by: None });
+    }
+    plan.operations.sort_by_key(|operation| operation.at);
     let late = |minutes| SimTime::after_start(SimDuration::from_hours(8) + SimDuration::from_mins(minutes));
     let last = [OperationKind::StartCluster].into_iter().chain((0..3).map(|pool| OperationKind::DeletePool { pool }));
     plan.operations.extend((0..).zip(last).map(|(index, kind)| OperationPlan {
@@ -167,7 +176,7 @@ fn random_network(draws: &mut Stream) -> Plan {
 #[test]
 fn whatever_is_asked_every_address_has_one_holder_and_none_is_lost() {
     let mut draws = Streams::new(7).stream("test", "addresses");
-    let (mut refused, mut waited, mut emptied) = (0, 0, 0);
+    let (mut refused, mut waited, mut emptied, mut changed) = (0, 0, 0, 0);
     for sequence in 0..CASES {
         let plan = random_network(&mut draws);
         let endpoint = u32::from(plan.cluster.network.private_cluster);
@@ -176,6 +185,7 @@ fn whatever_is_asked_every_address_has_one_holder_and_none_is_lost() {
         simulation.run(&mut auditor);
         (refused, waited) = (refused + auditor.refused, waited + auditor.waited);
         let world = simulation.world();
+        changed += usize::from(world.network != world.plan.cluster.network.model);
         let with_address = world.front_ends.iter().filter(|front_end| front_end.address.is_some()).count() as u32;
         let others = endpoint + with_address;
         let open: u64 = world.live_nodes.iter().flat_map(|node| world.traffic_of(*node)).map(|one| one.rate).sum();
@@ -196,6 +206,7 @@ fn whatever_is_asked_every_address_has_one_holder_and_none_is_lost() {
         }
     }
     assert!(refused > 100 && waited > 100 && emptied > 100, "{refused} refused, {waited} waited, {emptied} emptied");
+    assert!(changed > 10, "{changed} changed");
 }
 
 /// Sequences of operations that are tried.

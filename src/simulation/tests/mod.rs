@@ -3,5 +3,6 @@
 mod faults;
 mod ledger;
 mod maintenance;
+mod network;
 mod operations;
 mod upgrades;

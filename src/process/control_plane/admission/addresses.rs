@@ -4,10 +4,11 @@
 //! that of a pod CIDR every pool's largest size counts with its surge: Azure/AKS-Construction issue 701, 2024-06-11, and Azure/AKS
 //! issue 4467, 2024-08-08.
 
-use crate::catalog::limits::NODE_BLOCK_PREFIX;
+use crate::catalog::limits::{NODE_BLOCK_PREFIX, pod_blocks};
 use crate::cluster::{PoolId, Refusal, World};
 use crate::kernel::Id;
 use crate::scenario::plan::{AutoscalingRange, NetworkModel, SubnetPlan, SubnetSizeCheck};
+use ipnet::Ipv4Net;
 
 /// Nodes that come to a pool, and how large it may be then.
 #[derive(Clone, Copy, Debug)]
@@ -49,21 +50,21 @@ impl Growth {
     }
 }
 
-/// Refuses what would take more addresses of a subnet than AKS sees there.
-pub(super) fn within_subnets(world: &World, growths: &[Growth]) -> Result<(), Refusal> {
+/// Refuses what would take more addresses of a subnet than AKS sees there, with nodes of this network model.
+pub(super) fn within_subnets(world: &World, growths: &[Growth], model: NetworkModel) -> Result<(), Refusal> {
     for (id, subnet) in world.subnets.iter() {
         let (asked, available) = match world.plan.cluster.network.size_check {
             SubnetSizeCheck::Operation => {
                 let counted = |growth: &Growth| {
                     let plan = world.pool_plan(growth.pool);
-                    plan.counted_by_aks(world.network, id.index(), growth.new, growth.autoscaling)
+                    plan.counted_by_aks(model, id.index(), growth.new, growth.autoscaling)
                 };
                 let brings = growths.iter().any(|growth| growth.new > 0);
                 let asked = growths.iter().filter_map(counted).map(u64::from).sum();
                 (if brings { asked } else { 0 }, subnet.usable() - subnet.used())
             }
             SubnetSizeCheck::AllPools => {
-                let each = |pool| u64::from(world.pool_plan(pool).node_need(world.network, id.index()).most);
+                let each = |pool| u64::from(world.pool_plan(pool).node_need(model, id.index()).most);
                 let concerned = growths.iter().any(|growth| each(growth.pool) > 0);
                 (if concerned { at_most(world, growths, each) } else { 0 }, subnet.usable())
             }
@@ -77,13 +78,16 @@ pub(super) fn within_subnets(world: &World, growths: &[Growth]) -> Result<(), Re
 /// Refuses what could leave nodes without a block of the pod CIDR, should every pool become as large as it may be.
 pub(super) fn within_pod_cidr(world: &World, growths: &[Growth]) -> Result<(), Refusal> {
     match &world.pod_range {
-        Some(range) if world.network == NetworkModel::AzureOverlay => {
-            let block = 1u32 << (32 - NODE_BLOCK_PREFIX);
-            let asked = at_most(world, growths, |_| 1) * u64::from(block);
-            within(asked, range.room() * block, &range.cidr.to_string(), "networkProfile.podCIDR")
-        }
+        Some(range) if world.network == NetworkModel::AzureOverlay => within_blocks(world, growths, range.cidr),
         _ => Ok(()),
     }
+}
+
+/// The same of an overlay with this pod CIDR.
+pub(super) fn within_blocks(world: &World, growths: &[Growth], cidr: Ipv4Net) -> Result<(), Refusal> {
+    let block = 1u32 << (32 - NODE_BLOCK_PREFIX);
+    let asked = at_most(world, growths, |_| 1) * u64::from(block);
+    within(asked, pod_blocks(cidr) * block, &cidr.to_string(), "networkProfile.podCIDR")
 }
 
 /// What all pools take at their largest and with the surge of each, those that grow as they will be.

@@ -5,14 +5,14 @@ mod pool;
 mod ports;
 
 use self::addresses::Growth;
-use super::{ControlPlane, versions};
+use super::{ControlPlane, network, versions};
 use crate::catalog::KubernetesVersion;
 use crate::catalog::limits::{NODES_PER_CLUSTER, NODES_PER_POOL, STOPPABLE_NODES, UPGRADABLE_NODES};
 use crate::cluster::{Budget, NodeId, NodePhase, Pool, PoolId, PowerState, ProvisioningState, Refusal, World};
 use crate::kernel::Id;
 use crate::scenario::plan::{
-    BudgetRule, IntOrPercent, OperationKind, OperationPlan, PoolMode, PoolPlan, UpgradeChannel, UpgradeStrategy,
-    required_actions,
+    BudgetRule, IntOrPercent, NetworkChange, NetworkModel, OperationKind, OperationPlan, PoolMode, PoolPlan,
+    UpgradeChannel, UpgradeStrategy, required_actions,
 };
 
 /// What an operation holds while it is in progress.
@@ -32,7 +32,10 @@ impl Scope {
             OperationKind::Upgrade { pools, .. } => {
                 Self::Pools(pools.iter().map(|pool| PoolId::from_index(*pool)).collect())
             }
-            OperationKind::CreateCluster | OperationKind::StopCluster | OperationKind::StartCluster => Self::Cluster,
+            OperationKind::CreateCluster
+            | OperationKind::StopCluster
+            | OperationKind::StartCluster
+            | OperationKind::UpdateNetwork(_) => Self::Cluster,
             OperationKind::Scale { pool, .. }
             | OperationKind::Rollback { pool }
             | OperationKind::AddPool { pool, .. }
@@ -156,6 +159,7 @@ pub(super) fn admit_from(world: &World, kind: &OperationKind, by_itself: bool) -
         OperationKind::AddPool { pool, version } => pool::admit_add(world, PoolId::from_index(*pool), *version),
         OperationKind::DeletePool { pool } => pool::admit_delete(world, PoolId::from_index(*pool)),
         OperationKind::UpdatePool { pool, change } => pool::admit_update(world, PoolId::from_index(*pool), change),
+        OperationKind::UpdateNetwork(change) => admit_network(world, *change),
         OperationKind::StopPool { pool } => pool::admit_stop(world, PoolId::from_index(*pool)),
         OperationKind::StartPool { pool } => pool::admit_start(world, PoolId::from_index(*pool)),
         OperationKind::Migrate { from, to, .. } => {
@@ -178,16 +182,29 @@ pub(super) fn admit_from(world: &World, kind: &OperationKind, by_itself: bool) -
             if !force {
                 admit_budgets(world, &pools)?;
             }
-            pools.iter().try_for_each(|pool| admit_surge(world, *pool))
+            pools.iter().try_for_each(|pool| admit_surge(world, *pool, world.network))
         }
         OperationKind::Rollback { pool } => {
             let id = PoolId::from_index(*pool);
             pool::exists(world, id)?;
             versions::admit_rollback(world, id)?;
             admit_budgets(world, &[id])?;
-            admit_surge(world, id)
+            admit_surge(world, id, world.network)
         }
     }
+}
+
+/// A change of the network; with another model every pool needs what its upgrade needs.
+fn admit_network(world: &World, change: NetworkChange) -> Result<(), Refusal> {
+    network::is_possible(world, change)?;
+    let NetworkChange::Overlay(cidr) = change else {
+        return Ok(());
+    };
+    let pools = world.pools.ids().filter(|pool| world.pools[*pool].exists && !world.pool_plan(*pool).is_brought());
+    let pools: Vec<PoolId> = pools.collect();
+    admit_budgets(world, &pools)?;
+    addresses::within_blocks(world, &[], cidr)?;
+    pools.iter().try_for_each(|pool| admit_surge(world, *pool, NetworkModel::AzureOverlay))
 }
 
 /// Source: azure-aks-docs, best-practices-performance-scale-large.md, 2026-06-05. The code is not documented.
@@ -242,7 +259,7 @@ fn admit_scale(world: &World, pool: PoolId, count: u32) -> Result<(), Refusal> {
 
 /// Refuses what takes more addresses than AKS sees in the subnets and in the pod CIDR, or more ports than the load balancer has.
 fn within_addresses(world: &World, growths: &[Growth]) -> Result<(), Refusal> {
-    addresses::within_subnets(world, growths)?;
+    addresses::within_subnets(world, growths, world.network)?;
     addresses::within_pod_cidr(world, growths)?;
     ports::within_ports(world, growths, 0)
 }
@@ -320,7 +337,7 @@ fn admit_budgets(world: &World, pools: &[PoolId]) -> Result<(), Refusal> {
 
 /// Sources: azure-aks-docs, upgrade-aks-node-pools-rolling.md, 2026-05-29, and upgrade-options.md, 2026-06-22 (quota). Codes other than
 /// that of the quota are not documented.
-fn admit_surge(world: &World, pool: PoolId) -> Result<(), Refusal> {
+fn admit_surge(world: &World, pool: PoolId, model: NetworkModel) -> Result<(), Refusal> {
     let PoolPlan { name, mode, upgrade, .. } = world.pool_plan(pool);
     let nodes = world.pools[pool].target;
     let surge = upgrade.most_extra(nodes);
@@ -332,7 +349,7 @@ fn admit_surge(world: &World, pool: PoolId) -> Result<(), Refusal> {
     }
     if surge > 0 {
         let least = world.pool_plan(pool).least_extra(nodes, world.pools[pool].version);
-        addresses::within_subnets(world, &[Growth::of(world, pool, least, nodes)])?;
+        addresses::within_subnets(world, &[Growth::of(world, pool, least, nodes)], model)?;
         ports::within_ports(world, &[], least)?;
         return within_quota(world, pool, least);
     }

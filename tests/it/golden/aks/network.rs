@@ -17,7 +17,7 @@ pub fn topic(name: &str) -> Option<super::Topic> {
         "reserved-cidr" => reserved_cidr,
         "service-cidr" => service_cidr,
         "pod-cidr-allocation" => pod_cidr_allocation,
-        "overlay-pod-cidr" => |_| Answer::NotModelled("a change of the pod range"),
+        "overlay-pod-cidr" => overlay_pod_cidr,
         "pod-subnet-static-block" => static_blocks,
         "insufficient-subnet-size" => insufficient_subnet,
         _ => return None,
@@ -35,6 +35,20 @@ fn subnet_sizing(input: &Value) -> Answer {
         "ipAddresses": addresses,
         "subnetPrefixAtLeast": format!("/{}", limits::smallest_prefix(addresses)),
     }))
+}
+
+/// Whether the pod CIDR of an overlay may become another.
+fn overlay_pod_cidr(input: &Value) -> Answer {
+    let text = |key: &str| input[key].as_str().expect("a range");
+    let (from, to) = (text("from"), text("to"));
+    let with = |cidr: &str| Scenario::apps("count: 2").cluster(&format!("networkProfile: {{podCidr: {cidr}}}"));
+    let change = |from: &str, to: &str| {
+        let run = with(from).lasting("3h").operation(&format!("at: 1h, updateNetwork: {{podCidr: {to}}}")).run();
+        let range = run.world().pod_range.as_ref().expect("an overlay has a pod CIDR").cidr.to_string();
+        run.errors().is_empty() && range == to
+    };
+    assert!(!change(to, from), "a range never shrinks");
+    Answer::Is(json!({"allowed": change(from, to)}))
 }
 
 /// Addresses of a subnet of this prefix.

@@ -3,6 +3,8 @@
 //! Figures from outside stand in the data files beside this one, each row with its source and date. They are embedded in the
 //! binary and read once; [`Catalog::get`] gives them to everyone.
 
+pub mod api_removal;
+pub mod auto_repair;
 pub mod limits;
 pub mod outbound;
 pub mod pod_subnet;

@@ -25,6 +25,8 @@ pub struct FaultState {
 pub struct Outage {
     /// Why.
     pub cause: OutageCause,
+    /// When it stopped.
+    pub began: SimTime,
     /// When its node will be found missing.
     pub noticed: SimTime,
     /// When it was tainted so that its pods are driven away; `None` before.
@@ -96,6 +98,16 @@ impl World {
                 if zone.is_some() { AllocationCode::ZonalAllocationFailed } else { AllocationCode::AllocationFailed };
             let fails = || self.streams.stream("allocation", &format!("{}/{name}", fault.name)).chance(probability);
             (concerned && fails()).then(|| code.unwrap_or(plain))
+        })
+    }
+
+    /// True when the region turns down the request for a control plane that an operation of this name makes.
+    #[must_use]
+    pub fn is_short_of_control_planes(&self, operation: &str) -> bool {
+        self.active_faults().any(|fault| {
+            let FaultKind::ControlPlaneCapacity { probability } = fault.kind else { return false };
+            let name = format!("{}/{operation}", fault.name);
+            self.streams.stream("control plane capacity", &name).chance(probability)
         })
     }
 
@@ -247,8 +259,14 @@ mod tests {
         let pod = bench.ready_pod(0, node);
         let waiting = bench.act(|world, ctx| world.create_pod(WorkloadId::from_index(0), 0, None, ctx));
         assert!(!bench.world.is_stranded(pod));
-        let outage =
-            Outage { cause: OutageCause::Zone, noticed: SimTime::ZERO, tainted: None, recovers: None, reimage: false };
+        let outage = Outage {
+            cause: OutageCause::Zone,
+            began: SimTime::ZERO,
+            noticed: SimTime::ZERO,
+            tainted: None,
+            recovers: None,
+            reimage: false,
+        };
         bench.world.faults.outages.insert(node, outage);
         assert!(bench.world.is_stranded(pod) && !bench.world.is_stranded(waiting));
         bench.world.set_phase(node, NodePhase::NotReady);

@@ -124,6 +124,8 @@ pub struct NodeTimes {
     pub started: SimTime,
     /// When the machine was there: a VM is billed from then on.
     pub allocated: Option<SimTime>,
+    /// When it became a regular node, having been a surge node or a green one before.
+    pub kept: Option<SimTime>,
     /// When its last reimage ended.
     pub reimaged: Option<SimTime>,
     /// When its Node object appeared.
@@ -218,6 +220,12 @@ impl Node {
     #[must_use]
     pub fn is_in_service(&self) -> bool {
         matches!(self.phase, NodePhase::Ready | NodePhase::NotReady)
+    }
+
+    /// Until when it is a node that an upgrade added: one that became a regular node until then; `None` for one that never was.
+    #[must_use]
+    pub fn surge_until(&self) -> Option<SimTime> {
+        self.times.kept.or(self.surge.then_some(SimTime::MAX))
     }
 
     /// True when the instance counts towards its pool's size: asked for and not on its way out.

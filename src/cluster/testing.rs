@@ -30,6 +30,7 @@ pub(crate) fn plan(pools: Vec<PoolPlan>) -> Plan {
         budgets: Vec::new(),
         claims: Vec::new(),
         services: Vec::new(),
+        api_usage: Vec::new(),
         operations: Vec::new(),
         quota: crate::scenario::plan::QuotaPlan::default(),
         faults: Vec::new(),

@@ -9,7 +9,7 @@ use super::quantile::{quantile, sorted};
 use super::recorder::Recorder;
 use super::waits;
 use super::window::Window;
-use crate::cluster::{CpuLedger, Node, Operation, OperationState, SubnetUse, World};
+use crate::cluster::{CpuLedger, Node, NodeId, Operation, OperationState, SubnetUse, World};
 use crate::kernel::SimTime;
 use crate::process::billing::{self, Charge, Meter};
 use crate::scenario::plan::{AllocationCode, OperationKind, OutboundType, front_ends};
@@ -264,15 +264,15 @@ fn work_until(ledger: &CpuLedger, at: SimTime) -> (CoreSeconds, CoreSeconds) {
     (ledger.wanted_work + ledger.wanted.over(since), ledger.served_work + ledger.served.over(since))
 }
 
-/// What surge nodes and their disks cost in the measured time.
+/// What surge nodes, and green nodes while the blue ones are there, cost in the measured time with their disks.
 fn surge_cost(world: &World, window: Window) -> Usd {
-    let surge = world.nodes.iter().map(|(_, node)| node).filter(|node| node.surge);
-    let cost = |node: &Node| {
+    let cost = |(_, node): (NodeId, &Node)| {
+        let until = node.surge_until()?.min(window.to).max(window.from);
         let scale_set = world.pool_plan(node.pool).scale_set.as_ref()?;
-        let time = billing::billed_time(node, window.from, window.to);
+        let time = billing::billed_time(node, window.from, until);
         Some(scale_set.vm_price.over(time) + scale_set.os_disk_price.over(time))
     };
-    surge.filter_map(cost).sum()
+    world.nodes.iter().filter_map(cost).sum()
 }
 
 /// How long an operation of a kind took that succeeded; `None` for any other operation.

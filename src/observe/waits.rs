@@ -55,25 +55,26 @@ pub(super) fn node_ready_seconds(world: &World, window: Window) -> Vec<f64> {
 
 /// The most nodes billed at the same time in the measured time. A node that ends makes room at that very moment.
 pub(super) fn most_nodes(world: &World, window: Window) -> i64 {
-    most(world, window, |_| 1)
+    most(world, window, |_| 1, |_| Some(SimTime::MAX))
 }
 
 /// The most vCPUs of surge nodes at the same time in the measured time.
 pub(super) fn most_surge_vcpus(world: &World, window: Window) -> i64 {
     let vcpus = |node: &Node| {
-        let scale_set = world.pool_plan(node.pool).scale_set.as_ref().filter(|_| node.surge);
+        let scale_set = world.pool_plan(node.pool).scale_set.as_ref();
         scale_set.map_or(0, |scale_set| i64::from(scale_set.vm.vcpus))
     };
-    most(world, window, vcpus)
+    most(world, window, vcpus, Node::surge_until)
 }
 
-/// The largest sum of what the nodes that are billed at the same time weigh.
-fn most(world: &World, window: Window, weight: impl Fn(&Node) -> i64) -> i64 {
+/// The largest sum of what the nodes that are billed at the same time weigh, each until some moment; `None` leaves it out.
+fn most(world: &World, window: Window, weight: impl Fn(&Node) -> i64, until: impl Fn(&Node) -> Option<SimTime>) -> i64 {
     let mut changes: Vec<(SimTime, i64)> = Vec::new();
     for (_, node) in world.nodes.iter() {
         let weight = weight(node);
         let begin = node.times.allocated.map(|at| at.max(window.from)).filter(|at| *at < window.to);
-        let end = node.times.deleted.unwrap_or(SimTime::MAX);
+        let Some(until) = until(node) else { continue };
+        let end = node.times.deleted.unwrap_or(SimTime::MAX).min(until);
         if let Some(begin) = begin.filter(|begin| *begin < end) {
             changes.extend([(begin, weight), (end, -weight)]);
             // A deallocated VM is not billed.

@@ -119,6 +119,7 @@ fn plan(burstable: bool) -> Plan {
         budgets: Vec::new(),
         claims: Vec::new(),
         services: Vec::new(),
+        api_usage: Vec::new(),
         operations: Vec::new(),
         quota: crate::scenario::plan::QuotaPlan::default(),
         faults: Vec::new(),

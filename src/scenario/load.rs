@@ -47,6 +47,7 @@ fn study(path: &Path, sets: &[(String, String)], files: &mut Files, problems: &m
     normalise(&mut base, problems);
     let decoded = decode(&base, problems)?;
     let mark = problems.len();
+    warn_of_overruled(sets, &decoded.spec, problems);
     let study = resolve_all(&base, &decoded.spec, files, problems);
     problems.take_back(mark, |problem| decoded.doubts(problem));
     study.map(|study| Study { hash: files.hash(sets), ..study })
@@ -120,6 +121,27 @@ fn set_from_command_line(base: &mut Document, path: &str, text: &str, problems: 
     };
     if let Err((found, remedy)) = replace::set(base, path, value, &file, Span::default()) {
         problems.push(Problem::error("scenario::set", "", found, remedy).at(&file, Span::default()));
+    }
+}
+
+/// A value from the command line that a variant or the sweep sets anew has no effect there.
+fn warn_of_overruled(sets: &[(String, String)], spec: &ScenarioSpec, problems: &mut Problems) {
+    for (path, text) in sets {
+        let mut who: Vec<String> = Vec::new();
+        for variant in spec.variants.iter().flatten() {
+            if variant.set.iter().flatten().any(|(other, _)| other == path) {
+                who.push(format!("variant {}", variant.name));
+            }
+        }
+        if spec.sweep.as_ref().is_some_and(|sweep| sweep.contains_key(path)) {
+            who.push("the sweep".to_owned());
+        }
+        if !who.is_empty() {
+            let file = Arc::new(SourceFile { path: format!("--set {path}"), text: text.clone() });
+            let found = format!("has no effect where {} sets it anew", who.join(" or "));
+            let remedy = "change it there: --set 'variants[NAME].set' or --set sweep take whole mappings";
+            problems.push(Problem::warning("scenario::set", "", found, remedy).at(&file, Span::default()));
+        }
     }
 }
 

@@ -68,6 +68,19 @@ fn a_setting_of_the_autoscaler_that_has_no_effect_yet_is_noted() {
 }
 
 #[test]
+fn a_value_from_the_command_line_that_a_variant_sets_anew_is_warned_of() {
+    let path = "cluster.agentPoolProfiles[apps].count";
+    let text = format!("{HEAD}{CLUSTER}variants:\n  - {{name: a}}\n  - {{name: b, set: {{\"{path}\": 3}}}}\n");
+    let said = |path| lines(&read_with(&text, &[(path, "4")]).expect("it can be run").warnings);
+    assert!(
+        said(path).iter().any(|line| line.contains("has no effect where variant b sets it anew")),
+        "{:?}",
+        said(path)
+    );
+    assert!(!said("cluster.agentPoolProfiles[system].count").iter().any(|line| line.contains("no effect")));
+}
+
+#[test]
 fn variants_times_sweep_points_in_the_order_of_the_file() {
     let text = format!(
         "{HEAD}seeds: {{first: 7, count: 3}}\n{CLUSTER}variants:
@@ -378,7 +391,7 @@ faults:
     let study = read(&text).study;
     let plan = &study.points[0].plan;
     let families = [("standardDSv5Family", 40)].into();
-    assert_eq!(plan.quota, QuotaPlan { regional: Some(100), families, spot: None });
+    assert_eq!(plan.quota, QuotaPlan { regional: Some(100), families, ..QuotaPlan::default() });
     let names: Vec<&str> = plan.faults.iter().map(|fault| fault.name.as_str()).collect();
     assert_eq!(names, ["slowRegistry", "slowBoot", "nodeFailure", "nodeFailure-2"]);
     let hours =

@@ -58,6 +58,9 @@ impl ControlPlane {
             }
             Progress::Removing { leaving, .. } => {
                 for node in leaving.clone() {
+                    if world.is_draining(node) && world.nodes[node].is_member() && !world.nodes[node].is_quarantined() {
+                        world.set_cordoned(node, false, ctx); // It stays.
+                    }
                     world.cancel_drain(node, ctx);
                     keep_what_is_there(world, world.nodes[node].pool);
                 }

@@ -104,7 +104,8 @@ impl ControlPlane {
             .and_then(|()| if by_itself { Ok(()) } else { self.throttle.admit(ctx.now, &kind) })
             .and_then(|()| admission::admit_power(world, &kind))
             .and_then(|()| self.conflict(world, &kind, &scope))
-            .and_then(|()| admission::admit_from(world, &kind, by_itself));
+            .and_then(|()| admission::admit_from(world, &kind, by_itself))
+            .and_then(|()| admission::admit_control_plane(world, &kind, &row.name));
         if let Err(refusal) = admitted {
             if !by_itself {
                 // It does not fit its window. One of AKS's own is asked for again.

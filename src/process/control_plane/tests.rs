@@ -144,6 +144,19 @@ fn an_upgrade_is_refused_when_it_could_not_be_carried_out() {
     let spot = || with(|pool| pool.spot = pool.mode == PoolMode::User);
     check(spot(), vec![upgrade(35, &[APPS, SYSTEM])], Some(("OperationNotAllowed", "spot pool")));
     check(spot(), vec![upgrade(35, &[])], None);
+    // With a channel the control plane goes with its pools, but for spot pools, which are upgraded after it.
+    let mut with_channel = plan(spot());
+    with_channel.maintenance.channel = crate::scenario::plan::UpgradeChannel::Patch;
+    with_channel.operations = operations(vec![upgrade(35, &[SYSTEM]), upgrade(35, &[])]);
+    let code = |operation| {
+        let mut bench = Bench::new(with_channel.clone());
+        ask(&mut bench, &mut ControlPlane::default(), operation);
+        match state(&bench, operation) {
+            OperationState::Refused(refusal) => Some(refusal.code),
+            _ => None,
+        }
+    };
+    assert_eq!([code(0), code(1)], [None, Some("NotAllAgentPoolOrchestratorVersionSpecifiedAndUnchanged")]);
     let large = with(|pool| (pool.count, pool.upgrade.max_surge) = (995, IntOrPercent::Percent(1)));
     check(large, vec![upgrade(35, &[APPS])], Some(("OperationNotAllowed", "10 surge nodes")));
     let stuck = with(|pool| pool.upgrade.max_surge = IntOrPercent::Int(0));

@@ -131,12 +131,17 @@ fn has_version(world: &World, pool: PoolId, version: KubernetesVersion) -> bool 
     world.pools[pool].state == ProvisioningState::Succeeded && !world.is_behind(pool, version)
 }
 
-/// A cluster with a spot pool is not upgraded in one go.
+/// A cluster with a spot pool is not upgraded in one go. With an auto-upgrade channel, which refuses an upgrade of the control plane alone, it
+/// is upgraded together with all pools but the spot pools: an assumption, without which it could not be upgraded at all.
 ///
 /// Source: azure-aks-docs, spot-node-pool.md, 2025-04-06. The code is not documented.
 fn admit_spot(world: &World, pools: &[PoolId]) -> Result<(), Refusal> {
     let existing = world.pools.iter().filter(|(_, pool)| pool.exists).map(|(id, _)| world.pool_plan(id));
     let spot = existing.into_iter().find(|pool| pool.spot);
+    let has_channel = world.plan.maintenance.channel != UpgradeChannel::None;
+    if has_channel && !pools.iter().any(|pool| world.pool_plan(*pool).spot) {
+        return Ok(());
+    }
     if let (Some(spot), false) = (spot, pools.is_empty()) {
         return not_allowed(format!(
             "agent pool {} is a spot pool: upgrade the control plane and the agent pools separately",

@@ -64,7 +64,10 @@ impl Faults {
                     self.draw(world, node, ctx);
                 }
             }
-            FaultKind::AllocationFailure { .. } | FaultKind::SlowRegistry { .. } | FaultKind::SlowBoot { .. } => {}
+            FaultKind::AllocationFailure { .. }
+            | FaultKind::ControlPlaneCapacity { .. }
+            | FaultKind::SlowRegistry { .. }
+            | FaultKind::SlowBoot { .. } => {}
         }
     }
 

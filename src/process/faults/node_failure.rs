@@ -1,22 +1,38 @@
 //! VMs fail, and AKS's node auto-repair brings them back: reboot, then reimage, then redeployment to another host.
 //!
-//! Source: azure-aks-docs, node-auto-repair.md, 2026-07-01: after 5 minutes of ill health, in this order, three rounds at most, an hour
-//! at most; not while the node is upgraded or being removed. Whether a step helps is drawn: nothing is published about that.
+//! Source: azure-aks-docs, node-auto-repair.md, 2026-07-01, with the figures of [`auto_repair`]; not while the node is upgraded or being
+//! removed. A node that reports NotReady is unhealthy from then on, one that is silent after ten minutes, of which those that Kubernetes
+//! has noticed count for the five that it has to stay so. Whether a step helps is drawn: nothing is published about that.
 //! Not modelled: nodes that never registered, and Windows, where the steps differ.
 
 use super::{Faults, candidates, is_of, outage};
-use crate::cluster::{Ctx, Event, Fact, FaultId, NodeId, OutageCause, World};
+use crate::catalog::auto_repair::{self, RepairAction};
+use crate::cluster::{Ctx, Event, Fact, FaultId, NodeId, Outage, OutageCause, World};
 use crate::kernel::{Dist, SimDuration, SimTime};
-use crate::scenario::plan::{FaultKind, RepairPlan};
+use crate::scenario::plan::{FaultKind, RepairPlan, Symptom};
 
-/// Steps of a repair: three rounds of three.
-const STEPS: u32 = 9;
+/// What a repair does, round by round: nodes are Linux.
+const ACTIONS: &[RepairAction] = auto_repair::sequence(false);
 
-/// Unhealthy for so long, a node is repaired.
-pub(super) const REPAIR_AFTER: SimDuration = SimDuration::from_mins(5);
+/// When node auto-repair acts on a node that fails.
+pub(super) fn due(world: &World, outage: &Outage) -> SimTime {
+    let unhealthy = outage.noticed + auto_repair::UNHEALTHY;
+    match symptom(world, outage.cause) {
+        Symptom::Silent => unhealthy.max(outage.began + auto_repair::NO_STATUS),
+        Symptom::NotReady => unhealthy,
+    }
+}
 
-/// A repair begins no step after this time.
-const LONGEST: SimDuration = SimDuration::from_hours(1);
+/// How the outage shows.
+pub(super) fn symptom(world: &World, cause: OutageCause) -> Symptom {
+    let OutageCause::Failure(fault) = cause else {
+        return Symptom::Silent;
+    };
+    match world.fault_plan(fault).kind {
+        FaultKind::NodeFailure { symptom, .. } => symptom,
+        _ => Symptom::Silent,
+    }
+}
 
 /// A repair that may not begin now is looked at again after this time.
 const NEXT_CHECK: SimDuration = SimDuration::from_mins(5);
@@ -88,7 +104,7 @@ impl Faults {
 
     /// Ends the step of the repair that is due, and begins the next when the node is not back.
     pub fn on_repair_step(&mut self, world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
-        let outage = world.faults.outages.get(&node).filter(|outage| outage.noticed + REPAIR_AFTER <= ctx.now);
+        let outage = world.faults.outages.get(&node).filter(|outage| due(world, outage) <= ctx.now);
         let Some(OutageCause::Failure(fault)) = outage.map(|outage| outage.cause) else {
             self.repairs.remove(&node); // Its zone is dark, it is back and may have failed anew, or it is gone.
             return;
@@ -122,19 +138,22 @@ impl Faults {
         chances: RepairPlan,
         ctx: &mut Ctx<'_>,
     ) {
-        if repair.steps == STEPS || ctx.now.since(repair.began) >= LONGEST {
+        if repair.steps as usize == ACTIONS.len() * auto_repair::SEQUENCES as usize
+            || ctx.now.since(repair.began) >= auto_repair::LONGEST
+        {
             self.repairs.remove(&node);
             return;
         }
         let name = format!("{}/{}/{}", world.nodes[node].info.name, repair.number, repair.steps);
         let stream = &mut world.streams.stream("repair", &name);
-        let (takes, chance) = match repair.steps % 3 {
-            0 => (world.plan.timings.repair_reboot.draw(stream), chances.by_reboot),
-            1 => (world.nodes[node].reimage_delay, chances.by_reimage),
-            _ => (world.plan.timings.repair_redeploy.draw(stream), chances.by_redeploy),
+        let action = ACTIONS[repair.steps as usize % ACTIONS.len()];
+        let (takes, chance) = match action {
+            RepairAction::Reboot => (world.plan.timings.repair_reboot.draw(stream), chances.by_reboot),
+            RepairAction::Reimage => (world.nodes[node].reimage_delay, chances.by_reimage),
+            RepairAction::Redeploy => (world.plan.timings.repair_redeploy.draw(stream), chances.by_redeploy),
         };
         let helps = stream.chance(chance);
-        let is_reimage = repair.steps % 3 == 1;
+        let is_reimage = action == RepairAction::Reimage;
         if is_reimage && helps {
             // From here on it is a reimage like any other, and ends with a Ready node.
             self.repairs.remove(&node);

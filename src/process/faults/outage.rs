@@ -10,10 +10,11 @@
 //! not all nodes of a zone are unready; `node.kubernetes.io/out-of-service`; pods of a stopped Node object that is deleted by hand.
 
 use super::Faults;
-use super::node_failure::REPAIR_AFTER;
+use super::node_failure::{due, symptom};
 use crate::catalog::limits;
 use crate::cluster::{CpuChange, Ctx, Event, NodeId, NodePhase, Outage, OutageCause, PodPhase, World};
 use crate::kernel::SimDuration;
+use crate::scenario::plan::Symptom;
 use std::collections::BTreeSet;
 
 /// Between two looks of the node controller at all nodes. Source: kube-controller-manager, `node-monitor-period`, 1.34.
@@ -36,8 +37,12 @@ pub(super) fn begin(world: &mut World, node: NodeId, cause: OutageCause, ctx: &m
     }
     let name = format!("{}/{}", world.nodes[node].info.name, ctx.now.micros());
     let phase = world.streams.stream("node monitor", &name).below(MONITOR_PERIOD.micros());
-    let noticed = ctx.now + limits::node_monitor_grace(world.version) + SimDuration::from_micros(phase);
-    let outage = Outage { cause, noticed, tainted: None, recovers: None, reimage: false };
+    let grace = match symptom(world, cause) {
+        Symptom::Silent => limits::node_monitor_grace(world.version),
+        Symptom::NotReady => SimDuration::ZERO, // The node controller sees it at its next look.
+    };
+    let noticed = ctx.now + grace + SimDuration::from_micros(phase);
+    let outage = Outage { cause, began: ctx.now, noticed, tainted: None, recovers: None, reimage: false };
     world.faults.outages.insert(node, outage);
     world.cpu_changed(CpuChange::Node(node), ctx);
     world.outbound_changed(node, ctx);
@@ -60,7 +65,7 @@ impl Faults {
         }
         self.taint(world, node, ctx);
         match outage.cause {
-            OutageCause::Failure(_) => ctx.after(REPAIR_AFTER, Event::RepairStep(node)),
+            OutageCause::Failure(_) => ctx.at(due(world, &outage), Event::RepairStep(node)),
             OutageCause::Eviction => {
                 // The cloud's node lifecycle controller looks at unready nodes once in the period, and the garbage collector for pods finds
                 // out in its next round that the node is missing.

@@ -144,6 +144,7 @@ fn plan(minor: u32, templates: Vec<PodTemplate>) -> Plan {
         budgets: Vec::new(),
         claims: Vec::new(),
         services: Vec::new(),
+        api_usage: Vec::new(),
         operations: Vec::new(),
         quota: crate::scenario::plan::QuotaPlan::default(),
         faults: Vec::new(),

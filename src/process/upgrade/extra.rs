@@ -22,6 +22,7 @@ pub(super) fn nodes(world: &World, pool: PoolId) -> Vec<NodeId> {
 pub(super) fn keep(world: &mut World, node: NodeId) {
     let pool = world.nodes[node].pool;
     world.nodes[node].surge = false;
+    world.nodes[node].times.kept = Some(world.clock);
     world.pools[pool].surge = world.pools[pool].surge.saturating_sub(1);
 }
 

@@ -49,8 +49,15 @@ pub enum FaultKind {
         pool: Option<usize>,
         /// Which of them.
         reach: FailureReach,
+        /// How it shows.
+        symptom: Symptom,
         /// How node auto-repair fares with them.
         repair: RepairPlan,
+    },
+    /// Requests to create or to start the cluster are turned down: the region has no room for control planes.
+    ControlPlaneCapacity {
+        /// Which share of them, 0 to 1.
+        probability: f64,
     },
     /// The registry sends all pulls together no more than this, in bytes per second.
     SlowRegistry {
@@ -77,6 +84,21 @@ pub enum EvictionReach {
     Share(f64),
     /// Each one with this probability within an hour, while the fault lasts.
     PerHour(f64),
+}
+
+/// How the failure of a node shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Symptom {
+    /// Its kubelet is not heard of any more: the VM does not run.
+    #[default]
+    Silent,
+    /// Its kubelet reports that the node is not ready, such as when its container runtime does not answer.
+    NotReady,
+}
+
+impl Symptom {
+    /// The words in scenarios.
+    pub const ALL: [(&str, Self); 2] = [("Silent", Self::Silent), ("NotReady", Self::NotReady)];
 }
 
 /// Which nodes fail.

@@ -4,6 +4,7 @@
 
 mod access;
 mod addressing;
+mod api_usage;
 mod channel;
 mod fault;
 mod maintenance;
@@ -20,8 +21,9 @@ mod workload;
 
 pub use access::{AccessPlan, Authentication, BindingPlan, Denial, PrincipalPlan};
 pub use addressing::NodeAddressNeed;
+pub use api_usage::ApiUsage;
 pub use channel::{NodeOsChannel, UpgradeChannel};
-pub use fault::{AllocationCode, EvictionReach, FailureReach, FaultKind, FaultPlan, RepairPlan};
+pub use fault::{AllocationCode, EvictionReach, FailureReach, FaultKind, FaultPlan, RepairPlan, Symptom};
 pub use maintenance::{
     AutoUpgrade, AvailableVersion, MaintenanceConfiguration, MaintenancePlan, Recurrence, Recurring, Window,
 };
@@ -152,6 +154,8 @@ pub struct Plan {
     pub claims: Vec<Arc<ClaimPlan>>,
     /// Services of type `LoadBalancer`, sorted by (namespace, name).
     pub services: Vec<ServicePlan>,
+    /// Uses of deprecated APIs, in the file's order.
+    pub api_usage: Vec<ApiUsage>,
     /// Operations, sorted by time, ties in the file's order.
     pub operations: Vec<OperationPlan>,
     /// vCPU quota.

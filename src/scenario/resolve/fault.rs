@@ -3,7 +3,7 @@
 use super::{Resolver, pool};
 use crate::catalog::Catalog;
 use crate::kernel::{SimDuration, SimTime};
-use crate::scenario::plan::{AllocationCode, EvictionReach, FailureReach, FaultKind, FaultPlan, RepairPlan};
+use crate::scenario::plan::{AllocationCode, EvictionReach, FailureReach, FaultKind, FaultPlan, RepairPlan, Symptom};
 use crate::scenario::spec::{
     AgentPoolSpec, AllocationFailureSpec, FaultSpec, NodeFailureSpec, Percent, ScenarioSpec, SlowBootSpec,
     SpotEvictionSpec, ZoneOutageSpec,
@@ -60,10 +60,15 @@ fn kind(
     written: &FaultSpec,
     pools: &[&AgentPoolSpec],
 ) -> Option<(&'static str, FaultKind)> {
+    if let Some(written) = written.control_plane_capacity.as_ref().filter(|_| is_alone(written)) {
+        let probability = share(written.probability, 1.0);
+        return Some(("controlPlaneCapacity", FaultKind::ControlPlaneCapacity { probability }));
+    }
     let mut place = Place { resolver, pointer: pointer.to_owned(), pools };
     let FaultSpec { allocation_failure, spot_eviction, zone_outage, node_failure, slow_registry, slow_boot, .. } =
         written;
     match (allocation_failure, spot_eviction, zone_outage, node_failure, slow_registry, slow_boot) {
+        _ if written.control_plane_capacity.is_some() => not_one(resolver, pointer),
         (Some(written), None, None, None, None, None) => {
             place.named("allocationFailure", |place| place.allocation_failure(written))
         }
@@ -84,13 +89,24 @@ fn kind(
             })
         }
         (None, None, None, None, None, Some(written)) => place.named("slowBoot", |place| place.slow_boot(written)),
-        _ => {
-            let remedy =
-                "write one of allocationFailure, spotEviction, zoneOutage, nodeFailure, slowRegistry and slowBoot";
-            resolver.error(pointer, "scenario::fault", "found not exactly one kind of fault", remedy);
-            None
-        }
+        _ => not_one(resolver, pointer),
     }
+}
+
+/// True when no other kind of fault is written than a lack of control planes.
+const fn is_alone(written: &FaultSpec) -> bool {
+    written.allocation_failure.is_none()
+        && written.spot_eviction.is_none()
+        && written.zone_outage.is_none()
+        && written.node_failure.is_none()
+        && written.slow_registry.is_none()
+        && written.slow_boot.is_none()
+}
+
+fn not_one(resolver: &mut Resolver<'_>, pointer: &str) -> Option<(&'static str, FaultKind)> {
+    let remedy = "write one of allocationFailure, spotEviction, zoneOutage, nodeFailure, controlPlaneCapacity, slowRegistry and slowBoot";
+    resolver.error(pointer, "scenario::fault", "found not exactly one kind of fault", remedy);
+    None
 }
 
 /// Where a fault stands.
@@ -218,7 +234,14 @@ impl Place<'_, '_> {
             by_reimage: share(written.by_reimage, default.by_reimage),
             by_redeploy: share(written.by_redeploy, default.by_redeploy),
         };
-        Some(FaultKind::NodeFailure { pool, reach, repair })
+        let symptom = match &written.symptom {
+            None => Symptom::default(),
+            Some(text) => {
+                let pointer = format!("{}/symptom", self.pointer);
+                self.resolver.choice(&pointer, "scenario::symptom", text, &Symptom::ALL)?
+            }
+        };
+        Some(FaultKind::NodeFailure { pool, reach, symptom, repair })
     }
 
     fn slow_boot(&mut self, written: &SlowBootSpec) -> Option<FaultKind> {

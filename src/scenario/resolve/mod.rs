@@ -1,6 +1,7 @@
 //! From what is written to what it means: everything looked up, defaulted, checked. All problems are found, not only the first.
 
 mod access;
+mod api_usage;
 mod cluster;
 mod columns;
 mod expectation;
@@ -124,6 +125,7 @@ pub fn plan(document: &Document, spec: &ScenarioSpec, files: &mut Files, problem
     let maintenance = maintenance::resolve(&mut resolver, spec, &start, duration);
     let operations = operation::resolve(&mut resolver, spec, &access, &start);
     let quota = quota::resolve(&mut resolver, spec);
+    let api_usage = api_usage::resolve(&mut resolver, spec);
     let faults = fault::resolve(&mut resolver, spec);
     price::check(&mut resolver, spec);
     let version = spec.cluster.kubernetes_version.0;
@@ -174,6 +176,7 @@ pub fn plan(document: &Document, spec: &ScenarioSpec, files: &mut Files, problem
         budgets,
         claims,
         services,
+        api_usage,
         operations,
         maintenance,
         access: access.plan,

@@ -26,7 +26,17 @@ pub fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec) -> QuotaPlan {
             }
         }
     }
-    QuotaPlan { regional: written.regional_vcpus, families, spot: written.spot_vcpus }
+    if written.managed_clusters.is_some() && !spec.operations.iter().flatten().any(|one| one.create.is_some()) {
+        let note = "has no effect: the cluster exists, and no operation creates it";
+        resolver.note("/quota/managedClusters", "scenario::quota", note);
+    }
+    QuotaPlan {
+        regional: written.regional_vcpus,
+        families,
+        spot: written.spot_vcpus,
+        managed_clusters: written.managed_clusters,
+        other_managed_clusters: written.other_managed_clusters.unwrap_or(0),
+    }
 }
 
 /// Warns of a quota that the nodes of the start are beyond already: they are there, and nothing can be added.

@@ -37,6 +37,19 @@ pub struct FaultSpec {
     /// New nodes boot slowly.
     #[deserr(default)]
     pub slow_boot: Option<SlowBootSpec>,
+    /// The region has no room for control planes: clusters are neither created nor started.
+    #[deserr(default)]
+    pub control_plane_capacity: Option<ControlPlaneCapacitySpec>,
+}
+
+/// The region has no room for control planes.
+#[derive(Debug, Deserr, JsonSchema)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ControlPlaneCapacitySpec {
+    /// The share of requests that is turned down. By default all of them.
+    #[deserr(default)]
+    pub probability: Option<Percent>,
 }
 
 /// Requests for nodes are turned down for lack of capacity.
@@ -101,6 +114,9 @@ pub struct NodeFailureSpec {
     /// Each node once in this time on average, such as `730d`.
     #[deserr(default)]
     pub mtbf: Option<Duration>,
+    /// How it shows: Silent (the VM does not run, nothing is heard of the kubelet) or NotReady (the kubelet says so). Silent unless given.
+    #[deserr(default)]
+    pub symptom: Option<String>,
     /// Chance that a reboot repairs the node. By default 70%.
     #[deserr(default)]
     pub by_reboot: Option<Percent>,

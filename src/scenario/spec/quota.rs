@@ -5,7 +5,7 @@ use deserr::Deserr;
 use schemars::JsonSchema;
 use std::collections::BTreeMap;
 
-/// vCPUs that the subscription may have in the cluster's region. What is left out is without limit.
+/// vCPUs and clusters that the subscription may have in the cluster's region. What is left out is without limit.
 #[derive(Debug, Default, Deserr, JsonSchema)]
 #[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
 #[schemars(rename_all = "camelCase", deny_unknown_fields)]
@@ -22,4 +22,10 @@ pub struct QuotaSpec {
     #[deserr(default, rename = "spotVCPUs")]
     #[schemars(rename = "spotVCPUs")]
     pub spot_vcpus: Option<u32>,
+    /// Managed clusters, for an operation that creates this one.
+    #[deserr(default)]
+    pub managed_clusters: Option<u32>,
+    /// Managed clusters that are there besides this one; 0 unless given.
+    #[deserr(default)]
+    pub other_managed_clusters: Option<u32>,
 }

@@ -1,6 +1,6 @@
 //! What runs on the cluster, as it is written.
 
-use super::{ClockTime, Cpu, DistSpec, Duration, Entries, Faults, Size, TraceSpec};
+use super::{ClockTime, Cpu, DistSpec, Duration, Entries, Faults, Size, TraceSpec, Version};
 use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::borrow::Cow;
@@ -17,6 +17,9 @@ pub struct WorkloadsSpec {
     /// What the manifests do not say: demand, image sizes, start-up and run times.
     #[deserr(default)]
     pub behaviour: Option<Vec<BehaviourSpec>>,
+    /// Deprecated APIs that something uses, for which AKS stops upgrades.
+    #[deserr(default)]
+    pub api_usage: Option<Vec<ApiUsageSpec>>,
     /// Pods that come and go at the moments of a CSV file.
     #[deserr(default)]
     pub trace: Option<TraceSpec>,
@@ -44,6 +47,27 @@ pub struct BehaviourSpec {
     /// Connections that each of its pods opens to the internet, one entry for each destination.
     #[deserr(default)]
     pub outbound: Option<Vec<OutboundFlowSpec>>,
+}
+
+/// A deprecated API that something uses.
+#[derive(Debug, Deserr, JsonSchema)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ApiUsageSpec {
+    /// Group and version, such as flowcontrol.apiserver.k8s.io/v1beta3.
+    pub api_version: String,
+    /// What is done with it, such as `update`, which is the default; get, list and watch stop no upgrade.
+    #[deserr(default)]
+    pub verb: Option<String>,
+    /// The version in which it is gone, in quotes; known for Kubernetes' own.
+    #[deserr(default)]
+    pub removed_in: Option<Version>,
+    /// From when on it is used; from the start unless given.
+    #[deserr(default)]
+    pub from: Option<Duration>,
+    /// Until when; to the end unless given.
+    #[deserr(default)]
+    pub until: Option<Duration>,
 }
 
 /// Connections that a pod opens to one destination.

@@ -10,7 +10,7 @@ use crate::cluster::{
 use crate::kernel::{Dist, EventKey, Id, SimDuration, SimTime};
 use crate::scenario::plan::{
     AllocationCode, AutoscalingRange, Controller, EvictionReach, FailureReach, FaultKind, FaultPlan, IntOrPercent,
-    OperationKind, Plan, PoolPlan, QuotaPlan, RepairPlan, WorkloadPlan,
+    OperationKind, Plan, PoolPlan, QuotaPlan, RepairPlan, Symptom, WorkloadPlan,
 };
 use crate::units::MilliCpu;
 use proptest::prelude::*;
@@ -55,7 +55,7 @@ fn zone_outage(hours: u64) -> FaultPlan {
 }
 
 fn one_failure(repair: RepairPlan) -> FaultPlan {
-    fault(FaultKind::NodeFailure { pool: Some(0), reach: FailureReach::Nodes(1), repair })
+    fault(FaultKind::NodeFailure { pool: Some(0), reach: FailureReach::Nodes(1), symptom: Symptom::Silent, repair })
 }
 
 fn refusal(code: AllocationCode) -> FaultPlan {
@@ -254,7 +254,12 @@ fn an_autoscaled_pool_backs_off_when_nothing_can_be_allocated() {
 #[test]
 fn the_autoscaler_removes_unready_nodes_after_twenty_minutes_down_to_its_minimum() {
     let never = RepairPlan { by_reboot: 0.0, by_reimage: 0.0, by_redeploy: 0.0 };
-    let dead = fault(FaultKind::NodeFailure { pool: None, reach: FailureReach::Nodes(2), repair: never });
+    let dead = fault(FaultKind::NodeFailure {
+        pool: None,
+        reach: FailureReach::Nodes(2),
+        symptom: Symptom::Silent,
+        repair: never,
+    });
     let remaining = |min| {
         let apps = PoolPlan { autoscaling: Some(AutoscalingRange { min, max: 9 }), ..pool("apps", 8) };
         let (world, watch) = run(scenario(vec![apps], vec![web(18)], vec![dead.clone()]));
@@ -356,11 +361,13 @@ fn any_fault() -> impl Strategy<Value = FaultPlan> {
         (1u32..4, chances.clone()).prop_map(|(nodes, repair)| FaultKind::NodeFailure {
             pool: None,
             reach: FailureReach::Nodes(nodes),
+            symptom: Symptom::Silent,
             repair
         }),
         (10u64..200, chances).prop_map(|(minutes, repair)| FaultKind::NodeFailure {
             pool: None,
             reach: FailureReach::MeanTime(SimDuration::from_mins(minutes)),
+            symptom: if minutes % 2 == 0 { Symptom::Silent } else { Symptom::NotReady },
             repair
         }),
         (1u8..5).prop_map(|quarter| FaultKind::SpotEviction {

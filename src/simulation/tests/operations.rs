@@ -7,8 +7,8 @@ use crate::cluster::{NodePhase, OperationState, PodPhase, Pool, PoolId, PowerSta
 use crate::kernel::{EventKey, Id, Stream, Streams};
 use crate::process::billing;
 use crate::scenario::plan::{
-    AutoscalingRange, BudgetRule, Controller, IntOrPercent, NetworkModel, OperationKind, OperationPlan, PoolChange,
-    PoolMode, PoolPlan, ScaleDownMode,
+    AutoscalingRange, BudgetRule, Controller, FaultKind, FaultPlan, IntOrPercent, NetworkModel, OperationKind,
+    OperationPlan, PoolChange, PoolMode, PoolPlan, ScaleDownMode,
 };
 
 pub(super) struct Nobody;
@@ -192,6 +192,49 @@ fn an_aborted_upgrade_ends_what_it_began_and_touches_nothing_more() {
     let upgraded = world.members(PoolId::from_index(0)).filter(|node| world.nodes[*node].version == next).count();
     assert!((1..6).contains(&upgraded), "{upgraded} nodes were upgraded");
     assert_eq!((ready(world, 0), serving(world)), (6, 10), "a bare pod on an upgraded node does not come back");
+}
+
+/// azure-aks-docs, manage-abort-operations.md, 2026-08-06: what was done stays done.
+#[test]
+fn the_nodes_of_an_aborted_scale_in_that_are_left_take_pods_again() {
+    let mut plan = shop(vec![at(2, OperationKind::Scale { pool: 0, count: 1 })]);
+    plan.cluster.pools[0].count = 4;
+    plan.budgets = vec![budget(BudgetRule::MinAvailable(IntOrPercent::Int(20)))];
+    plan.operations.push(OperationPlan {
+        at: hours(2) + SimDuration::from_mins(10),
+        kind: OperationKind::Abort { pool: Some(0) },
+        asked_by: None,
+    });
+    let simulation = run(plan, 4);
+    let world = simulation.world();
+    assert!(world.operations.iter().any(|(_, operation)| matches!(operation.state, OperationState::Canceled(_))));
+    assert_eq!(ready(world, 0), 4);
+    assert!(world.members(PoolId::from_index(0)).all(|node| !world.nodes[node].info.unschedulable));
+}
+
+#[test]
+fn a_cluster_is_neither_created_nor_started_while_the_region_has_no_control_planes() {
+    let short = |until| FaultPlan {
+        name: "short".into(),
+        at: SimTime::ZERO,
+        until,
+        kind: FaultKind::ControlPlaneCapacity { probability: 1.0 },
+    };
+    let asked = |kinds: Vec<OperationPlan>, fault: FaultPlan| {
+        let mut plan = shop(kinds);
+        plan.faults = vec![fault];
+        let simulation = run(plan, 12);
+        let mut states = simulation.world().operations.iter().map(|(_, operation)| operation.state.clone());
+        states.next_back().expect("something is asked")
+    };
+    let refused =
+        |state: OperationState| matches!(state, OperationState::Refused(why) if why.code == "AksCapacityHeavyUsage");
+    assert!(refused(asked(vec![at(2, OperationKind::CreateCluster)], short(None))));
+    let stop_and_start = || vec![at(2, OperationKind::StopCluster), at(8, OperationKind::StartCluster)];
+    assert!(refused(asked(stop_and_start(), short(None))));
+    assert_eq!(asked(stop_and_start(), short(Some(hours(7)))), OperationState::Succeeded);
+    let scale = vec![at(2, OperationKind::Scale { pool: 0, count: 3 })];
+    assert_eq!(asked(scale, short(None)), OperationState::Succeeded, "a cluster that runs is not concerned");
 }
 
 /// What a refused operation must leave as it is.

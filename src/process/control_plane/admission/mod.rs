@@ -6,8 +6,8 @@ mod ports;
 
 use self::addresses::Growth;
 use super::{ControlPlane, network, versions};
-use crate::catalog::KubernetesVersion;
 use crate::catalog::limits::{NODES_PER_CLUSTER, NODES_PER_POOL, STOPPABLE_NODES, UPGRADABLE_NODES};
+use crate::catalog::{KubernetesVersion, api_removal};
 use crate::cluster::{Budget, NodeId, NodePhase, Pool, PoolId, PowerState, ProvisioningState, Refusal, World};
 use crate::kernel::Id;
 use crate::scenario::plan::{
@@ -151,6 +151,7 @@ pub(super) fn admit_from(world: &World, kind: &OperationKind, by_itself: bool) -
     match kind {
         OperationKind::StartCluster | OperationKind::Abort { .. } => Ok(()),
         OperationKind::CreateCluster => {
+            within_cluster_count(world)?;
             let first = world.pools.ids().filter(|pool| world.pool_plan(*pool).from_start);
             within_addresses(world, &first.map(|pool| Growth::coming(world, pool)).collect::<Vec<_>>())
         }
@@ -180,6 +181,7 @@ pub(super) fn admit_from(world: &World, kind: &OperationKind, by_itself: bool) -
                 None => {}
             }
             if !force {
+                admit_api_usage(world, *version)?;
                 admit_budgets(world, &pools)?;
             }
             pools.iter().try_for_each(|pool| admit_surge(world, *pool, world.network))
@@ -264,6 +266,36 @@ fn within_addresses(world: &World, growths: &[Growth]) -> Result<(), Refusal> {
     ports::within_ports(world, growths, 0)
 }
 
+/// Refuses one cluster more than the subscription may have. Source: azure-aks-docs, quotas-skus-regions.md, 2026-08-03.
+fn within_cluster_count(world: &World) -> Result<(), Refusal> {
+    let (most, others) = (world.plan.quota.managed_clusters, world.plan.quota.other_managed_clusters);
+    match most.filter(|most| others >= *most) {
+        None => Ok(()),
+        Some(most) => {
+            let message = format!(
+                "Operation results in exceeding quota limits for managed clusters. Maximum allowed: {most}, Current usage: {others}, \
+                 Additional requested: 1."
+            );
+            Err(Refusal { code: "ManagedClusterCountExceedsQuotaLimit", message })
+        }
+    }
+}
+
+/// Refuses a cluster that is created or started while the region has no room for its control plane.
+///
+/// Source: support articles for AKS, akscapacityheavyusage-error.md, 2024-05-29. The sentence is ours.
+pub(super) fn admit_control_plane(world: &World, kind: &OperationKind, operation: &str) -> Result<(), Refusal> {
+    let concerned = matches!(kind, OperationKind::CreateCluster | OperationKind::StartCluster);
+    if !concerned || !world.is_short_of_control_planes(operation) {
+        return Ok(());
+    }
+    let message = format!(
+        "the region {} has no capacity for control planes now; try later, or another region",
+        world.plan.cluster.location
+    );
+    Err(Refusal { code: "AksCapacityHeavyUsage", message })
+}
+
 /// Refuses what takes more VMs than the quota has room for.
 fn within_quota(world: &World, pool: PoolId, more: u32) -> Result<(), Refusal> {
     world.quota_shortfall(pool, more).map_or(Ok(()), Err)
@@ -295,11 +327,16 @@ fn admit_size(world: &World) -> Result<(), Refusal> {
     not_allowed(format!("a cluster of {nodes} nodes cannot be upgraded: scale it below {UPGRADABLE_NODES} nodes first"))
 }
 
-/// With an auto-upgrade channel the control plane is upgraded with its pools or not at all.
+/// With an auto-upgrade channel the control plane is upgraded with its pools or not at all; spot pools, which are never upgraded together
+/// with it (`versions::admit_spot`), stay and are upgraded by themselves.
 ///
-/// Source: azure-aks-docs, auto-upgrade-cluster.md, 2026-06-26.
+/// Source: azure-aks-docs, auto-upgrade-cluster.md, 2026-06-26; that spot pools are left out is an assumption, without which no upgrade would
+/// be left to such a cluster.
 fn admit_together(world: &World, version: KubernetesVersion, pools: &[PoolId]) -> Result<(), Refusal> {
-    let stays = |(id, pool): (PoolId, &Pool)| pool.exists && !world.pool_plan(id).is_brought() && !pools.contains(&id);
+    let stays = |(id, pool): (PoolId, &Pool)| {
+        let plan = world.pool_plan(id);
+        pool.exists && !plan.is_brought() && !plan.spot && !pools.contains(&id)
+    };
     let has_channel = world.plan.maintenance.channel != UpgradeChannel::None;
     if has_channel && version > world.version && world.pools.iter().any(stays) {
         let message = "Using managed cluster api, all Agent pools' OrchestratorVersion must be all specified or all unspecified. \
@@ -308,6 +345,28 @@ fn admit_together(world: &World, version: KubernetesVersion, pools: &[PoolId]) -
         return Err(Refusal { code: "NotAllAgentPoolOrchestratorVersionSpecifiedAndUnchanged", message });
     }
     Ok(())
+}
+
+/// Somebody used an API lately that the version has not any more.
+///
+/// Sources: azure-aks-docs, stop-cluster-upgrade-api-breaking-changes.md, 2026-07-01, and upgrade-options.md, 2026-06-22 (a forced upgrade is
+/// not stopped). The sentence is ours; the second code stands in it.
+fn admit_api_usage(world: &World, version: Option<KubernetesVersion>) -> Result<(), Refusal> {
+    let Some(version) = version else {
+        return Ok(());
+    };
+    let used = world.plan.api_usage.iter().filter(|usage| usage.blocks(world.version, version, world.clock));
+    let names: Vec<&str> = used.map(|usage| usage.api.as_str()).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "UpgradeBlockedOnDeprecatedAPIUsage: {} was used within the last {}, and {version} has it no more; move to its successor and wait \
+         so long, or force the upgrade",
+        names.join(", "),
+        api_removal::LOOKBACK
+    );
+    Err(Refusal { code: "ValidationError", message })
 }
 
 /// A budget that never allows a disruption would block the upgrade for certain.

@@ -1,9 +1,10 @@
 //! The cluster as a whole: its tier, its size, stopping and starting, and how often it may be asked.
 
 use super::Answer;
-use super::lab::{SYSTEM, Scenario, largest, smallest};
-use aksim::catalog::{Tier, limits};
-use aksim::cluster::OperationState;
+use super::lab::{SYSTEM, Scenario, largest, minutes, smallest};
+use aksim::catalog::{Tier, auto_repair, limits};
+use aksim::cluster::{Fact, OperationState};
+use aksim::kernel::SimDuration;
 use serde_json::{Value, json};
 
 pub fn topic(name: &str) -> Option<super::Topic> {
@@ -12,11 +13,8 @@ pub fn topic(name: &str) -> Option<super::Topic> {
         "scale-limits" => scale,
         "stop-start" => stop_start,
         "api-throttling" => throttling,
-        "node-auto-repair" => |_| {
-            Answer::NotModelled(
-                "how AKS finds a node unhealthy, and repairs on Windows; the steps on Linux are simulated",
-            )
-        },
+        "node-auto-repair" => auto_repair,
+        "deprecated-api" => deprecated_api,
         "control-plane-scaling" => |_| Answer::NotModelled("sizes of the control plane"),
         "api-server" => |_| Answer::NotModelled("requests to the API server"),
         "etag" => |_| Answer::NotModelled("ETags"),
@@ -29,6 +27,80 @@ pub fn topic(name: &str) -> Option<super::Topic> {
         }
         _ => return None,
     })
+}
+
+/// When AKS acts on a node that fails, from a simulation in which every action helps nobody; what it does, from the catalogue.
+fn auto_repair(_: &Value) -> Answer {
+    let run = |symptom: &str, by_reboot: &str| {
+        let mut scenario = Scenario::apps("count: 1").lasting("8h");
+        let fault = format!("nodeFailure: {{pool: apps, nodes: 1, symptom: {symptom}, byReboot: {by_reboot}");
+        scenario.sections = format!(
+            "faults:\n  - {{at: 1h, {fault}, byReimage: 0%, byRedeploy: 0%}}}}\ntiming: {{repair_reboot: 0.001, reimage: 1, repair_redeploy: 1}}\n"
+        );
+        scenario.run()
+    };
+    // A reboot that takes no time and always helps tells when it began.
+    let repaired = |symptom: &str| {
+        let facts = run(symptom, "100%").facts;
+        let repaired = facts.iter().find(|(_, fact)| matches!(fact, Fact::NodeRepaired(_)));
+        let began = repaired.expect("a reboot helps").0.since(minutes(60));
+        (began.as_secs_f64() / 60.0).floor()
+    };
+    let never = run("Silent", "0%").facts.iter().any(|(_, fact)| matches!(fact, Fact::NodeRepaired(_)));
+    assert!(!never, "no action helps");
+    let words = |windows| auto_repair::sequence(windows).iter().map(|action| action.name()).collect::<Vec<_>>();
+    let in_minutes = |span: SimDuration| span.micros() / 60_000_000;
+    Answer::Is(json!({
+        "notReadyWindowMinutes": in_minutes(auto_repair::NOT_READY_WINDOW),
+        "noStatusMinutes": repaired("Silent"),
+        "unhealthyBeforeActionMinutes": repaired("NotReady"),
+        "sequenceLinux": words(false),
+        "sequenceWindows": words(true),
+        "maxSequences": auto_repair::SEQUENCES,
+        "totalMaxMinutes": in_minutes(auto_repair::LONGEST),
+    }))
+}
+
+/// What stands in the way of an upgrade, by trying.
+fn deprecated_api(_: &Value) -> Answer {
+    // An API that was used from the start until so many minutes before the upgrade, which is asked for so many minutes after a full hour.
+    let blocks = |until: u64, asked: u64, verb: &str, operation: &str, from: &str, removed: &str| {
+        let mut scenario = Scenario::apps("count: 1").version(from).lasting("3d");
+        scenario.sections = format!(
+            "workloads:\n  apiUsage: [{{apiVersion: example/v1beta1, verb: {verb}, removedIn: \"{removed}\", until: {until}m}}]\n"
+        );
+        let offered = ["1.25", "1.26", "1.27"].map(|version| format!("{{version: \"{version}\"}}")).join(", ");
+        scenario.sections.push_str(&format!("availableVersions: [{offered}]\n"));
+        let answer = scenario.operation(&format!("at: {asked}m, {operation}")).answer();
+        answer.err().is_some_and(|(code, message)| {
+            assert!(
+                code == "ValidationError" && message.starts_with("UpgradeBlockedOnDeprecatedAPIUsage"),
+                "{message}"
+            );
+            true
+        })
+    };
+    const TWO_DAYS: u64 = 48 * 60;
+    let upgrade = "upgrade: {kubernetesVersion: \"1.35\"}";
+    let is_seen =
+        |ago: u64, asked: u64| blocks(TWO_DAYS + asked - ago, TWO_DAYS + asked, "update", upgrade, "1.34", "1.35");
+    let lookback = largest(1, 20, |hours| is_seen(hours * 60 - 1, 0)).expect("a use of a minute ago is seen");
+    // With an upgrade asked for later, the same use is forgotten when the next hour begins.
+    let until = TWO_DAYS - lookback * 60 + 1;
+    let forgotten = smallest(0, 240, |asked| !blocks(until, TWO_DAYS + asked, "update", upgrade, "1.34", "1.35"));
+    let to = |minor: u64| {
+        let operation = format!("upgrade: {{kubernetesVersion: \"1.{minor}\"}}");
+        blocks(TWO_DAYS, TWO_DAYS, "update", &operation, &format!("1.{}", minor - 1), &format!("1.{minor}"))
+    };
+    let image = "upgrade: {nodeImageOnly: true}";
+    let reads = ["get", "list", "watch"].iter().all(|verb| !blocks(TWO_DAYS, TWO_DAYS, verb, upgrade, "1.34", "1.35"));
+    Answer::Is(json!({
+        "lookbackHours": lookback,
+        "recordedEveryHours": forgotten / 60,
+        "targetVersionAtLeast": format!("1.{}", smallest(25, 27, to)),
+        "minorUpgradesOnly": !blocks(TWO_DAYS, TWO_DAYS, "update", image, "1.34", "1.35"),
+        "readVerbsIgnored": reads,
+    }))
 }
 
 /// Pools of so many nodes in all.

@@ -14,7 +14,6 @@ pub fn topic(name: &str) -> Option<super::Topic> {
         "version-window" => window,
         "version-calendar" => calendar,
         "node-pool-rollback" => rollback,
-        "deprecated-api" => |_| Answer::NotModelled("uses of deprecated APIs"),
         _ => return None,
     })
 }

@@ -1,4 +1,5 @@
-//! The state of the cluster before and after each operation of a plan, provided that every accepted operation succeeds.
+//! The state of the cluster before and after each operation of a plan, and each that AKS's channels ask for by themselves, provided that
+//! every accepted operation succeeds.
 //!
 //! Whether one is accepted is asked of the control plane's own rules, on a world that is in that state.
 
@@ -7,11 +8,13 @@ use crate::catalog::KubernetesVersion;
 use crate::cluster::{PodRange, PoolHistory, PoolId, PowerState, Refusal, World};
 use crate::kernel::{Id, SimDuration, SimTime};
 use crate::process::control_plane::{self, admission, versions};
+use crate::process::maintenance::channel::{self, NodeImages};
 use crate::scenario::plan::{
-    AutoscalingRange, NetworkChange, NetworkModel, NetworkPlan, OperationKind, OperationPlan, Plan, PoolChange,
-    PoolMode, PoolPlan, ScaleDownMode, UpgradeStrategy,
+    AutoUpgrade, AutoscalingRange, NetworkChange, NetworkModel, NetworkPlan, OperationKind, OperationPlan, Plan,
+    PoolChange, PoolMode, PoolPlan, ScaleDownMode, UpgradeStrategy,
 };
 use ipnet::Ipv4Net;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// A plan with the states that it goes through.
@@ -30,10 +33,12 @@ pub struct Course<'a> {
 /// An operation and what it changes.
 #[derive(Debug)]
 pub struct Step<'a> {
-    /// Its place in the plan.
-    pub index: usize,
-    /// The operation.
-    pub operation: &'a OperationPlan,
+    /// Its place in the course.
+    pub number: usize,
+    /// Who asks.
+    pub origin: Origin<'a>,
+    /// When.
+    pub at: SimTime,
     /// What it asks for in that state: an upgrade of the whole cluster is one of the pools that exist then.
     pub kind: OperationKind,
     /// What is asked and when, in words.
@@ -44,6 +49,15 @@ pub struct Step<'a> {
     pub after: State,
     /// Why it is not accepted.
     pub refused: Option<(RefusedFor, Refusal)>,
+}
+
+/// Who asks for an operation.
+#[derive(Clone, Copy, Debug)]
+pub enum Origin<'a> {
+    /// The scenario.
+    Scenario(&'a OperationPlan),
+    /// AKS itself, for one of its channels.
+    Channel(AutoUpgrade),
 }
 
 /// What an operation is refused for.
@@ -97,6 +111,8 @@ pub struct PoolState {
     pub autoscaling: Option<AutoscalingRange>,
     /// What it can be rolled back to.
     pub history: PoolHistory,
+    /// Nodes have the node image that was the latest then.
+    pub image_as_of: SimTime,
 }
 
 impl PoolState {
@@ -117,6 +133,7 @@ impl State {
             instances: if pool.from_start { pool.count } else { 0 },
             autoscaling: pool.autoscaling.filter(|_| pool.from_start),
             history: PoolHistory::New,
+            image_as_of: SimTime::ZERO,
         };
         let NetworkPlan { model: network, pod_cidr, .. } = plan.cluster.network;
         Self {
@@ -151,6 +168,7 @@ impl State {
                     let upgraded = PoolHistory::Upgraded { from, image_only, ended: Some(at) };
                     pool.history = if blue_green { PoolHistory::Replaced } else { upgraded };
                     pool.version = version.unwrap_or(from);
+                    pool.image_as_of = at;
                 }
             }
             OperationKind::Rollback { pool } => {
@@ -160,7 +178,7 @@ impl State {
                 }
                 pool.history = PoolHistory::RolledBack;
             }
-            OperationKind::AddPool { pool, version } => state.add(plan, *pool, *version),
+            OperationKind::AddPool { pool, version } => state.add(plan, *pool, *version, at),
             OperationKind::DeletePool { pool } => state.delete(*pool),
             OperationKind::UpdatePool { pool, change } => {
                 if let PoolChange::Autoscaling(range) = change {
@@ -181,7 +199,7 @@ impl State {
             OperationKind::StopPool { pool } => state.pools[*pool].stopped = true,
             OperationKind::StartPool { pool } => state.pools[*pool].stopped = false,
             OperationKind::Migrate { from, to, .. } => {
-                state.add(plan, *to, None);
+                state.add(plan, *to, None, at);
                 state.delete(*from);
             }
             OperationKind::Abort { .. } => {}
@@ -189,12 +207,19 @@ impl State {
         state
     }
 
-    fn add(&mut self, plan: &Plan, pool: usize, version: Option<KubernetesVersion>) {
+    fn add(&mut self, plan: &Plan, pool: usize, version: Option<KubernetesVersion>, at: SimTime) {
         let PoolPlan { count, autoscaling, .. } = plan.cluster.pools[pool];
         let version = version.unwrap_or(self.version);
-        let history = PoolHistory::New;
-        self.pools[pool] =
-            PoolState { exists: true, stopped: false, version, nodes: count, instances: count, autoscaling, history };
+        self.pools[pool] = PoolState {
+            exists: true,
+            stopped: false,
+            version,
+            nodes: count,
+            instances: count,
+            autoscaling,
+            history: PoolHistory::New,
+            image_as_of: at,
+        };
     }
 
     fn delete(&mut self, pool: usize) {
@@ -216,6 +241,15 @@ impl State {
         self.existing().any(|(pool, _)| plan.cluster.pools[pool].mode == PoolMode::System)
     }
 
+    /// The state without what upgrades leave behind in it besides versions.
+    fn without_upgrades(&self) -> Self {
+        let mut state = self.clone();
+        for pool in &mut state.pools {
+            (pool.history, pool.image_as_of) = (PoolHistory::New, SimTime::ZERO);
+        }
+        state
+    }
+
     /// Puts the world into this state.
     fn put(&self, world: &mut World, at: SimTime) {
         world.clock = at;
@@ -232,28 +266,71 @@ impl State {
             target.target = pool.nodes;
             target.autoscaling = pool.autoscaling;
             target.history = pool.history;
+            target.image_as_of = pool.image_as_of;
         }
     }
 }
 
+/// A moment at which something may be asked for.
+#[derive(Clone, Copy, Debug)]
+struct Moment<'a> {
+    at: SimTime,
+    origin: Origin<'a>,
+}
+
+/// All moments in their order: of those at the same time the scenario's first.
+fn moments(plan: &Plan) -> Vec<Moment<'_>> {
+    let asked = plan.operations.iter().map(|asked| Moment { at: asked.at, origin: Origin::Scenario(asked) });
+    let mut moments: Vec<Moment<'_>> = asked.collect();
+    for of in [AutoUpgrade::Cluster, AutoUpgrade::NodeOs] {
+        let mut looks = channel::openings(plan, of);
+        looks.extend(channel::novelties(plan, IMAGES, of));
+        // With a schedule nothing is begun outside of its windows; without one it is within a day of what is new.
+        let may_begin =
+            |at: &SimTime| plan.maintenance.windows_of(of).is_none() || plan.maintenance.open_window(of, *at).is_some();
+        looks.retain(may_begin);
+        looks.sort_unstable();
+        looks.dedup();
+        moments.extend(looks.into_iter().map(|at| Moment { at, origin: Origin::Channel(of) }));
+    }
+    moments.sort_by_key(|moment| moment.at);
+    moments
+}
+
+/// What chance decides about node images is taken to be as early as possible.
+const IMAGES: NodeImages = NodeImages::as_early_as_possible();
+
 impl<'a> Course<'a> {
-    /// Goes through the operations of the plan.
+    /// Goes through the operations of the plan, and those that its channels ask for.
+    ///
+    /// What a channel asks for again and again, refused in the same state or every week, is one step, the first.
     #[must_use]
     pub fn of(plan: &'a Arc<Plan>) -> Self {
         // No stream of the world is drawn from, so that its seed does not matter.
         let mut world = World::new(Arc::clone(plan), 0);
         let start = State::at_start(plan, world.power);
         let mut now = start.clone();
-        let mut steps = Vec::new();
-        for (index, operation) in plan.operations.iter().enumerate() {
-            now.put(&mut world, operation.at);
-            let kind = control_plane::present(&world, operation.kind.clone());
-            let after = now.after(&kind, operation.at, plan);
-            let refused = refusal(&world, operation, &kind, &after);
-            let since_start: SimDuration = operation.at.since(SimTime::ZERO);
-            let subject = format!("{} at {since_start}", operation.kind.describe(plan));
+        let mut steps: Vec<Step<'a>> = Vec::new();
+        let mut moments: VecDeque<Moment<'a>> = moments(plan).into();
+        while let Some(Moment { at, origin }) = moments.pop_front() {
+            now.put(&mut world, at);
+            let kind = match origin {
+                Origin::Scenario(asked) => Some(control_plane::present(&world, asked.kind.clone())),
+                Origin::Channel(of) if now.power == PowerState::Running => channel::wanted(&world, IMAGES, of),
+                Origin::Channel(_) => None,
+            };
+            let Some(kind) = kind else { continue };
+            let after = now.after(&kind, at, plan);
+            let refused = refusal(&world, origin, &kind, &after);
             let next = if refused.is_some() { now.clone() } else { after.clone() };
-            steps.push(Step { index, operation, kind, subject, before: now, after, refused });
+            // After an upgrade of its own AKS looks again at once: a channel may take several.
+            if refused.is_none() && matches!(origin, Origin::Channel(_)) {
+                moments.push_front(Moment { at, origin });
+            }
+            if !is_known(&steps, origin, &kind, &now) {
+                let subject = subject(plan, origin, &kind, at);
+                steps.push(Step { number: steps.len(), origin, at, kind, subject, before: now, after, refused });
+            }
             now = next;
         }
         Self { plan, start, steps, reach: Reach::of(plan, &world) }
@@ -272,6 +349,35 @@ impl<'a> Course<'a> {
     #[must_use]
     pub fn pool(&self, pool: usize) -> &'a PoolPlan {
         &self.plan.cluster.pools[pool]
+    }
+}
+
+/// True when the channel asked for the same in a state that differs in nothing but what its upgrade changed.
+fn is_known(steps: &[Step<'_>], origin: Origin<'_>, kind: &OperationKind, before: &State) -> bool {
+    let Origin::Channel(of) = origin else {
+        return false;
+    };
+    let same_channel = |step: &&Step<'_>| matches!(step.origin, Origin::Channel(other) if other == of);
+    let last = steps.iter().rev().find(same_channel);
+    last.is_some_and(|step| step.kind == *kind && step.before.without_upgrades() == before.without_upgrades())
+}
+
+/// What is asked and when, in words.
+fn subject(plan: &Plan, origin: Origin<'_>, kind: &OperationKind, at: SimTime) -> String {
+    let asked = kind.describe(plan);
+    let since_start: SimDuration = at.since(SimTime::ZERO);
+    match origin {
+        Origin::Scenario(_) => format!("{asked} at {since_start}"),
+        Origin::Channel(AutoUpgrade::Cluster) => {
+            let channel = plan.maintenance.channel.name();
+            let scheduled = plan.maintenance.windows_of(AutoUpgrade::Cluster).is_some();
+            let when = if scheduled { "at" } else { "within a day of" };
+            format!("{asked} by channel {channel} {when} {since_start}")
+        }
+        Origin::Channel(AutoUpgrade::NodeOs) => {
+            let since_start = SimDuration::from_mins(since_start.micros() / 60_000_000);
+            format!("{asked} by channel NodeImage from {since_start} on, weekly")
+        }
     }
 }
 
@@ -306,23 +412,26 @@ impl Step<'_> {
 }
 
 /// Asks as the control plane does, but for what only time shows: throttling, and other operations in progress.
-fn refusal(
-    world: &World,
-    operation: &OperationPlan,
-    kind: &OperationKind,
-    after: &State,
-) -> Option<(RefusedFor, Refusal)> {
-    if let Err(refusal) = admission::authorize(world, operation) {
+fn refusal(world: &World, origin: Origin<'_>, kind: &OperationKind, after: &State) -> Option<(RefusedFor, Refusal)> {
+    let by_itself = matches!(origin, Origin::Channel(_));
+    if let Origin::Scenario(asked) = origin
+        && let Err(refusal) = admission::authorize(world, asked)
+    {
         return Some((RefusedFor::Access, refusal));
     }
-    let refusal = admission::admit_power(world, kind).and_then(|()| admission::admit(world, kind)).err()?;
+    let admitted = admission::admit_power(world, kind).and_then(|()| match origin {
+        Origin::Scenario(_) => admission::admit(world, kind),
+        Origin::Channel(_) => admission::admit_by_itself(world, kind),
+    });
+    let refusal = admitted.err()?;
     let what = match kind {
         _ if refusal.code == "UnsatisfiablePDB" => RefusedFor::Budget,
         _ if refusal.code == "NodePoolMcVersionIncompatible" => RefusedFor::Skew,
         _ if refusal.code == "QuotaExceeded" => RefusedFor::Quota,
         OperationKind::Upgrade { version: Some(version), pools, .. } => {
             let pools: Vec<PoolId> = pools.iter().map(|pool| PoolId::from_index(*pool)).collect();
-            let is_path = world.power == PowerState::Running && versions::admit(world, *version, &pools).is_err();
+            let is_path =
+                world.power == PowerState::Running && versions::admit_from(world, *version, &pools, by_itself).is_err();
             if is_path { RefusedFor::Path } else { RefusedFor::Request }
         }
         OperationKind::DeletePool { .. } | OperationKind::Migrate { .. } if !after.has_system_pool(&world.plan) => {

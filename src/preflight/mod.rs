@@ -75,7 +75,7 @@ pub struct Row {
 /// A finding of a check, before it is put in its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The operation that it is about, by its place in the plan; `None` for the deployment as such.
+    /// The operation that it is about, by its place in the course; `None` for the deployment as such.
     pub step: Option<usize>,
     /// As in [`Row`].
     pub subject: String,
@@ -104,7 +104,7 @@ impl Subject {
     /// An operation.
     #[must_use]
     pub fn of(step: &course::Step<'_>) -> Self {
-        Self { step: Some(step.index), name: step.subject.clone() }
+        Self { step: Some(step.number), name: step.subject.clone() }
     }
 
     /// Nothing stands against it, and why.
@@ -174,7 +174,7 @@ pub fn check(plan: &Arc<Plan>) -> Vec<Row> {
 /// What is said of an operation after one that is accepted and fails rests on a success that does not come: it may fail, no more is
 /// known. A refused one changes nothing.
 fn doubt_what_follows_a_failure(course: &Course<'_>, rows: &mut [(Option<usize>, Row)]) {
-    let is_accepted = |index| course.steps.iter().any(|step| step.index == index && step.refused.is_none());
+    let is_accepted = |index| course.steps.iter().any(|step| step.number == index && step.refused.is_none());
     let failing = rows.iter().filter(|(_, row)| row.verdict == Verdict::Fail);
     let failing =
         failing.filter_map(|(step, row)| Some((step.filter(|step| is_accepted(*step))?, row.subject.clone())));

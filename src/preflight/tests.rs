@@ -1,15 +1,15 @@
 //! Each check in table cases.
 
 use super::Verdict::{self, Fail, Pass, Risk};
-use super::{Row, check};
+use super::{Course, Row, check};
 use crate::catalog::{Catalog, VmSize};
 use crate::cluster::testing::{budget, deployment, operations, plan, pool, version, workload};
 use crate::kernel::{Dist, SimDuration, SimTime};
 use crate::scenario::plan::IntOrPercent::{Int, Percent};
 use crate::scenario::plan::{
-    AutoscalingRange, BudgetPlan, BudgetRule, Controller, FrontEnd, JobPlan, LabelSelector, NetworkModel,
-    OperationKind, Operator, OutboundFlow, OutboundPlan, OutboundType, Plan, PoolChange, PoolMode, Requirement,
-    ServicePlan, Taint, TaintEffect,
+    AutoscalingRange, AvailableVersion, BudgetPlan, BudgetRule, Controller, FrontEnd, JobPlan, LabelSelector,
+    NetworkModel, NodeOsChannel, OperationKind, Operator, OutboundFlow, OutboundPlan, OutboundType, Plan, PoolChange,
+    PoolMode, Requirement, ServicePlan, Taint, TaintEffect, UpgradeChannel, Window,
 };
 use std::sync::Arc;
 
@@ -315,6 +315,74 @@ fn a_front_end_reaches_ten_thousand_backends() {
     check(&rows(5, public(), 800), Pass, "5 ports on 803 nodes are 4015 of the 10000");
     check(&rows(13, public(), 800), Risk, "13 ports on 803 nodes are 10439");
     check(&rows(2001, public(), 5), Fail, "2001 ports on 5 nodes are 10005");
+}
+
+/// A cluster of the channel `rapid`, to which 1.35 comes in the third hour, with windows that open at these hours for four hours.
+fn rapid(openings: &[u64]) -> Plan {
+    let hours = |hours| SimTime::after_start(SimDuration::from_hours(hours));
+    let mut plan = cluster();
+    plan.duration = SimDuration::from_hours(14 * 24);
+    plan.maintenance.channel = UpgradeChannel::Rapid;
+    plan.maintenance.available =
+        [(34, 0), (35, 3)].map(|(minor, from)| AvailableVersion { version: version(minor), from: hours(from) }).into();
+    let window = |opens: &u64| Window { opens: hours(*opens), closes: hours(opens + 4) };
+    plan.maintenance.auto_upgrade = (!openings.is_empty()).then(|| openings.iter().map(window).collect());
+    plan
+}
+
+#[test]
+fn what_a_channel_upgrades_is_foretold_like_what_is_asked_for() {
+    let rows = check(&Arc::new(rapid(&[5, 20, 40])));
+    for (name, verdict, words) in [
+        ("admission", Pass, "nothing stands against"),
+        ("version-path", Pass, "control plane 1.34"),
+        ("surge-quota", Pass, "vCPUs"),
+        ("window-length", Pass, "the maintenance window closes after 4h"),
+    ] {
+        expect(&rows, name, "upgrade system, apps to 1.35 by channel rapid at 5h", verdict, words);
+    }
+    assert!(
+        rows.iter().filter(|row| row.subject.contains("channel")).all(|row| row.subject.contains("5h")),
+        "{rows:?}"
+    );
+    let mut held = rapid(&[5, 20, 40]);
+    held.workloads = vec![deployment("web", 2)];
+    held.budgets = vec![budget(BudgetRule::MaxUnavailable(Int(0)))];
+    let rows = check(&Arc::new(held));
+    let refused: Vec<&Row> = rows.iter().filter(|row| row.verdict == Fail && row.subject.contains("channel")).collect();
+    assert!(!refused.is_empty() && refused.iter().all(|row| row.subject.contains("5h")), "told once: {refused:?}");
+}
+
+#[test]
+fn a_channel_without_a_schedule_acts_within_a_day_and_that_of_node_images_every_week() {
+    let rows = check(&Arc::new(rapid(&[])));
+    expect(&rows, "window-length", "by channel rapid within a day of 3h", Pass, "in no maintenance window");
+    let mut images = cluster();
+    images.duration = SimDuration::from_hours(30 * 24);
+    images.maintenance.node_os_channel = NodeOsChannel::NodeImage;
+    let rows = check(&Arc::new(images));
+    let of_images: Vec<&Row> = said(&rows, "single-replica", "channel NodeImage");
+    assert_eq!(of_images.len(), 1, "{of_images:?}");
+    assert!(of_images[0].subject.ends_with("weekly"));
+}
+
+#[test]
+fn operations_and_channels_go_on_from_what_the_others_left() {
+    // The operator is faster: at the window there is nothing left to do.
+    let mut plan = rapid(&[20]);
+    plan.operations = operations(vec![upgrade(35)]);
+    plan.operations[0].at = SimTime::after_start(SimDuration::from_hours(10));
+    let plan = Arc::new(plan);
+    assert!(Course::of(&plan).steps.iter().all(|step| !step.subject.contains("channel")));
+    // And slower: the version is there already.
+    let mut plan = rapid(&[20]);
+    plan.operations = operations(vec![upgrade(35)]);
+    plan.operations[0].at = SimTime::after_start(SimDuration::from_hours(30));
+    let plan = Arc::new(plan);
+    let course = Course::of(&plan);
+    let told: Vec<(bool, bool)> =
+        course.steps.iter().map(|step| (step.subject.contains("channel"), step.refused.is_none())).collect();
+    assert_eq!(told, [(true, true), (false, false)]);
 }
 
 #[test]

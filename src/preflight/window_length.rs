@@ -3,7 +3,7 @@
 //! Work that has begun goes on after a window closes, and none is begun after it. Source: azure-aks-docs, planned-maintenance.md,
 //! 2025-12-19.
 
-use super::course::Step;
+use super::course::{Origin, Step};
 use super::estimate::{self, Estimate};
 use super::{Check, Course, Finding, Subject, counted};
 use crate::kernel::SimDuration;
@@ -14,9 +14,12 @@ pub const CHECK: Check = Check { name: "window-length", run };
 
 /// What is left of the maintenance window in which the operation is asked for; `None` outside of windows.
 fn time_left(course: &Course<'_>, step: &Step<'_>) -> Option<SimDuration> {
-    let at = step.operation.at;
-    let window = course.plan.maintenance.window_at(at, &step.kind)?;
-    Some(window.closes.since(at))
+    let maintenance = &course.plan.maintenance;
+    let window = match step.origin {
+        Origin::Scenario(_) => maintenance.window_at(step.at, &step.kind)?,
+        Origin::Channel(of) => maintenance.open_window(of, step.at)?,
+    };
+    Some(window.closes.since(step.at))
 }
 
 fn run(course: &Course<'_>) -> Vec<Finding> {

@@ -22,12 +22,10 @@ pub fn admit(world: &World, version: KubernetesVersion, pools: &[PoolId]) -> Res
 }
 
 /// The same, also of what AKS asks for by itself: a cluster of an auto-upgrade channel is upgraded in one go, with its spot pools.
-pub(super) fn admit_from(
-    world: &World,
-    version: KubernetesVersion,
-    pools: &[PoolId],
-    by_itself: bool,
-) -> Result<(), Refusal> {
+///
+/// # Errors
+/// The refusal.
+pub fn admit_from(world: &World, version: KubernetesVersion, pools: &[PoolId], by_itself: bool) -> Result<(), Refusal> {
     let current = world.version;
     if version < current && pools.is_empty() {
         return path_refused(current, version, &[]);

@@ -11,58 +11,44 @@
 //! behind the control plane follow it with the next auto-upgrade of the cluster; a day later is when a failed upgrade without a
 //! schedule is tried again.
 
-use crate::catalog::KubernetesVersion;
+pub mod channel;
+
 use crate::cluster::{Ctx, Event, Fact, Node, NodePhase, Operation, OperationId, OperationState, PoolId, World};
 use crate::kernel::{Id, SimDuration, SimTime};
-use crate::scenario::plan::{AutoUpgrade, NodeOsChannel, OperationKind, UpgradeChannel};
+use crate::scenario::plan::{AutoUpgrade, OperationKind};
+use channel::NodeImages;
 
 /// What a new release of a version may take to be applied without a schedule, and a failed upgrade to be tried again.
 const DAY: SimDuration = SimDuration::from_hours(24);
 
-/// From one node image to the next. Source: azure-aks-docs, auto-upgrade-node-os-image.md, 2026-06-26.
-const IMAGE_INTERVAL: SimDuration = SimDuration::from_hours(7 * 24);
-
 /// The maintenance process.
 #[derive(Debug)]
 pub struct Maintenance {
-    /// When the first node image comes that is newer than what nodes have at the start.
-    first_image: SimTime,
+    images: NodeImages,
 }
 
 impl Maintenance {
     /// Knows the node images that are to come.
     #[must_use]
     pub fn new(world: &World) -> Self {
-        let phase = world.streams.stream("auto_upgrade", "node images").uniform();
-        let first = SimDuration::from_secs_f64(phase * IMAGE_INTERVAL.as_secs_f64());
-        Self { first_image: SimTime::after_start(first) }
+        Self { images: NodeImages::drawn(world) }
     }
 
     /// Foresees the moments at which a channel may find something to do: its windows open, something new comes.
     pub fn on_start(&self, world: &World, ctx: &mut Ctx<'_>) {
-        let plan = &world.plan.maintenance;
-        if plan.channel != UpgradeChannel::None {
-            foresee_windows(world, AutoUpgrade::Cluster, ctx);
-            let mut moments: Vec<SimTime> = plan.available.iter().map(|available| available.from).collect();
-            moments.dedup();
-            for at in moments {
-                foresee(world, AutoUpgrade::Cluster, at, ctx);
+        for of in [AutoUpgrade::Cluster, AutoUpgrade::NodeOs] {
+            for at in channel::openings(&world.plan, of) {
+                ctx.at(at, Event::AutoUpgrade(of));
             }
-        }
-        if plan.node_os_channel == NodeOsChannel::NodeImage {
-            foresee_windows(world, AutoUpgrade::NodeOs, ctx);
-            let end = SimTime::after_start(world.plan.duration);
-            let mut image = self.first_image;
-            while image < end {
-                foresee(world, AutoUpgrade::NodeOs, image, ctx);
-                image = image + IMAGE_INTERVAL;
+            for at in channel::novelties(&world.plan, self.images, of) {
+                foresee(world, of, at, ctx);
             }
         }
     }
 
     /// Asks for what the channel wants, if it may do so now.
     pub fn on_auto_upgrade(&self, world: &mut World, of: AutoUpgrade, ctx: &mut Ctx<'_>) {
-        let Some(kind) = self.wanted(world, of, ctx.now) else {
+        let Some(kind) = channel::wanted(world, self.images, of) else {
             return;
         };
         let maintenance = &world.plan.maintenance;
@@ -89,76 +75,12 @@ impl Maintenance {
         world.operations[operation].nodes_left = Some(nodes_left(world, operation));
         ctx.observe(Fact::WindowClosed(operation));
     }
-
-    /// The upgrade that the channel wants; `None` when everything is as it should be.
-    fn wanted(&self, world: &World, of: AutoUpgrade, now: SimTime) -> Option<OperationKind> {
-        let plan = &world.plan.maintenance;
-        let behind = |is_behind: &dyn Fn(PoolId) -> bool| -> Vec<usize> {
-            let pools =
-                world.pools.ids().filter(|pool| world.pools[*pool].exists && !world.pool_plan(*pool).is_brought());
-            pools.filter(|pool| is_behind(*pool)).map(PoolId::index).collect()
-        };
-        match of {
-            AutoUpgrade::Cluster if plan.channel == UpgradeChannel::None => None,
-            AutoUpgrade::Cluster => {
-                let available = plan.available.iter().filter(|available| available.from <= now);
-                let available: Vec<KubernetesVersion> = available.map(|available| available.version).collect();
-                let version = next_version(world, &available);
-                let pools = behind(&|pool| world.is_behind(pool, version.unwrap_or(world.version)));
-                let nothing = version.is_none() && pools.is_empty();
-                (!nothing).then(|| OperationKind::Upgrade {
-                    version: Some(version.unwrap_or(world.version)),
-                    pools,
-                    force: false,
-                    whole_cluster: false,
-                })
-            }
-            AutoUpgrade::NodeOs if plan.node_os_channel != NodeOsChannel::NodeImage => None,
-            AutoUpgrade::NodeOs => {
-                let image = self.latest_image(now)?;
-                let pools = behind(&|pool| world.pools[pool].image_as_of < image);
-                (!pools.is_empty()).then_some(OperationKind::Upgrade {
-                    version: None,
-                    pools,
-                    force: false,
-                    whole_cluster: false,
-                })
-            }
-        }
-    }
-
-    /// When the latest node image came; `None` while it is that of the start.
-    fn latest_image(&self, now: SimTime) -> Option<SimTime> {
-        let since = (self.first_image <= now).then(|| now.since(self.first_image))?;
-        let number = since.micros() / IMAGE_INTERVAL.micros();
-        Some(self.first_image + IMAGE_INTERVAL.times(number))
-    }
-}
-
-/// The version that the channel takes the cluster to next, of those that AKS offers. A cluster that has fallen so far behind that the
-/// next minor version is not offered any more goes to the oldest supported one.
-///
-/// Source: azure-aks-docs, supported-kubernetes-versions.md, 2026-08-05, by which AKS upgrades such clusters so; that it is the channel
-/// which does, as soon as it may, is an assumption.
-fn next_version(world: &World, available: &[KubernetesVersion]) -> Option<KubernetesVersion> {
-    let channel = world.plan.maintenance.channel;
-    let next = channel.target(world.version, available).filter(|version| world.offers(*version));
-    let is_available = |oldest: &KubernetesVersion| available.iter().any(|version| version.minor == oldest.minor);
-    let recovers = matches!(channel, UpgradeChannel::Stable | UpgradeChannel::Rapid);
-    next.or_else(|| world.recovery_version().filter(|oldest| recovers && is_available(oldest)))
 }
 
 /// True while an upgrade of AKS's own is asked for or in progress.
 fn is_under_way(world: &World) -> bool {
     let open = |state: &OperationState| matches!(state, OperationState::Planned | OperationState::Running);
     world.operations.iter().any(|(_, operation)| operation.auto_upgrade.is_some() && open(&operation.state))
-}
-
-/// A look at the opening of each window of the channel's schedule.
-fn foresee_windows(world: &World, of: AutoUpgrade, ctx: &mut Ctx<'_>) {
-    for window in world.plan.maintenance.windows_of(of).into_iter().flatten() {
-        ctx.at(window.opens, Event::AutoUpgrade(of));
-    }
 }
 
 /// A look when something new has come: at once where a window may be open, else within the day.

@@ -31,6 +31,17 @@ pub enum NodeOsChannel {
 }
 
 impl UpgradeChannel {
+    /// Azure's name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Patch => "patch",
+            Self::Stable => "stable",
+            Self::Rapid => "rapid",
+        }
+    }
+
     /// The version that a cluster of version `current` is upgraded to next, of those available; `None` when it has what it should.
     /// A cluster goes from one minor version to the next, and one that is ahead of the channel takes patches.
     ///

@@ -4,7 +4,8 @@ use super::super::*;
 use super::operations::{assert_succeeded, at, hours, run, shop};
 use crate::cluster::testing::budget;
 use crate::cluster::{OperationId, OperationState};
-use crate::kernel::Id;
+use crate::kernel::{Id, Streams};
+use crate::preflight::Course;
 use crate::scenario::plan::{
     AvailableVersion, BudgetRule, IntOrPercent, NodeOsChannel, OperationKind, OperationPlan, Plan, UpgradeChannel,
     Window,
@@ -293,4 +294,51 @@ fn an_auto_upgrade_that_another_operation_was_in_the_way_of_follows_it() {
     }];
     let simulation = run(plan, 40);
     assert_eq!(asked_by_aks(simulation.world()), [(4, 2, false), (4, 2, true)]);
+}
+
+/// What the preflight foretells of a channel with a schedule is what happens, for any windows, versions and operations: when, of which
+/// pools, to which version.
+#[test]
+fn what_the_preflight_foretells_of_a_channel_is_what_happens() {
+    let mut draws = Streams::new(5).stream("test", "channels");
+    let mut upgrades = 0;
+    for seed in 0..60 {
+        let mut plan = rapid(1 + draws.below(3) as u32, None);
+        plan.maintenance.channel =
+            [UpgradeChannel::Patch, UpgradeChannel::Stable, UpgradeChannel::Rapid][draws.below(3) as usize];
+        let version = |text: &str| text.parse().expect("a version");
+        let mut from =
+            [("1.34.1", 0), ("1.34.2", draws.below(200)), ("1.35.0", draws.below(200)), ("1.36.0", draws.below(300))]
+                .map(|(text, hour)| AvailableVersion { version: version(text), from: hours(hour) });
+        from.sort_by_key(|available| available.from);
+        plan.maintenance.available = from.into();
+        plan.cluster.version = version("1.34.1");
+        plan.cluster.pools.iter_mut().for_each(|pool| pool.version = version("1.34.1"));
+        // Long enough for all, so that none is cut short.
+        let every = 12 + draws.below(60);
+        plan.maintenance.auto_upgrade =
+            Some((0..300 / every).map(|day| window(day * every, day * every + 8)).collect());
+        let plan = Arc::new(plan);
+        let course = Course::of(&plan);
+        let foretold: Vec<(SimTime, OperationKind)> =
+            course.steps.iter().map(|step| (step.at, step.kind.clone())).collect();
+        assert!(course.steps.iter().all(|step| step.refused.is_none()), "seed {seed}");
+        let mut simulation = Simulation::new(&plan, seed);
+        simulation.run(&mut super::operations::Nobody);
+        let asked = simulation
+            .world()
+            .operations
+            .iter()
+            .map(|(_, own)| (own.asked.expect("at once"), own.request.kind.clone()));
+        let asked: Vec<(SimTime, OperationKind)> = asked.collect();
+        let kinds = |steps: &[(SimTime, OperationKind)]| steps.iter().map(|(_, kind)| kind.clone()).collect::<Vec<_>>();
+        assert_eq!(kinds(&asked), kinds(&foretold), "seed {seed}");
+        // One that follows another in the same window is foretold for its opening.
+        let hour = |at: &SimTime| at.micros() / SimDuration::from_hours(1).micros();
+        let late: Vec<u64> = asked.iter().zip(&foretold).map(|(own, told)| hour(&own.0) - hour(&told.0)).collect();
+        assert!(late.iter().all(|hours| *hours < 8), "seed {seed}: {late:?}");
+        assert!(asked.first().map(|own| own.0) == foretold.first().map(|told| told.0), "seed {seed}");
+        upgrades += asked.len();
+    }
+    assert!(upgrades > 60, "{upgrades}");
 }

@@ -146,7 +146,15 @@ pub fn admit(world: &World, kind: &OperationKind) -> Result<(), Refusal> {
     admit_from(world, kind, false)
 }
 
-/// The same, also of what AKS asks for by itself.
+/// The same of what AKS asks for by itself.
+///
+/// # Errors
+/// The refusal.
+pub fn admit_by_itself(world: &World, kind: &OperationKind) -> Result<(), Refusal> {
+    admit_from(world, kind, true)
+}
+
+/// The same, of an operator or of AKS.
 pub(super) fn admit_from(world: &World, kind: &OperationKind, by_itself: bool) -> Result<(), Refusal> {
     match kind {
         OperationKind::StartCluster | OperationKind::Abort { .. } => Ok(()),

@@ -324,7 +324,15 @@ fn trouble(points: &[Point], figures: &Figures<'_>) -> Option<String> {
             let told: Vec<String> = some.iter().map(|(point, words)| format!("{point} has {words}")).collect();
             Some(format!("In an average run {}.", told.join("; ")))
         }
-        some => Some(format!("Operations or connections fail at {} of {} points.", some.len(), points.len())),
+        some => {
+            let unconnected = |point: &Point| figures.level(point, UNCONNECTED).is_some_and(|row| row.mean > 0.0);
+            let what = if points.iter().any(unconnected) {
+                "Operations fail or are refused, or connections fail,"
+            } else {
+                "Operations fail or are refused"
+            };
+            Some(format!("{what} at {} of {} points.", some.len(), points.len()))
+        }
     }
 }
 

@@ -9,6 +9,8 @@
 pub mod action {
     /// Change the cluster: upgrade it, change its settings.
     pub const CLUSTER_WRITE: &str = "Microsoft.ContainerService/managedClusters/write";
+    /// Look at the cluster, or list clusters.
+    pub const CLUSTER_READ: &str = "Microsoft.ContainerService/managedClusters/read";
     /// Delete the cluster.
     pub const CLUSTER_DELETE: &str = "Microsoft.ContainerService/managedClusters/delete";
     /// Start the cluster.

@@ -56,6 +56,8 @@ pub const RESERVED_ADDRESSES: u32 = 5;
 pub const ADDRESSES_PER_VNET: u32 = 65_536;
 /// Longest prefix of a subnet. Source: azure-docs, virtual-networks-faq.md, 2019-02-12.
 pub const SMALLEST_SUBNET_PREFIX: u8 = 29;
+/// Range of pod addresses unless given. Source: API specification of 2025-05-01.
+pub const DEFAULT_POD_CIDR: &str = "10.244.0.0/16";
 /// Routes of a route table, one per kubenet node. Source: azure-aks-docs, configure-kubenet.md, 2026-04-16.
 pub const KUBENET_ROUTES: u32 = 400;
 /// The same as it was raised in 2026. Source: MicrosoftDocs/azure-docs pull request 128759; the page on kubenet has not followed.

@@ -27,7 +27,7 @@ pub struct IpArguments {
     /// `nodes=10..200,maxPods=30..110,surge=1,10%,33%`; a range may have a step (`10..200:20`).
     #[arg(long, value_name = "RANGES", conflicts_with = "as_network")]
     table: Option<String>,
-    /// Compare with another network model instead: what breaks, addresses, routes, how long the nodes are away.
+    /// Compare with another network model instead: what breaks, addresses, routes, how long the reimage takes.
     #[arg(long, value_enum)]
     as_network: Option<Network>,
     /// The model of the table [default: the scenario's]

@@ -202,7 +202,7 @@ impl State {
                 state.add(plan, *to, None, at);
                 state.delete(*from);
             }
-            OperationKind::Abort { .. } => {}
+            OperationKind::Abort { .. } | OperationKind::Read(_) => {}
         }
         state
     }
@@ -280,7 +280,9 @@ struct Moment<'a> {
 
 /// All moments in their order: of those at the same time the scenario's first.
 fn moments(plan: &Plan) -> Vec<Moment<'_>> {
-    let asked = plan.operations.iter().map(|asked| Moment { at: asked.at, origin: Origin::Scenario(asked) });
+    // Whoever only looks changes nothing.
+    let asked = plan.operations.iter().filter(|asked| !matches!(asked.kind, OperationKind::Read(_)));
+    let asked = asked.map(|asked| Moment { at: asked.at, origin: Origin::Scenario(asked) });
     let mut moments: Vec<Moment<'_>> = asked.collect();
     for of in [AutoUpgrade::Cluster, AutoUpgrade::NodeOs] {
         let mut looks = channel::openings(plan, of);

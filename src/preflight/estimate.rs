@@ -102,12 +102,6 @@ pub fn boot(timings: &Timings) -> Estimate {
     ])
 }
 
-/// From the moment when so many nodes begin to be reimaged until the last of them is Ready again.
-#[must_use]
-pub fn reimage_of_all(timings: &Timings, nodes: u32) -> Estimate {
-    sum(&[&timings.reimage, &timings.node_ready, &timings.startup_taints]).longest_of(nodes)
-}
-
 /// From the creation of a pod until it is ready on a node with room, its images pulled.
 #[must_use]
 pub fn pod_ready(timings: &Timings, workload: &WorkloadPlan) -> Estimate {

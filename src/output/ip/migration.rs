@@ -1,14 +1,15 @@
-//! A scenario's network beside another model: addresses, blocks and routes, what breaks, and how long the nodes are away.
+//! A scenario's network beside another model: addresses, blocks and routes, what breaks, and how long the reimage takes.
 
 use super::sizes::Model;
 use crate::catalog::limits;
-use crate::kernel::SimDuration;
+use crate::kernel::{SimDuration, SimTime};
 use crate::output::number::grouped;
 use crate::preflight::address_plan::{most_nodes, smallest_pod_cidr, smallest_prefix};
-use crate::preflight::estimate;
-use crate::scenario::plan::{Controller, Plan, PoolPlan};
+use crate::preflight::{Course, window_length};
+use crate::scenario::plan::{Controller, NetworkChange, OperationKind, OperationPlan, Plan, PoolPlan};
 use serde::Serialize;
 use std::io::{self, Write};
+use std::sync::Arc;
 
 /// A figure under both models.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -144,8 +145,8 @@ fn consequences(plan: &Plan, from: Model, to: Model) -> Vec<Consequence> {
             let pods = application_pods(plan);
             say(
                 format!(
-                    "all pools are reimaged at once: {nodes} nodes are away for {mean} (in one case of twenty {p95} or more), and all {pods} \
-                     application pods are restarted; disruption budgets do not help"
+                    "all pools are reimaged at the same time, each with the surge of its upgrade settings: {nodes} nodes in about {mean} (in one \
+                     case of twenty {p95} or more), and all {pods} application pods move, budgets permitting"
                 ),
                 UPDATE,
             );
@@ -179,12 +180,19 @@ fn consequences(plan: &Plan, from: Model, to: Model) -> Vec<Consequence> {
     all
 }
 
-/// The nodes that there are, and how long it takes until the last of them is back when all are reimaged at once: on average and in one
-/// case of twenty.
+/// The nodes that there are, and how long the preflight takes the change for: on average and in one case of twenty.
 fn reimage(plan: &Plan) -> (u32, SimDuration, SimDuration) {
     let pools = plan.cluster.pools.iter().filter(|pool| pool.from_start && !pool.is_brought());
     let nodes: u32 = pools.map(|pool| pool.count).sum();
-    let time = estimate::reimage_of_all(&plan.timings, nodes);
+    let mut changed = plan.clone();
+    let default = || limits::DEFAULT_POD_CIDR.parse().expect("the default is a range");
+    let change = NetworkChange::Overlay(plan.cluster.network.pod_cidr.unwrap_or_else(default));
+    let (at, asked_by) = (SimTime::ZERO, None);
+    changed.operations = vec![OperationPlan { at, kind: OperationKind::UpdateNetwork(change), asked_by }];
+    let changed = Arc::new(changed);
+    let course = Course::of(&changed);
+    let step = course.steps.iter().find(|step| matches!(step.kind, OperationKind::UpdateNetwork(_)));
+    let time = step.and_then(|step| window_length::time(&course, step)).map(|(time, _)| time).unwrap_or_default();
     let span = |seconds: f64| SimDuration::from_secs(seconds.round() as u64);
     (nodes, span(time.mean), span(time.p95()))
 }

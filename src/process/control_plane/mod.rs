@@ -117,6 +117,10 @@ impl ControlPlane {
         }
         world.set_operation(operation, OperationState::Running, ctx);
         world.join_window(operation, ctx);
+        if matches!(kind, OperationKind::Read(_)) {
+            world.set_operation(operation, OperationState::Succeeded, ctx);
+            return;
+        }
         if let OperationKind::Abort { pool } = kind {
             self.abort(world, pool.map(PoolId::from_index), ctx);
             world.set_operation(operation, OperationState::Succeeded, ctx);
@@ -190,7 +194,7 @@ impl ControlPlane {
                 let progress = migrate::start(world, pool(from), pool(to), drain_timeout, operation, ctx);
                 (ProvisioningState::Updating, vec![pool(from), pool(to)], progress)
             }
-            OperationKind::Abort { .. } => unreachable!("an abort is no operation in progress"),
+            OperationKind::Abort { .. } | OperationKind::Read(_) => unreachable!("it is over at once"),
         };
         Running { scope, word, busy, progress }
     }

@@ -1,19 +1,12 @@
-//! Throttling of the resource provider: a token bucket for each pool and one for the cluster.
+//! Throttling of the resource provider: a token bucket for each kind of call and what it is about.
 //!
-//! Of the documented buckets these two meet operations; reads do not occur here.
 //! Sources: azure-aks-docs, quotas-skus-regions.md, 2026-08-03; form of the message: support articles for AKS, throttled-error.md,
 //! 2025-03-05.
 
 use crate::cluster::Refusal;
 use crate::kernel::{SimDuration, SimTime};
-use crate::scenario::plan::OperationKind;
+use crate::scenario::plan::{OperationKind, ReadCall};
 use std::collections::BTreeMap;
-
-/// Calls that a full bucket takes at once.
-const BURST: u64 = 20;
-
-/// Time until a bucket takes one call more.
-const REFILL: SimDuration = SimDuration::from_mins(1);
 
 /// The buckets that calls were taken from.
 #[derive(Debug, Default)]
@@ -25,6 +18,19 @@ enum Bucket {
     Cluster,
     /// `PUT agentPool` of one pool.
     Pool(usize),
+    /// `GET managedCluster`, and `LIST managedClusters` of the subscription and of the resource group.
+    Read(ReadCall),
+}
+
+impl Bucket {
+    /// Calls that it takes at once when it is full, and the time until it takes one more.
+    const fn limits(self) -> (u64, SimDuration) {
+        match self {
+            Self::Cluster | Self::Pool(_) => (20, SimDuration::from_mins(1)),
+            Self::Read(ReadCall::Show | ReadCall::ListResourceGroup) => (60, SimDuration::from_secs(1)),
+            Self::Read(ReadCall::ListSubscription) => (500, SimDuration::from_secs(1)),
+        }
+    }
 }
 
 /// A bucket: when it is full again if nothing more is taken.
@@ -41,25 +47,33 @@ impl Throttle {
         };
         let full_at = self.0.get(&bucket).map_or(now, |level| (*level).max(now));
         let missing = full_at.since(now);
-        let most = REFILL.times(BURST - 1);
+        let (burst, refill) = bucket.limits();
+        let most = refill.times(burst - 1);
         if missing > most {
             let wait = missing.saturating_sub(most);
             let seconds = wait.micros().div_ceil(1_000_000);
             let message = format!(
-                "429: The {handler}.PUT request limit has been exceeded for the subscription, please retry again in {seconds} seconds"
+                "429: The {handler} request limit has been exceeded for the subscription, please retry again in {seconds} seconds"
             );
             return Err(Refusal { code: "Throttled", message });
         }
-        self.0.insert(bucket, full_at + REFILL);
+        self.0.insert(bucket, full_at + refill);
         Ok(())
     }
 }
 
-/// The bucket of an operation, and the handler that Azure names; `None` for calls that are no PUT.
+/// The bucket of an operation, and the handler that Azure names (those of reads are ours); `None` for calls without a limit.
 fn bucket(kind: &OperationKind) -> Option<(Bucket, &'static str)> {
-    let pool = |pool: usize| Some((Bucket::Pool(pool), "PutAgentPoolHandler"));
-    let cluster = Some((Bucket::Cluster, "PutManagedClusterHandler"));
+    let pool = |pool: usize| Some((Bucket::Pool(pool), "PutAgentPoolHandler.PUT"));
+    let cluster = Some((Bucket::Cluster, "PutManagedClusterHandler.PUT"));
     match kind {
+        OperationKind::Read(call) => {
+            let handler = match call {
+                ReadCall::Show => "GetManagedClusterHandler.GET",
+                ReadCall::ListSubscription | ReadCall::ListResourceGroup => "ListManagedClustersHandler.GET",
+            };
+            Some((Bucket::Read(*call), handler))
+        }
         OperationKind::CreateCluster | OperationKind::UpdateNetwork(_) => cluster,
         OperationKind::Upgrade { version: Some(_), pools, .. } if pools.len() != 1 => cluster,
         OperationKind::Upgrade { pools, .. } => pools.first().and_then(|first| pool(*first)),

@@ -87,6 +87,8 @@ pub enum OperationKind {
         /// The pool.
         pool: usize,
     },
+    /// Look and change nothing.
+    Read(ReadCall),
     /// Give up the operation in progress on a pool, or on the cluster (`az aks nodepool operation-abort`, `az aks operation-abort`).
     Abort {
         /// The pool; `None` for the cluster.
@@ -101,6 +103,23 @@ pub enum OperationKind {
         /// How long the drain of one node may take; `kubectl drain` waits for ever unless told otherwise.
         drain_timeout: Option<SimDuration>,
     },
+}
+
+/// A call that only reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ReadCall {
+    /// The cluster (`az aks show`).
+    Show,
+    /// All clusters of the subscription (`az aks list`).
+    ListSubscription,
+    /// All clusters of the resource group (`az aks list --resource-group`).
+    ListResourceGroup,
+}
+
+impl ReadCall {
+    /// What `list` may be asked of.
+    pub const SCOPES: [(&str, Self); 2] =
+        [("Subscription", Self::ListSubscription), ("ResourceGroup", Self::ListResourceGroup)];
 }
 
 /// A change of the cluster's network.
@@ -169,6 +188,9 @@ impl OperationKind {
             Self::UpdateNetwork(NetworkChange::Overlay(cidr)) => format!("change to Azure CNI Overlay, pods in {cidr}"),
             Self::StopPool { pool } => format!("stop pool {}", name(pool)),
             Self::StartPool { pool } => format!("start pool {}", name(pool)),
+            Self::Read(ReadCall::Show) => "show the cluster".to_owned(),
+            Self::Read(ReadCall::ListSubscription) => "list the clusters of the subscription".to_owned(),
+            Self::Read(ReadCall::ListResourceGroup) => "list the clusters of the resource group".to_owned(),
             Self::Abort { pool: Some(pool) } => format!("abort the operation on {}", name(pool)),
             Self::Abort { pool: None } => "abort the operation on the cluster".to_owned(),
             Self::Migrate { from, to, .. } => format!("migrate {} to {}", name(from), name(to)),

@@ -73,6 +73,7 @@ pub fn required_actions(kind: &OperationKind, control_plane: KubernetesVersion) 
     let of_cluster = |action| RequiredAction::Azure { action, pool: None };
     match kind {
         OperationKind::CreateCluster | OperationKind::UpdateNetwork(_) => vec![of_cluster(action::CLUSTER_WRITE)],
+        OperationKind::Read(_) => vec![of_cluster(action::CLUSTER_READ)],
         OperationKind::StopCluster => vec![of_cluster(action::CLUSTER_STOP)],
         OperationKind::StartCluster => vec![of_cluster(action::CLUSTER_START)],
         OperationKind::Scale { pool, .. }

@@ -9,8 +9,7 @@ use std::net::Ipv4Addr;
 
 pub(super) const PROFILE: &str = "/cluster/networkProfile";
 
-/// Default ranges. Source: API specification of 2025-05-01.
-pub(super) const DEFAULT_POD_CIDR: &str = "10.244.0.0/16";
+/// The default range. Source: API specification of 2025-05-01.
 const DEFAULT_SERVICE_CIDR: &str = "10.0.0.0/16";
 /// A Service range must be smaller than this. Source: azure-aks-docs, concepts-network-cni-overview.md, 2026-07-10.
 const LARGEST_SERVICE_PREFIX: u8 = 12;
@@ -48,7 +47,7 @@ pub fn resolve(resolver: &mut Resolver<'_>, cluster: &ClusterSpec) -> Option<(Ne
         NetworkModel::Kubenet | NetworkModel::AzureOverlay => Some(range(
             resolver,
             &format!("{PROFILE}/podCidr"),
-            profile.pod_cidr.as_deref().unwrap_or(DEFAULT_POD_CIDR),
+            profile.pod_cidr.as_deref().unwrap_or(limits::DEFAULT_POD_CIDR),
         )?),
     };
     let outbound = outbound::resolve(resolver, profile, cluster.vnet.is_some());

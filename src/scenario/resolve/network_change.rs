@@ -4,7 +4,7 @@
 //! the change at that moment is for the control plane to say.
 
 use super::Resolver;
-use super::network::{DEFAULT_POD_CIDR, overlap, range};
+use super::network::{overlap, range};
 use crate::catalog::limits;
 use crate::scenario::plan::{ClusterPlan, NetworkChange, NetworkModel, SubnetPlan};
 use crate::scenario::spec::{ClusterSpec, ScenarioSpec, UpdateNetworkSpec};
@@ -30,7 +30,7 @@ pub(super) fn resolve(
             let at = format!("{pointer}/networkPluginMode");
             resolver.choice(&at, "scenario::network_plugin_mode", mode, &[("overlay", ())])?;
             let present = cluster.network_profile.as_ref().and_then(|profile| profile.pod_cidr.as_deref());
-            let present = || present.unwrap_or(DEFAULT_POD_CIDR).parse().ok();
+            let present = || present.unwrap_or(limits::DEFAULT_POD_CIDR).parse().ok();
             cidr.or_else(present).map(NetworkChange::Overlay)
         }
         (None, Some(cidr)) => Some(NetworkChange::PodCidr(cidr)),

@@ -5,14 +5,14 @@ use super::pool::{self, Written};
 use super::{Resolver, network_change};
 use crate::catalog::{Catalog, Month, Support, limits};
 use crate::kernel::{SimDuration, SimTime};
-use crate::scenario::plan::{AutoscalingRange, OperationKind, OperationPlan, PoolChange};
+use crate::scenario::plan::{AutoscalingRange, OperationKind, OperationPlan, PoolChange, ReadCall};
 use crate::scenario::spec::{
     ClusterSpec, MigrateSpec, OperationSpec, ScenarioSpec, UpdatePoolSpec, UpgradeSpec, Version,
 };
 use jiff::{ToSpan, Zoned};
 
 /// The keys of which an operation has exactly one.
-const KINDS: &str = "scale, upgrade, rollback, addPool, deletePool, updatePool, updateNetwork, stopPool, startPool, migrate, create, stop, start or abort";
+const KINDS: &str = "scale, upgrade, rollback, addPool, deletePool, updatePool, updateNetwork, stopPool, startPool, migrate, create, stop, start, show, list or abort";
 
 /// Resolves all operations, sorted by time. Pools are looked up as they are written, so that an operation can be checked when
 /// something else about its pool is wrong; sorted by name they have the indexes of the plan.
@@ -50,7 +50,12 @@ pub(super) fn resolve(
                 access.foretell(resolver, &as_at, asker, &kind, spec.cluster.kubernetes_version.0);
             }
             warn_of_calendar(resolver, &pointer, spec, start, written);
-            operations.push(OperationPlan { at: SimTime::after_start(written.at.0), kind, asked_by });
+            let first = SimTime::after_start(written.at.0);
+            let end = SimTime::after_start(spec.duration.0);
+            let (every, times) = repeats(resolver, &pointer, written, &kind);
+            let moments =
+                (0..times).map(|time| first + every.times(time.into())).filter(|at| *at < end || *at == first);
+            operations.extend(moments.map(|at| OperationPlan { at, kind: kind.clone(), asked_by }));
         }
     }
     warn_of_starts(resolver, spec, start);
@@ -67,6 +72,37 @@ pub(super) fn resolve(
         resolver.error("/operations", "scenario::create", "create is not the first operation", remedy);
     }
     operations
+}
+
+/// How often the operation is asked, and the time in between.
+fn repeats(
+    resolver: &mut Resolver<'_>,
+    pointer: &str,
+    written: &OperationSpec,
+    kind: &OperationKind,
+) -> (SimDuration, u32) {
+    let once = (SimDuration::ZERO, 1);
+    match (written.every, written.times) {
+        (None, None) => once,
+        (Some(every), Some(times)) if !every.0.is_zero() && times > 0 => {
+            if matches!(kind, OperationKind::Read(_)) {
+                return (every.0, times);
+            }
+            let remedy = "write the other times too: only show and list are repeated";
+            resolver.error(
+                &format!("{pointer}/every"),
+                "scenario::repeat",
+                "an operation that changes something",
+                remedy,
+            );
+            once
+        }
+        _ => {
+            let remedy = "write both, such as every: 1s and times: 600";
+            resolver.error(pointer, "scenario::repeat", "found not both of every and times", remedy);
+            once
+        }
+    }
 }
 
 /// AKS will refuse an upgrade to a version that its calendar does not offer at the time.
@@ -168,6 +204,12 @@ impl Context<'_, '_> {
         add(written.update_network.as_ref().map(|update| {
             let pointer = format!("{}/updateNetwork", self.pointer);
             network_change::resolve(self.resolver, &pointer, self.cluster, update).map(OperationKind::UpdateNetwork)
+        }));
+        add(written.show.as_ref().map(|_| Some(OperationKind::Read(ReadCall::Show))));
+        add(written.list.as_ref().map(|list| {
+            let scope = list.scope.as_deref().unwrap_or(ReadCall::SCOPES[0].0);
+            let pointer = format!("{}/list/scope", self.pointer);
+            self.resolver.choice(&pointer, "scenario::list", scope, &ReadCall::SCOPES).map(OperationKind::Read)
         }));
         add(written.stop_pool.as_ref().map(|of| {
             let pool = self.pool("stopPool", &of.pool)?;

@@ -52,6 +52,18 @@ pub struct OperationSpec {
     /// Change the network of the cluster: a larger pod CIDR, or Azure CNI Overlay instead of kubenet or node subnet.
     #[deserr(default)]
     pub update_network: Option<UpdateNetworkSpec>,
+    /// Look at the cluster, which counts for the limits of calls: `show: {}`.
+    #[deserr(default)]
+    pub show: Option<NothingSpec>,
+    /// List clusters, which counts for the limits of calls.
+    #[deserr(default)]
+    pub list: Option<ListSpec>,
+    /// Ask the same again after this time, as often as `times` says.
+    #[deserr(default)]
+    pub every: Option<Duration>,
+    /// How often it is asked, with `every`.
+    #[deserr(default)]
+    pub times: Option<u32>,
     /// Give up the operation in progress on a pool, or without one on the cluster: `abort: {}`.
     #[deserr(default)]
     pub abort: Option<AbortSpec>,
@@ -150,6 +162,16 @@ pub struct UpdateNetworkSpec {
     /// or 10.244.0.0/16 unless given.
     #[deserr(default)]
     pub pod_cidr: Option<String>,
+}
+
+/// List clusters.
+#[derive(Debug, Deserr, JsonSchema)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ListSpec {
+    /// Subscription or ResourceGroup; Subscription unless given.
+    #[deserr(default)]
+    pub scope: Option<String>,
 }
 
 /// Give up the operation in progress.

@@ -11,7 +11,7 @@ use crate::catalog::{KubernetesVersion, api_removal};
 use crate::cluster::{Budget, NodeId, NodePhase, Pool, PoolId, PowerState, ProvisioningState, Refusal, World};
 use crate::kernel::Id;
 use crate::scenario::plan::{
-    BudgetRule, IntOrPercent, NetworkChange, NetworkModel, OperationKind, OperationPlan, PoolMode, PoolPlan,
+    BudgetRule, IntOrPercent, NetworkChange, NetworkModel, OperationKind, OperationPlan, PoolMode, PoolPlan, ReadCall,
     UpgradeChannel, UpgradeStrategy, required_actions,
 };
 
@@ -46,7 +46,7 @@ impl Scope {
             OperationKind::Migrate { from, to, .. } => {
                 Self::Pools(vec![PoolId::from_index(*from), PoolId::from_index(*to)])
             }
-            OperationKind::Abort { .. } => Self::Pools(Vec::new()),
+            OperationKind::Abort { .. } | OperationKind::Read(_) => Self::Pools(Vec::new()),
         }
     }
 }
@@ -56,6 +56,9 @@ impl ControlPlane {
     ///
     /// Source: support articles for AKS, operationnotallowed.md, 2024-02-23.
     pub(super) fn conflict(&self, world: &World, kind: &OperationKind, asked: &Scope) -> Result<(), Refusal> {
+        if matches!(kind, OperationKind::Read(_)) {
+            return Ok(()); // Whoever only looks is in nobody's way.
+        }
         if let OperationKind::Abort { pool } = kind {
             // 409 is documented for an operation that has ended; its code is not.
             let pool = pool.map(PoolId::from_index);
@@ -124,12 +127,13 @@ pub fn admit_power(world: &World, kind: &OperationKind) -> Result<(), Refusal> {
     let name = &world.plan.cluster.name;
     match (world.power, kind) {
         (PowerState::Absent, OperationKind::CreateCluster) => Ok(()),
+        (PowerState::Absent, OperationKind::Read(ReadCall::ListSubscription | ReadCall::ListResourceGroup)) => Ok(()),
         (PowerState::Absent, _) => {
             let message = format!("The Resource 'Microsoft.ContainerService/managedClusters/{name}' was not found");
             Err(Refusal { code: "ResourceNotFound", message })
         }
         (_, OperationKind::CreateCluster) => not_allowed(format!("cluster {name} exists already")),
-        (PowerState::Stopped, OperationKind::StartCluster) => Ok(()),
+        (PowerState::Stopped, OperationKind::StartCluster | OperationKind::Read(_)) => Ok(()),
         (PowerState::Stopped, OperationKind::StopCluster) => not_allowed(format!("cluster {name} is stopped already")),
         (PowerState::Stopped, _) => not_allowed(format!("cluster {name} is stopped: start it first")),
         (PowerState::Running, OperationKind::StartCluster) => not_allowed(format!("cluster {name} is running already")),
@@ -157,7 +161,7 @@ pub fn admit_by_itself(world: &World, kind: &OperationKind) -> Result<(), Refusa
 /// The same, of an operator or of AKS.
 pub(super) fn admit_from(world: &World, kind: &OperationKind, by_itself: bool) -> Result<(), Refusal> {
     match kind {
-        OperationKind::StartCluster | OperationKind::Abort { .. } => Ok(()),
+        OperationKind::StartCluster | OperationKind::Abort { .. } | OperationKind::Read(_) => Ok(()),
         OperationKind::CreateCluster => {
             within_cluster_count(world)?;
             let first = world.pools.ids().filter(|pool| world.pool_plan(*pool).from_start);

@@ -193,12 +193,15 @@ fn throttling(input: &Value) -> Answer {
     let (call, scope) = match input["api"].as_str().expect("a call") {
         "PUT AgentPool" => ("scale: {pool: apps, count: 2}", "agentPool"),
         "PUT ManagedCluster" => ("upgrade: {kubernetesVersion: \"1.35\"}", "managedCluster"),
-        _ => return Answer::NotModelled("reads of the resource provider"),
+        "GET ManagedCluster" => ("show: {}", "managedCluster"),
+        "LIST ManagedClusters" if input["scope"] == "subscription" => ("list: {scope: Subscription}", "subscription"),
+        "LIST ManagedClusters" => ("list: {scope: ResourceGroup}", "resourceGroup"),
+        _ => return Answer::NotModelled("calls that do not occur"),
     };
     if input["scope"] != scope {
         return Answer::NotModelled("buckets of whole subscriptions and resource groups");
     }
-    const AT_ONCE: usize = 100;
+    const AT_ONCE: usize = 600;
     const SECONDS: usize = 200;
     let mut scenario = Scenario::apps("count: 1").lasting("2h");
     for second in [0; AT_ONCE].into_iter().chain(1..=SECONDS) {

@@ -86,8 +86,8 @@ fn moment(plan: &Plan, inventory: &Inventory) -> String {
 
 fn about_prices() -> String {
     format!(
-        "Prices as the scenario sets them, otherwise list prices at most as new as {}, without tax; a month is 730 h. Traffic, \
-         operations of disks and addresses of Services are left out.",
+        "Prices as the scenario sets them, otherwise list prices at most as new as {}, without tax; a month is 730 h. Traffic \
+         and operations of disks are left out.",
         Catalog::get().price_date()
     )
 }

@@ -162,8 +162,8 @@ fn sentence(fact: Fact, world: &World) -> String {
             let outbound = &world.outbound;
             let [opened, failing] = [outbound.rate, outbound.failing].map(|rate| rate as f64 / 1e6);
             format!(
-                "{opened:.1} connections to the internet a second, {failing:.1} find no port ({:?})",
-                outbound.ports
+                "{opened:.1} connections to the internet a second, {failing:.1} find no port ({})",
+                outbound.ports.words()
             )
         }
         Fact::PodWaitsForAddress(id) => {

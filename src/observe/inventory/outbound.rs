@@ -43,9 +43,11 @@ pub(super) fn resources(world: &World, notes: &mut Vec<String>) -> Vec<Resource>
             }
             Ports::Shared(_) | Ports::Unknown | Ports::Blocked => String::new(),
         };
-        let of_kind = if outbound.kind == OutboundType::LoadBalancer { out } else { 0 };
-        let outbound_addresses = count(of_kind as usize, "outbound address");
-        let details = format!("Standard, {outbound_addresses}{ports}{}", rules(&world.plan.services, false));
+        let way_out = match outbound.kind {
+            OutboundType::LoadBalancer => format!(", {}{ports}", count(out as usize, "outbound address")),
+            _ => String::new(),
+        };
+        let details = format!("Standard{way_out}{}", rules(&world.plan.services, false));
         let balancer = Resource::free("Microsoft.Network/loadBalancers", "kubernetes", details);
         let noted = balancer.priced(Some(cluster.charges.load_balancer)).noted("data is billed on top");
         resources.push(noted);

@@ -76,10 +76,21 @@ fn cluster_prices(plan: &Plan) -> Vec<PriceLine> {
     let (catalog, cluster) = (Catalog::get(), &plan.cluster);
     let region = cluster.location;
     let tier = format!("{} tier in {}", cluster.tier.name(), region.name());
-    let addresses = format!("outbound public addresses in {}, together", region.name());
+    let addresses = format!("public addresses in {}, together", region.name());
+    let gateway = format!("NAT gateway in {}, without its addresses", region.name());
     let charges = [
         (tier, cluster.charges.tier, catalog.tier_price(cluster.tier, region)),
-        ("standard load balancer".to_owned(), cluster.charges.load_balancer, catalog.load_balancer_price()),
+        (
+            "standard load balancer with its rules".to_owned(),
+            cluster.charges.load_balancer,
+            catalog.load_balancer_price(),
+        ),
+        (
+            "internal load balancer with its rules".to_owned(),
+            cluster.charges.internal_load_balancer,
+            catalog.load_balancer_price(),
+        ),
+        (gateway, cluster.charges.nat_gateway, catalog.nat_gateway_price(region)),
         (addresses, cluster.charges.public_ips, catalog.public_ip_price(region)),
     ];
     let charged = charges.into_iter().filter(|(_, in_force, _)| *in_force != UsdPerHour::ZERO);

@@ -7,7 +7,7 @@ use super::{ControlPlane, Progress, Then, upgrade};
 use crate::cluster::{
     Ctx, Event, OperationId, OperationState, PoolId, ProvisioningState, Refusal, UpgradeOutcome, UpgradeRequest, World,
 };
-use crate::scenario::plan::NetworkChange;
+use crate::scenario::plan::{NetworkChange, NetworkModel};
 
 /// Begins: the control plane takes its time first.
 pub(super) fn update(world: &mut World, change: NetworkChange, operation: OperationId, ctx: &mut Ctx<'_>) -> Progress {
@@ -85,7 +85,6 @@ impl ControlPlane {
 
 /// Refuses a change that the cluster cannot have. The codes are not documented, nor are the sentences.
 pub(super) fn is_possible(world: &World, change: NetworkChange) -> Result<(), Refusal> {
-    use crate::scenario::plan::NetworkModel;
     let refuse = |message: String| Err(Refusal { code: "InvalidParameter", message });
     let present = world.pod_range.as_ref().map(|range| range.cidr);
     match (change, world.network) {

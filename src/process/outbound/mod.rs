@@ -14,6 +14,7 @@ const MICROS: f64 = 1e6;
 
 /// Counts anew what pods open and what of it fails.
 pub fn on_settle(world: &mut World, ctx: &mut Ctx<'_>) {
+    let known = standing(&world.outbound);
     let mut touched = world.outbound.take_touched();
     for node in &touched {
         let traffic = world.traffic_of(*node);
@@ -43,7 +44,15 @@ pub fn on_settle(world: &mut World, ctx: &mut Ctx<'_>) {
         Ports::Unknown => {}
         Ports::Blocked => world.outbound.failing = world.outbound.rate,
     }
-    ctx.observe(Fact::OutboundChanged);
+    if standing(&world.outbound) != known {
+        ctx.observe(Fact::OutboundChanged);
+    }
+}
+
+/// What an observer sees of it.
+fn standing(outbound: &Outbound) -> (Ports, u64, u64, u64, Option<u64>) {
+    let busiest = outbound.busy.last_key_value().map(|(busy, _)| *busy);
+    (outbound.ports, outbound.rate, outbound.failing, outbound.cut, busiest)
 }
 
 /// What of the connections fails, with so many ports.

@@ -25,7 +25,7 @@ pub(super) fn convert(flows: &[OutboundFlowSpec], at: &str, faults: &mut Faults)
         }
         converted.push(OutboundFlow {
             destination: flow.destination.as_deref().unwrap_or(ANYWHERE).into(),
-            micros_per_second: (rate * 1e6) as u64,
+            micros_per_second: (rate * 1e6).round_ties_even() as u64,
             duration: flow.duration.0,
             closed: flow.closed.unwrap_or(true),
         });

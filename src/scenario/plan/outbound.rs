@@ -48,6 +48,19 @@ pub enum Ports {
     Blocked,
 }
 
+impl Ports {
+    /// How many there are, in words.
+    #[must_use]
+    pub fn words(self) -> String {
+        match self {
+            Self::PerNode(ports) => format!("{ports} ports a node"),
+            Self::Shared(ports) => format!("{ports} ports for all nodes"),
+            Self::Unknown => "ports of an own way out".to_owned(),
+            Self::Blocked => "blocked".to_owned(),
+        }
+    }
+}
+
 impl OutboundPlan {
     /// A load balancer with so many addresses and AKS's defaults.
     #[must_use]

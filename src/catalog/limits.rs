@@ -9,6 +9,8 @@ use ipnet::Ipv4Net;
 pub const MAX_PODS: u32 = 250;
 /// Least `maxPods` of a pool. Same source.
 pub const MIN_MAX_PODS: u32 = 10;
+/// Pods that all nodes of a pool must be able to run together. Same source.
+pub const PODS_PER_POOL: u32 = 30;
 /// Default `maxPods` with kubenet. Same source.
 pub const DEFAULT_MAX_PODS_KUBENET: u32 = 110;
 /// Default `maxPods` with Azure CNI node subnet. Same source.

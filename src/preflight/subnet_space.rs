@@ -14,6 +14,7 @@ pub const CHECK: Check = Check { name: "subnet-space", run };
 
 fn run(course: &Course<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let mut in_network = 0;
     let cluster = &course.plan.cluster;
     for (index, subnet) in cluster.subnets.iter().enumerate() {
         let others = u64::from(course.plan.other_addresses(index));
@@ -34,6 +35,7 @@ fn run(course: &Course<'_>) -> Vec<Finding> {
         let model = cluster.network.model;
         let deployed =
             peak(Peak::of_deployment(course, each(model, false)), Peak::of_deployment(course, each(model, true)));
+        in_network += deployed.most;
         if deployed.most > 0 {
             let subject = Subject::part(format!("subnet {}", subnet.name));
             let when = "with every pool at its largest and the surge of one";
@@ -57,6 +59,16 @@ fn run(course: &Course<'_>) -> Vec<Finding> {
                 findings.push(space.judge(&Subject::of(step), peak, asked, "with autoscaled pools at their largest"));
             }
         }
+    }
+    let most = u64::from(limits::ADDRESSES_PER_VNET);
+    if in_network > most {
+        let reason = format!(
+            "needs {} in all subnets with every pool at its largest, and a network has {most}",
+            addresses_of(in_network)
+        );
+        findings.push(
+            Subject::part("virtual network").fail(reason, "change to Azure CNI Overlay, or lower maxPods or maxCount"),
+        );
     }
     findings
 }

@@ -302,6 +302,19 @@ fn connections_that_hold_more_ports_than_there_are_are_a_risk() {
 }
 
 #[test]
+fn subnets_may_not_ask_for_more_addresses_than_a_network_has() {
+    let mut plan = cluster();
+    plan.cluster.network.model = NetworkModel::AzureNodeSubnet;
+    plan.cluster.network.pod_cidr = None;
+    plan.cluster.subnets[0].prefix = "10.0.0.0/8".parse().expect("a range");
+    plan.cluster.pools[APPS].max_pods = 250;
+    plan.cluster.pools[APPS].autoscaling = Some(AutoscalingRange { min: 1, max: 250 });
+    assert!(said(&with(plan.clone(), vec![]), "subnet-space", "virtual network").is_empty());
+    plan.cluster.pools[APPS].autoscaling = Some(AutoscalingRange { min: 1, max: 270 });
+    expect(&with(plan, vec![]), "subnet-space", "virtual network", Fail, "and a network has 65536");
+}
+
+#[test]
 fn a_front_end_reaches_ten_thousand_backends() {
     let rows = |ports, front_end: FrontEnd, most| {
         let mut plan = cluster();

@@ -160,6 +160,7 @@ impl Context<'_, '_> {
         }
         let (mode, vm) = (mode?, vm?);
         self.warn_about(mode, vm, count);
+        self.warn_of_few_pods(count, max_pods);
         let os_disk = self.os_disk(vm)?;
         let scale_down_mode = self.scale_down_mode(&os_disk);
         let vm_price = price::vm(self.resolver, self.spec, vm, spot, self.around.location, self.pointer)?;
@@ -483,6 +484,16 @@ impl Context<'_, '_> {
             self.error("scaleDownMode", "scenario::scale_down_mode", found, "add osDiskType: Managed, or write Delete");
         }
         mode
+    }
+
+    /// A low `maxPods` needs several nodes. Source: azure-aks-docs, concepts-network-ip-address-planning.md, 2026-04-16.
+    fn warn_of_few_pods(&mut self, count: u32, max_pods: u32) {
+        let least = limits::PODS_PER_POOL;
+        if count > 0 && max_pods < least && count * max_pods < least {
+            let found = format!("{count} × {max_pods} pods");
+            let remedy = format!("AKS takes a pool with such a maxPods only when its nodes run {least} pods together");
+            self.warn("maxPods", "scenario::pool_pods", found, remedy);
+        }
     }
 
     /// What AKS does not take. Source: azure-aks-docs, quotas-skus-regions.md, 2026-08-03. What it advises against is the preflight's.

@@ -30,6 +30,9 @@ pub fn blocked_share(servers: u32, load: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::{Dist, SimTime, Streams};
+    use std::cmp::Reverse;
+    use std::collections::BinaryHeap;
 
     #[test]
     fn it_agrees_with_the_tables() {
@@ -45,6 +48,34 @@ mod tests {
             let recurrence = (1..=servers).fold(1.0, |share, free| load * share / (f64::from(free) + load * share));
             let share = blocked_share(servers, load);
             assert!((share - recurrence).abs() < 1e-9 * recurrence.max(1e-3), "{servers} {load}: {share} {recurrence}");
+        }
+    }
+
+    /// Arrivals at random at servers that are taken for such a time: the share that finds none free, event by event.
+    fn simulated(servers: usize, load: f64, taken: &Dist) -> f64 {
+        let streams = Streams::new(1);
+        let (gaps, times) = (&mut streams.stream("test", "gaps"), &mut streams.stream("test", "times"));
+        let gap = Dist::Exponential { mean: 1.0 / load };
+        let mut ends: BinaryHeap<Reverse<SimTime>> = BinaryHeap::new();
+        let (mut now, mut lost, arrivals) = (SimTime::ZERO, 0, 400_000);
+        for _ in 0..arrivals {
+            now = now + gap.draw(gaps);
+            while ends.peek().is_some_and(|end| end.0 <= now) {
+                ends.pop();
+            }
+            let time = taken.draw(times);
+            if ends.len() < servers { ends.push(Reverse(now + time)) } else { lost += 1 }
+        }
+        f64::from(lost) / f64::from(arrivals)
+    }
+
+    #[test]
+    fn it_agrees_with_a_simulation_whatever_the_distribution_of_the_time() {
+        for (servers, load) in [(20, 15.0), (20, 20.0), (50, 70.0)] {
+            for taken in [Dist::Constant(1.0), Dist::Exponential { mean: 1.0 }] {
+                let (found, formula) = (simulated(servers, load, &taken), blocked_share(servers as u32, load));
+                assert!((found - formula).abs() < 0.005, "{servers} {load} {taken:?}: {found} and {formula}");
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! Prices: US dollars, Linux, retail list, without tax.
 
-use super::{Basis, Region, UnknownName};
+use super::{Basis, Region, Tier};
 use crate::units::UsdPerHour;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -40,67 +40,6 @@ pub enum PriceKind {
     Reserved1Year,
     /// Reserved for three years.
     Reserved3Year,
-}
-
-/// The pricing tier of a cluster's control plane.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Tier {
-    /// No fee, no SLA.
-    Free,
-    /// With an uptime SLA.
-    Standard,
-    /// With long-term support too.
-    Premium,
-}
-
-impl Tier {
-    /// Azure's name.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Free => "Free",
-            Self::Standard => "Standard",
-            Self::Premium => "Premium",
-        }
-    }
-
-    /// Nodes below which the tier is recommended; `None` for any size. Source: azure-aks-docs, free-standard-pricing-tiers.md, 2026-07-06.
-    #[must_use]
-    pub const fn recommended_below(self) -> Option<u32> {
-        match self {
-            Self::Free => Some(10),
-            Self::Standard | Self::Premium => None,
-        }
-    }
-
-    /// Availability of the API server that the tier promises, in per cent, with and without availability zones; `None` without a promise.
-    /// Source: azure-aks-docs, free-standard-pricing-tiers.md, 2026-07-06; the figures: Azure's page uptime-sla of AKS.
-    #[must_use]
-    pub const fn uptime_sla(self, zones: bool) -> Option<f64> {
-        match (self, zones) {
-            (Self::Free, _) => None,
-            (_, true) => Some(99.95),
-            (_, false) => Some(99.9),
-        }
-    }
-
-    /// Most nodes of a cluster. Source: azure-aks-docs, free-standard-pricing-tiers.md, 2026-07-06.
-    #[must_use]
-    pub const fn max_nodes(self) -> u32 {
-        match self {
-            Self::Free => 1000,
-            Self::Standard | Self::Premium => 5000,
-        }
-    }
-}
-
-impl std::str::FromStr for Tier {
-    type Err = UnknownName;
-    fn from_str(text: &str) -> Result<Self, UnknownName> {
-        let tiers = [Self::Free, Self::Standard, Self::Premium];
-        let found = tiers.into_iter().find(|tier| tier.name().eq_ignore_ascii_case(text));
-        found.ok_or_else(|| UnknownName::new(text, "Free, Standard, Premium"))
-    }
 }
 
 /// All price tables.

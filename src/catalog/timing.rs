@@ -4,7 +4,7 @@
 //! the simulation. A scenario may override any stage by its name. How the defaults were found, and where they miss published
 //! figures, is told in `docs/limits.md`.
 
-use super::{KubernetesVersion, OsImage};
+use super::{ContainerRuntime, KubernetesVersion, OsImage, ScalingSize};
 use crate::kernel::{Dist, SimDuration};
 use serde::Deserialize;
 use std::sync::OnceLock;
@@ -126,6 +126,25 @@ fn stage(row: Row) -> Stage {
     Stage { name, meaning, dist, basis, confidence, evidence }
 }
 
+/// What the defaults of some stages depend on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setup {
+    /// The version of the nodes decides about their container runtime.
+    pub version: KubernetesVersion,
+    /// The node image.
+    pub image: OsImage,
+    /// The size of the control plane, if it has a fixed one.
+    pub scaling: Option<ScalingSize>,
+}
+
+impl Setup {
+    /// The image of AKS's default and a control plane that AKS sizes itself.
+    #[must_use]
+    pub const fn of(version: KubernetesVersion) -> Self {
+        Self { version, image: version.ubuntu_image(), scaling: None }
+    }
+}
+
 /// Defines [`Timings`]: one field a stage, of the stage's name.
 macro_rules! timings {
     ($($name:ident),* $(,)?) => {
@@ -135,6 +154,8 @@ macro_rules! timings {
         #[derive(Clone, Debug, PartialEq)]
         #[expect(missing_docs, reason = "each stage is explained by its row of the data file")]
         pub struct Timings {
+            /// What the defaults were looked up for.
+            pub setup: Setup,
             $(pub $name: Dist,)*
             /// Probability that the provisioning of a VM takes [`Timings::straggler_delay`] more.
             pub straggler_probability: f64,
@@ -145,15 +166,16 @@ macro_rules! timings {
         }
 
         impl Timings {
-            /// The default of every stage for nodes of this image.
+            /// The default of every stage.
             #[must_use]
-            pub fn defaults(version: KubernetesVersion, image: OsImage) -> Self {
-                let constant = |name: &str| match default_of(name, version, image) {
+            pub fn defaults(setup: Setup) -> Self {
+                let constant = |name: &str| match default_of(name, setup) {
                     Dist::Constant(value) => value,
                     other => panic!("stage-timings.csv: {name} is {other:?}, not a constant"),
                 };
                 Self {
-                    $($name: default_of(stringify!($name), version, image),)*
+                    setup,
+                    $($name: default_of(stringify!($name), setup),)*
                     straggler_probability: constant("straggler_probability"),
                     straggler_delay: SimDuration::from_secs_f64(constant("straggler_delay")),
                     batch_copula_rho: constant("batch_copula_rho"),
@@ -174,10 +196,10 @@ macro_rules! timings {
             }
 
             /// Every stage in force with what is known of it. A stage whose distribution is not the default has no evidence left.
-            pub fn stages(&self, version: KubernetesVersion, image: OsImage) -> Vec<Stage> {
+            pub fn stages(&self) -> Vec<Stage> {
                 let mut stages = Vec::new();
                 $({
-                    let row = row_of(stringify!($name), version, image);
+                    let row = row_of(stringify!($name), self.setup);
                     let mut stage = Stage { name: stringify!($name).to_owned(), ..row.clone() };
                     if self.$name != row.dist {
                         stage.dist = self.$name.clone();
@@ -233,22 +255,26 @@ timings!(
     repair_redeploy,
 );
 
-/// The row of a stage: some depend on the node image or the container runtime.
-fn row_of(name: &str, version: KubernetesVersion, image: OsImage) -> &'static Stage {
-    let file_name = match (name, image, version.container_runtime()) {
-        ("cse", OsImage::Ubuntu2204, _) => "cse_ubuntu2204",
-        ("cse", OsImage::Ubuntu2404, _) => "cse_ubuntu2404",
-        ("cse", OsImage::AzureLinux3, _) => "cse_azurelinux3",
-        ("runtime_start", _, super::ContainerRuntime::Containerd) => "containerd_start",
-        ("runtime_start", _, super::ContainerRuntime::Docker) => "docker_start",
-        _ => name,
+/// The row of a stage: some depend on the node image, the container runtime or the size of the control plane.
+fn row_of(name: &str, setup: Setup) -> &'static Stage {
+    let suffixed = |suffix: &str| format!("{name}_{}", suffix.to_ascii_lowercase());
+    let file_name = match (name, setup.image, setup.scaling) {
+        ("cse", OsImage::Ubuntu2204, _) => suffixed("ubuntu2204"),
+        ("cse", OsImage::Ubuntu2404, _) => suffixed("ubuntu2404"),
+        ("cse", OsImage::AzureLinux3, _) => suffixed("azurelinux3"),
+        ("runtime_start", ..) => match setup.version.container_runtime() {
+            ContainerRuntime::Containerd => "containerd_start".to_owned(),
+            ContainerRuntime::Docker => "docker_start".to_owned(),
+        },
+        ("scheduling_cycle" | "cluster_create", _, Some(size)) => suffixed(size.name()),
+        _ => name.to_owned(),
     };
     let row = rows().iter().find(|row| row.name == file_name);
     row.unwrap_or_else(|| panic!("stage-timings.csv: no row {file_name}"))
 }
 
-fn default_of(name: &str, version: KubernetesVersion, image: OsImage) -> Dist {
-    row_of(name, version, image).dist.clone()
+fn default_of(name: &str, setup: Setup) -> Dist {
+    row_of(name, setup).dist.clone()
 }
 
 #[cfg(test)]
@@ -257,10 +283,14 @@ mod tests {
 
     const VERSION: KubernetesVersion = KubernetesVersion::minor(34);
 
+    fn defaults(version: KubernetesVersion, image: OsImage) -> Timings {
+        Timings::defaults(Setup { image, ..Setup::of(version) })
+    }
+
     #[test]
     fn every_stage_has_a_default_a_basis_and_evidence() {
-        let timings = Timings::defaults(VERSION, OsImage::Ubuntu2204);
-        let stages = timings.stages(VERSION, OsImage::Ubuntu2204);
+        let timings = defaults(VERSION, OsImage::Ubuntu2204);
+        let stages = timings.stages();
         assert_eq!(stages.len() + 3, Timings::NAMES.len());
         assert!(stages.iter().all(|stage| !stage.evidence.is_empty() && !stage.meaning.is_empty()));
         assert_eq!(timings.vm_provision, Dist::lognormal(15.0, 45.0));
@@ -268,10 +298,10 @@ mod tests {
 
     #[test]
     fn the_runtime_follows_the_version_and_the_bootstrap_the_image() {
-        let start = |version, image| Timings::defaults(version, image).runtime_start;
+        let start = |version, image| defaults(version, image).runtime_start;
         assert_eq!(start(VERSION, OsImage::Ubuntu2204), Dist::lognormal(0.94, 1.99));
         assert_ne!(start(KubernetesVersion::minor(18), OsImage::Ubuntu2204), Dist::lognormal(0.94, 1.99));
-        let cse = |image| Timings::defaults(VERSION, image).cse;
+        let cse = |image| defaults(VERSION, image).cse;
         assert_ne!(cse(OsImage::Ubuntu2204), cse(OsImage::AzureLinux3));
     }
 
@@ -281,7 +311,8 @@ mod tests {
             let (name, _) = row.name.split_once('_').unwrap_or((&row.name, ""));
             let known = Timings::NAMES.contains(&row.name.as_str())
                 || name == "cse"
-                || ["containerd_start", "docker_start"].contains(&row.name.as_str());
+                || ["containerd_start", "docker_start"].contains(&row.name.as_str())
+                || ScalingSize::ALL.iter().any(|(size, _)| row.name.ends_with(&size.to_ascii_lowercase()));
             assert!(known, "no stage is called {}", row.name);
         }
     }
@@ -293,7 +324,7 @@ mod tests {
         for (image, median, p95) in
             [(OsImage::Ubuntu2204, 18.0, 55.0), (OsImage::Ubuntu2404, 36.0, 54.0), (OsImage::AzureLinux3, 14.0, 46.0)]
         {
-            let timings = Timings::defaults(VERSION, image);
+            let timings = defaults(VERSION, image);
             let mut stream = crate::kernel::Streams::new(1).stream("bootstrap", "test");
             let stages = [&timings.cse, &timings.runtime_start, &timings.kubelet_start];
             let mut totals: Vec<f64> =
@@ -307,10 +338,10 @@ mod tests {
 
     #[test]
     fn an_overridden_stage_loses_its_evidence() {
-        let mut timings = Timings::defaults(VERSION, OsImage::Ubuntu2204);
+        let mut timings = defaults(VERSION, OsImage::Ubuntu2204);
         assert!(timings.set("os_boot", Dist::Constant(1.0)));
         assert!(!timings.set("no_such_stage", Dist::Constant(1.0)));
-        let stages = timings.stages(VERSION, OsImage::Ubuntu2204);
+        let stages = timings.stages();
         let boot = stages.iter().find(|stage| stage.name == "os_boot").unwrap();
         assert_eq!((boot.basis, boot.evidence.as_str()), (Basis::Assumption, "the scenario"));
     }

@@ -15,16 +15,21 @@ impl World {
         Month::of(moment.as_ref().unwrap_or(start))
     }
 
-    /// True when the cluster may have the version: by AKS's calendar, or because the scenario says that it is available.
+    /// True when the cluster may have the version: by AKS's calendar, or because the scenario says that it is available. Of a minor
+    /// version whose patches the scenario names no others are there.
     #[must_use]
     pub fn offers(&self, version: KubernetesVersion) -> bool {
         let maintenance = &self.plan.maintenance;
         let by_calendar = Catalog::get().support(version, self.month()).is_offered(self.plan.cluster.long_term_support);
-        let mut written = maintenance.available.iter().filter(|available| available.from <= self.clock);
-        let is_it = |available: KubernetesVersion| {
-            available.minor == version.minor && (version.patch.is_none() || available.patch == version.patch)
-        };
-        by_calendar || (maintenance.available_is_written && written.any(|available| is_it(available.version)))
+        if !maintenance.available_is_written {
+            return by_calendar;
+        }
+        let of_minor = || maintenance.available.iter().filter(|available| available.version.minor == version.minor);
+        let is_it = |available: KubernetesVersion| version.patch.is_none() || available.patch == version.patch;
+        let patches_are_named =
+            version.patch.is_some() && of_minor().any(|available| available.version.patch.is_some());
+        (by_calendar && !patches_are_named)
+            || of_minor().any(|available| available.from <= self.clock && is_it(available.version))
     }
 
     /// The version that a cluster on an unsupported one may jump to with all of its pools: the oldest supported one.

@@ -47,6 +47,7 @@ fn cluster(pools: Vec<PoolPlan>) -> ClusterPlan {
         node_resource_group: "MC_group_test_eastus".into(),
         location: catalogue::REGION,
         tier: catalogue::TIER,
+        scaling: None,
         long_term_support: false,
         version: version(34),
         network: NetworkPlan {
@@ -336,7 +337,7 @@ fn end_drain(world: &mut World, node: NodeId, outcome: DrainOutcome, ctx: &mut C
 /// The parts of a plan that come from the catalogue.
 mod catalogue {
     use crate::catalog::{
-        AutoscalerProfile, AzureRole, Catalog, KubernetesVersion, OsDisk, Region, Tier, Timings, VmSize,
+        AutoscalerProfile, AzureRole, Catalog, KubernetesVersion, OsDisk, Region, Setup, Tier, Timings, VmSize,
     };
     use crate::kernel::Dist;
 
@@ -363,7 +364,7 @@ mod catalogue {
         Timings {
             cordon: Dist::Constant(0.1),
             eviction_call: Dist::Constant(0.1),
-            ..Timings::defaults(version(34), version(34).ubuntu_image())
+            ..Timings::defaults(Setup::of(version(34)))
         }
     }
 

@@ -1,6 +1,6 @@
 //! A made-up result with everything in it, for the tests of this room. No simulation has seen these numbers.
 
-use crate::catalog::{AutoscalerProfile, Catalog, KubernetesVersion, OsDisk, OsImage, Region, Tier, Timings};
+use crate::catalog::{AutoscalerProfile, Catalog, KubernetesVersion, OsDisk, OsImage, Region, Setup, Tier, Timings};
 use crate::experiment::{ExperimentResult, PointResult, SummaryRow, Verdict};
 use crate::kernel::SimDuration;
 use crate::observe::{
@@ -93,6 +93,7 @@ fn plan(burstable: bool) -> Plan {
             node_resource_group: "MC_shop_store_eastus".to_owned(),
             location: Region::ALL[0],
             tier: Tier::Standard,
+            scaling: None,
             long_term_support: false,
             version: VERSION,
             network: NetworkPlan {
@@ -125,7 +126,7 @@ fn plan(burstable: bool) -> Plan {
         faults: Vec::new(),
         maintenance: crate::scenario::plan::MaintenancePlan::default(),
         access: crate::scenario::plan::AccessPlan::default(),
-        timings: Timings::defaults(VERSION, OsImage::Ubuntu2404),
+        timings: Timings::defaults(Setup { image: OsImage::Ubuntu2404, ..Setup::of(VERSION) }),
     }
 }
 

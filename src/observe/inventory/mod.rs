@@ -12,6 +12,7 @@ mod storage;
 #[cfg(test)]
 mod tests;
 
+use crate::catalog::{Inflight, ScalingSize};
 use crate::cluster::{PowerState, World};
 use crate::kernel::SimTime;
 use crate::scenario::plan::{ClusterPlan, OwnVnet};
@@ -131,6 +132,7 @@ pub fn inventory(world: &World) -> Inventory {
     } else if cluster.pools.iter().any(|pool| !pool.is_brought()) {
         groups = resource_groups(world, &mut notes);
         notes.push(control_plane(cluster));
+        notes.push(limits(cluster));
     }
     if !cluster.brought.is_empty() {
         let only = if groups.is_empty() { ", and there is nothing else: no resource group is filled" } else { "" };
@@ -197,7 +199,8 @@ fn managed_cluster(world: &World) -> Resource {
     resource.priced(Some(cluster.charges.tier))
 }
 
-/// Source: azure-aks-docs, core-aks-concepts.md, 2026-07-29; free-standard-pricing-tiers.md, 2026-07-06.
+/// Source: azure-aks-docs, core-aks-concepts.md, 2026-07-29; free-standard-pricing-tiers.md, 2026-07-06. That a fixed size costs nothing
+/// on top is our assumption.
 fn control_plane(cluster: &ClusterPlan) -> String {
     let billed = if cluster.charges.tier == UsdPerHour::ZERO {
         format!("costs nothing in the {} tier, which has no SLA", cluster.tier.name())
@@ -205,6 +208,25 @@ fn control_plane(cluster: &ClusterPlan) -> String {
         format!("is billed only by its tier ({}, with an SLA: the row of {})", cluster.tier.name(), cluster.name)
     };
     format!("The control plane itself runs in Microsoft's subscription, in neither group; it {billed}.")
+}
+
+/// What the control plane can carry. Requests to the API server are not simulated, so that only the number of nodes is ever met.
+fn limits(cluster: &ClusterPlan) -> String {
+    let carries = match cluster.scaling {
+        None => {
+            let Inflight { read_only, mutating } = cluster.tier.inflight();
+            format!("its API server executes {read_only} requests that read and {mutating} that change at once")
+        }
+        Some(size) => {
+            let (parts, gib) = ScalingSize::ETCD;
+            let requests = size.inflight();
+            format!(
+                "in size {} its API server executes {requests} requests at once, and etcd has {parts} parts of {gib} GiB",
+                size.name()
+            )
+        }
+    };
+    format!("It takes up to {} nodes; {carries}.", cluster.tier.max_nodes())
 }
 
 /// The identity with which kubelets pull images. Source: azure-aks-docs, managed-identity-overview.md, 2026-08-18.

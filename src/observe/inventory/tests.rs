@@ -1,7 +1,7 @@
 //! The inventory of small worlds.
 
 use super::*;
-use crate::catalog::{DISK_DRIVER, FILE_DRIVER, OsDisk, OsDiskKind, Tier};
+use crate::catalog::{DISK_DRIVER, FILE_DRIVER, OsDisk, OsDiskKind, ScalingSize, Tier};
 use crate::cluster::testing::{self, Bench, create_node, deployment, pool};
 use crate::cluster::{AddressHolder, NodeId, NodePhase, PodPhase, PoolId, SubnetId};
 use crate::kernel::Id;
@@ -192,6 +192,27 @@ fn the_control_plane_is_billed_by_its_tier_only() {
     assert!(free.notes[0].contains("costs nothing in the Free tier, which has no SLA"), "{:?}", free.notes);
     assert_eq!(free.total() + dollars(0.1).monthly(), standard.total());
     assert_eq!(names(&free, "userAssignedIdentities"), ["test-agentpool"]);
+}
+
+#[test]
+fn the_limits_of_the_control_plane_follow_tier_and_size() {
+    let note = |tier, scaling| {
+        let mut plan = plan();
+        (plan.cluster.tier, plan.cluster.scaling) = (tier, scaling);
+        inventory_of(plan).notes.swap_remove(1)
+    };
+    for (tier, scaling, words) in [
+        (Tier::Free, None, ["up to 1000 nodes", "100 requests that read and 50 that change"]),
+        (Tier::Standard, None, ["up to 5000 nodes", "400 requests that read and 200 that change"]),
+        (
+            Tier::Premium,
+            Some(ScalingSize::H4),
+            ["up to 5000 nodes", "in size H4 its API server executes 3500 requests"],
+        ),
+    ] {
+        let note = note(tier, scaling);
+        assert!(words.iter().all(|part| note.contains(part)), "{note}");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The figures from outside that a result rests on, as lines of the report: prices, VM sizes, stage durations, AKS's own workloads.
 
-use crate::catalog::{Catalog, OsDiskKind, OsImage, Plugins, Price, PriceKind, Stage, SystemWorkload, Timings, VmSize};
+use crate::catalog::{Catalog, OsDiskKind, Plugins, Price, PriceKind, Stage, SystemWorkload, VmSize};
 use crate::output::number::{grouped, plain};
 use crate::scenario::plan::{NetworkModel, Plan, PoolPlan, Study};
 use crate::units::UsdPerHour;
@@ -136,20 +136,11 @@ fn size_line(vm: &VmSize) -> SizeLine {
 pub(super) fn stages(study: &Study) -> Vec<StageLine> {
     let mut once = IndexMap::new();
     for plan in study.points.iter().map(|point| &point.plan) {
-        let version = plan.cluster.version;
-        for line in plan.timings.stages(version, image(plan)).into_iter().map(stage_line) {
+        for line in plan.timings.stages().into_iter().map(stage_line) {
             once.entry((line.name.clone(), line.median.clone(), line.p95.clone())).or_insert(line);
         }
     }
     once.into_values().collect()
-}
-
-/// The node image whose bootstrap is in force; a plan does not say, and a bootstrap of the scenario's own fits none.
-fn image(plan: &Plan) -> OsImage {
-    let version = plan.cluster.version;
-    let images = [version.ubuntu_image(), OsImage::Ubuntu2204, OsImage::Ubuntu2404, OsImage::AzureLinux3];
-    let fits = |image: &OsImage| Timings::defaults(version, *image).cse == plan.timings.cse;
-    images.into_iter().find(fits).unwrap_or(images[0])
 }
 
 fn stage_line(stage: Stage) -> StageLine {

@@ -69,7 +69,8 @@ pub(super) fn admit_rollback(world: &World, pool: PoolId) -> Result<(), Refusal>
     if ended.is_some_and(|ended| world.clock.since(ended) > ROLLBACK_WINDOW) {
         return refused("its last upgrade is more than 7 days past".to_owned());
     }
-    if !world.offers(from) {
+    // Patches that are not on offer any more are rolled back to all the same.
+    if !world.offers(KubernetesVersion::minor(from.minor)) {
         return refused(format!("version {from} is not supported any more in {}", world.month()));
     }
     if too_far_behind(world.version, from) {

@@ -4,7 +4,7 @@ mod preemption;
 mod waking;
 
 use super::*;
-use crate::catalog::{AutoscalerProfile, KubernetesVersion, Region, Tier, Timings};
+use crate::catalog::{AutoscalerProfile, KubernetesVersion, Region, Setup, Tier, Timings};
 use crate::cluster::{
     BootStage, Node, NodeChange, NodeInfo, NodePhase, NodeTimes, PodPhase, PoolId, STAGES, WorkloadId,
 };
@@ -118,6 +118,7 @@ fn plan(minor: u32, templates: Vec<PodTemplate>) -> Plan {
             node_resource_group: "MC_group_test_eastus".into(),
             location: Region::EastUs,
             tier: Tier::Standard,
+            scaling: None,
             long_term_support: false,
             version,
             network: NetworkPlan {
@@ -153,7 +154,7 @@ fn plan(minor: u32, templates: Vec<PodTemplate>) -> Plan {
         timings: Timings {
             pod_schedule: Dist::Constant(0.05),
             scheduling_cycle: Dist::Constant(0.01),
-            ..Timings::defaults(version, version.ubuntu_image())
+            ..Timings::defaults(Setup::of(version))
         },
     }
 }

@@ -44,7 +44,9 @@ pub use workload::{
     WorkloadPlan,
 };
 
-use crate::catalog::{AutoscalerProfile, KubernetesVersion, OsDisk, Region, Tier, Timings, VmSize, limits};
+use crate::catalog::{
+    AutoscalerProfile, KubernetesVersion, OsDisk, Region, ScalingSize, Tier, Timings, VmSize, limits,
+};
 use crate::kernel::SimDuration;
 use crate::units::{MilliCpu, Resources, UsdPerHour};
 use ipnet::Ipv4Net;
@@ -183,6 +185,8 @@ pub struct ClusterPlan {
     pub location: Region,
     /// Pricing tier of the control plane.
     pub tier: Tier,
+    /// Its fixed size; `None` for one that AKS sizes itself.
+    pub scaling: Option<ScalingSize>,
     /// True with `supportPlan: AKSLongTermSupport`.
     pub long_term_support: bool,
     /// Version of the control plane at the start.

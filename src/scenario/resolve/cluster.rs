@@ -1,7 +1,7 @@
 //! The cluster: names, tier, version, pools, autoscaler, meters.
 
 use super::{Resolver, network, nodes, pool, price, scheduler};
-use crate::catalog::{AutoscalerProfile, Expander, KubernetesVersion, ProfilePreset, Region, Tier};
+use crate::catalog::{AutoscalerProfile, Expander, KubernetesVersion, ProfilePreset, Region, ScalingSize, Tier};
 use crate::kernel::SimDuration;
 use crate::scenario::files::Files;
 use crate::scenario::plan::{ClusterCharges, ClusterPlan, ScaleInPolicy};
@@ -52,6 +52,7 @@ pub fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec, files: &mut Fil
         name: written.name.clone(),
         location: location?,
         tier: tier?,
+        scaling: scaling(resolver, written, tier),
         long_term_support,
         version,
         scheduler,
@@ -92,6 +93,23 @@ fn tier(resolver: &mut Resolver<'_>, spec: &ScenarioSpec) -> Option<Tier> {
             resolver.parse("/cluster/sku/tier", "scenario::tier", &sku.tier)
         }
     }
+}
+
+/// A control plane of a fixed size, which not every tier and version has.
+/// Source: azure-aks-docs, hyperscale-configuration-aks.md, 2026-08-19.
+fn scaling(resolver: &mut Resolver<'_>, written: &ClusterSpec, tier: Option<Tier>) -> Option<ScalingSize> {
+    const AT: &str = "/cluster/controlPlaneScalingProfile/scalingSize";
+    let profile = written.control_plane_scaling_profile.as_ref()?;
+    if tier == Some(Tier::Free) {
+        let found = "a control plane of a fixed size in the Free tier";
+        resolver.error(AT, "scenario::scaling_size", found, "write sku: {tier: Standard} or {tier: Premium}");
+    }
+    let (version, since) = (written.kubernetes_version.0, ScalingSize::SINCE);
+    if version.minor < since.minor {
+        let found = format!("a control plane of a fixed size with Kubernetes {version}");
+        resolver.error(AT, "scenario::scaling_size", found, format!("write version {since} or newer"));
+    }
+    resolver.choice(AT, "scenario::scaling_size", &profile.scaling_size, &ScalingSize::ALL)
 }
 
 /// True with long-term support, which comes with the Premium tier and with no other.

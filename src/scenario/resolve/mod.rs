@@ -33,7 +33,7 @@ use super::files::Files;
 use super::manifest::{self, Loaded, ManifestContext, ServiceSubnets};
 use super::plan::{ClusterPlan, NetworkModel, Plan};
 use super::spec::ScenarioSpec;
-use crate::catalog::{KubernetesVersion, OsImage, Timings};
+use crate::catalog::{KubernetesVersion, OsImage, Setup, Timings};
 use crate::kernel::SimDuration;
 use jiff::Zoned;
 use std::collections::BTreeSet;
@@ -129,7 +129,8 @@ pub fn plan(document: &Document, spec: &ScenarioSpec, files: &mut Files, problem
     let faults = fault::resolve(&mut resolver, spec);
     price::check(&mut resolver, spec);
     let version = spec.cluster.kubernetes_version.0;
-    let timings = timings(&mut resolver, spec, version);
+    let scaling = cluster.as_ref().and_then(|cluster| cluster.scaling);
+    let timings = timings(&mut resolver, spec, Setup { version, image: os_image(spec, version), scaling });
     let documents = workloads::documents(&mut resolver, spec, files);
     workloads::read_traces(spec, files);
     let replay = trace::Replay { start: &start, duration, startup: &timings.app_startup };
@@ -242,8 +243,8 @@ fn durations(resolver: &mut Resolver<'_>, spec: &ScenarioSpec) -> (SimDuration, 
     (duration, warmup)
 }
 
-fn timings(resolver: &mut Resolver<'_>, spec: &ScenarioSpec, version: KubernetesVersion) -> Timings {
-    let mut timings = Timings::defaults(version, os_image(spec, version));
+fn timings(resolver: &mut Resolver<'_>, spec: &ScenarioSpec, setup: Setup) -> Timings {
+    let mut timings = Timings::defaults(setup);
     for (name, dist) in spec.timing.iter().flatten() {
         if !timings.set(name, dist.0.clone()) {
             let pointer = format!("/timing/{name}");
@@ -259,7 +260,7 @@ fn timings(resolver: &mut Resolver<'_>, spec: &ScenarioSpec, version: Kubernetes
 }
 
 /// The node image: of the first pool that names one, since all pools share the stage timings.
-pub(super) fn os_image(spec: &ScenarioSpec, version: KubernetesVersion) -> OsImage {
+fn os_image(spec: &ScenarioSpec, version: KubernetesVersion) -> OsImage {
     let named = spec.cluster.pools().iter().find_map(|pool| pool.os_sku.as_deref());
     match named.map(str::to_ascii_lowercase).as_deref() {
         Some("azurelinux" | "azurelinux3") => OsImage::AzureLinux3,

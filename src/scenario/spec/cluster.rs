@@ -29,6 +29,9 @@ pub struct ClusterSpec {
     /// `KubernetesOfficial` or, with the Premium tier, `AKSLongTermSupport`; the former unless given.
     #[deserr(default)]
     pub support_plan: Option<String>,
+    /// A control plane of a fixed size, AKS's hyperscale profile; one that AKS sizes itself unless given.
+    #[deserr(default)]
+    pub control_plane_scaling_profile: Option<ControlPlaneScalingProfileSpec>,
     /// Kubernetes version, in quotes.
     pub kubernetes_version: Version,
     /// Network model and ranges; Azure CNI Overlay unless given.
@@ -91,6 +94,15 @@ pub struct SkuSpec {
     pub name: Option<String>,
     /// Free, Standard or Premium.
     pub tier: String,
+}
+
+/// The fixed size of a control plane, a preview.
+#[derive(Debug, Deserr, JsonSchema)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ControlPlaneScalingProfileSpec {
+    /// H2, H4 or H8: 200, 300 or 400 pods scheduled a second.
+    pub scaling_size: String,
 }
 
 /// Access to the API server.

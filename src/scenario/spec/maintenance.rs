@@ -21,7 +21,7 @@ pub struct AutoUpgradeProfileSpec {
     pub node_os_upgrade_channel: Option<String>,
 }
 
-/// A Kubernetes version that AKS begins to offer.
+/// A Kubernetes version that AKS begins to offer. Where patches of a minor version are named, it has no others.
 #[derive(Debug, Deserr, JsonSchema)]
 #[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
 #[schemars(rename_all = "camelCase", deny_unknown_fields)]

@@ -2,7 +2,7 @@
 
 use super::Answer;
 use super::lab::{SYSTEM, Scenario, largest, minutes, smallest};
-use aksim::catalog::{Tier, auto_repair, limits};
+use aksim::catalog::{Inflight, ScalingSize, Tier, auto_repair, limits};
 use aksim::cluster::{Fact, OperationState};
 use aksim::kernel::SimDuration;
 use serde_json::{Value, json};
@@ -15,18 +15,44 @@ pub fn topic(name: &str) -> Option<super::Topic> {
         "api-throttling" => throttling,
         "node-auto-repair" => auto_repair,
         "deprecated-api" => deprecated_api,
-        "control-plane-scaling" => |_| Answer::NotModelled("sizes of the control plane"),
-        "api-server" => |_| Answer::NotModelled("requests to the API server"),
+        "control-plane-scaling" => scaling,
+        "api-server" => api_server,
         "etag" => |_| Answer::NotModelled("ETags"),
         "hpa" => |_| Answer::NotModelled("the horizontal pod autoscaler"),
         "coredns-vpa" => |_| Answer::NotModelled("the vertical pod autoscaler"),
         "nap-disruption-budget" => |_| Answer::NotModelled("node auto-provisioning"),
         "overprovisioning" => |_| Answer::NotModelled("a rule of thumb for spare capacity"),
-        "node-provisioning-time" => {
-            |_| Answer::NotModelled("a range for the time that a node takes, without a share of nodes")
-        }
+        "node-provisioning-time" => |_| {
+            Answer::NotModelled(
+                "two to five minutes for a node, without a share of nodes; docs/limits.md says what is found here",
+            )
+        },
         _ => return None,
     })
+}
+
+/// A control plane of a fixed size: its limits, and the durations that its scenarios draw from.
+fn scaling(input: &Value) -> Answer {
+    let size = input["scalingSize"].as_str().expect("a size");
+    let profile = format!("controlPlaneScalingProfile: {{scalingSize: {size}}}");
+    let plan = Scenario::apps("count: 1").cluster(&profile).plan();
+    let scaling = plan.cluster.scaling.expect("a size");
+    let (parts, gib) = ScalingSize::ETCD;
+    // The mean of a cycle, from its quantiles.
+    let cycles = (0..10_000).map(|i| plan.timings.scheduling_cycle.quantile((f64::from(i) + 0.5) / 10_000.0));
+    let cycle = cycles.sum::<f64>() / 10_000.0;
+    Answer::Is(json!({
+        "apiConcurrency": scaling.inflight(),
+        "podsScheduledPerSecond": cycle.recip().round() as u64,
+        "etcdPartitions": parts,
+        "gibPerPartition": gib,
+        "createMinutesApprox": (plan.timings.cluster_create.quantile(0.5) / 60.0).round() as u64,
+    }))
+}
+
+fn api_server(_: &Value) -> Answer {
+    let Inflight { read_only, mutating } = Scenario::apps("count: 1").plan().cluster.tier.inflight();
+    Answer::Is(json!({"readOnly": read_only, "mutating": mutating, "total": read_only + mutating}))
 }
 
 /// When AKS acts on a node that fails, from a simulation in which every action helps nobody; what it does, from the catalogue.

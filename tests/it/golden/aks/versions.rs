@@ -73,7 +73,7 @@ impl Cluster {
 
 fn path(input: &Value) -> Answer {
     if !input["current"].is_null() {
-        return Answer::NotModelled("which patch versions AKS offered at a date");
+        return available_upgrades(version(input["current"].as_str().expect("a version")));
     }
     let (from, to) = (input["from"].as_str().expect("a version"), input["to"].as_str().expect("a version"));
     let long_term = from.ends_with("LTS") && !from.ends_with("non-LTS");
@@ -109,6 +109,21 @@ fn path(input: &Value) -> Answer {
         },
         "controlPlaneOnly": cluster.upgrade(end, ", controlPlaneOnly: true").is_ok(),
     }))
+}
+
+/// The patch versions that AKS had on offer in the middle of May 2024, when the newest of 1.28 was the example's: by the dates in Azure/AKS,
+/// CHANGELOG.md at 001f065, 1.29.4 came with the release of 2024-04-28, 1.28.9 with that of 2024-05-13, 1.27.13 and the preview of 1.30
+/// in June.
+fn available_upgrades(from: KubernetesVersion) -> Answer {
+    let offered = ["1.27.9", "1.28.5", "1.28.9", "1.29.2", "1.29.4"];
+    let later = ["1.27.13", "1.28.10", "1.29.5", "1.30.0"];
+    let available: Vec<String> = offered.iter().map(|version| format!("{{version: \"{version}\"}}")).collect();
+    let mut scenario = Scenario::apps("count: 1").version(&from.to_string()).start("2024-05-20T00:00:00Z");
+    scenario.sections = format!("availableVersions: [{}]\n", available.join(", "));
+    let upgrade =
+        |to: &str| scenario.clone().operation(&format!("at: 1h, upgrade: {{kubernetesVersion: \"{to}\"}}")).answer();
+    let upgrades: Vec<&str> = offered.into_iter().chain(later).filter(|to| upgrade(to).is_ok()).collect();
+    Answer::Is(json!({"upgrades": upgrades}))
 }
 
 fn skew(input: &Value) -> Answer {

@@ -27,6 +27,7 @@ mod tests {
 
     fn runs(values: &[f64]) -> Vec<RunResult> {
         let run = |(seed, value): (usize, &f64)| RunResult {
+            operation_errors: Vec::new(),
             seed: seed as u64,
             events: 0,
             fingerprint: 0,

@@ -143,6 +143,7 @@ mod tests {
         let dearer = if pool.name == "d" { 50.0 } else { 0.0 };
         let cost = 100.0 * f64::from(pool.count) + dearer + noise;
         RunResult {
+            operation_errors: Vec::new(),
             seed,
             events: 1,
             fingerprint: seed,

@@ -1,7 +1,7 @@
 //! Row-by-row detail of one run: every node, pod, address change, operation and meter.
 
 use super::recorder::Recorder;
-use super::result::{CostRow, Detail, NodeRow, OperationRow, PodRow};
+use super::result::{CostRow, Detail, NodeRow, OperationError, OperationRow, PodRow};
 use super::window::Window;
 use crate::cluster::{BootStage, Fact, Node, NodeId, NodePhase, Operation, OperationState, Pod, PodId, World};
 use crate::kernel::{SimDuration, SimTime};
@@ -134,6 +134,32 @@ fn pod_row(world: &World, reasons: &Reasons, id: PodId, pod: &Pod) -> PodRow {
         ended_s: seconds(pod.times.ended),
         pending_reason: reasons.pending.get(&id).map(ToString::to_string).unwrap_or_default(),
     }
+}
+
+/// What operations failed by, or were refused for, in the order in which they were asked for.
+pub fn operation_errors(world: &World, window: Window) -> Vec<OperationError> {
+    let mut errors: Vec<OperationError> = Vec::new();
+    for (_, operation) in world.operations.iter() {
+        let (outcome, error) = match &operation.state {
+            OperationState::Failed(error) => ("Failed", error),
+            OperationState::Refused(error) => ("Refused", error),
+            _ => continue,
+        };
+        if !operation.asked.is_some_and(|at| window.contains(at)) {
+            continue;
+        }
+        let found = OperationError {
+            operation: operation.request.kind.describe(&world.plan),
+            outcome,
+            code: error.code,
+            message: error.message.clone(),
+        };
+        let is_known = |known: &OperationError| known.is_like(&found);
+        if !errors.iter().any(is_known) {
+            errors.push(found);
+        }
+    }
+    errors
 }
 
 fn operation_row(world: &World, operation: &Operation) -> OperationRow {

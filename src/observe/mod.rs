@@ -29,5 +29,7 @@ mod window;
 pub use metrics::FITS_WINDOW;
 pub use quantile::quantile;
 pub use recorder::Recorder;
-pub use result::{ActivityRow, AddressRow, CostRow, Detail, NodeRow, OperationRow, PodRow, RunResult, Series};
+pub use result::{
+    ActivityRow, AddressRow, CostRow, Detail, NodeRow, OperationError, OperationRow, PodRow, RunResult, Series,
+};
 pub use series::{POD_CIDR_BLOCKS, PORTS_BUSY, PORTS_FAILING, sample_interval};

@@ -88,6 +88,7 @@ impl Recorder {
             metrics: metrics::metrics(&self, &pending_seconds, world),
             pending_seconds,
             boots: waits::booted_nodes(world).map(|(node, _)| stages(&node.boot)).collect(),
+            operation_errors: detail::operation_errors(world, self.window),
             detail: detail::rows(&mut self, world),
             series: self.samples.into_series(),
         }

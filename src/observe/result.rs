@@ -21,6 +21,8 @@ pub struct RunResult {
     pub pending_seconds: Vec<f64>,
     /// Seconds of each boot stage, in the order of [`crate::cluster::STAGES`], of every node that became Ready after time zero.
     pub boots: Vec<Vec<f64>>,
+    /// Why operations failed or were refused, each reason once.
+    pub operation_errors: Vec<OperationError>,
     /// Rows of the detail files; only for the seeds whose detail is kept.
     pub detail: Option<Detail>,
 }
@@ -30,6 +32,27 @@ impl RunResult {
     #[must_use]
     pub fn metric(&self, name: &str) -> Option<f64> {
         self.metrics.iter().find(|(metric, _)| metric == name).map(|(_, value)| *value)
+    }
+}
+
+/// Operations of the measured time that failed, or were refused, for the same reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OperationError {
+    /// What was asked, such as `scale system to 3`.
+    pub operation: String,
+    /// `Failed` or `Refused`.
+    pub outcome: &'static str,
+    /// Azure's error code; `Forbidden` where the Kubernetes API refused.
+    pub code: &'static str,
+    /// The message of the first.
+    pub message: String,
+}
+
+impl OperationError {
+    /// True of the same operation with the same code; messages may tell of other nodes and numbers.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        (&self.operation, self.outcome, self.code) == (&other.operation, other.outcome, other.code)
     }
 }
 

@@ -6,7 +6,7 @@ use crate::catalog::Catalog;
 use crate::cluster::testing::{Bench, budget, create_node, deployment, operations, plan, pool, principal};
 use crate::cluster::{
     AddressHolder, BudgetId, Credits, Ctx, Event, Fact, NodeFailure, NodeId, Observer, OperationId, OperationState,
-    PodId, PoolId, STAGES, SubnetId, World,
+    PodId, PoolId, Refusal, STAGES, SubnetId, World,
 };
 use crate::kernel::{EventKey, Id, SimDuration, SimTime};
 use crate::scenario::plan::{
@@ -294,6 +294,30 @@ fn operations_are_told_in_words_and_an_upgrade_is_timed() {
     let words: Vec<(&str, &str)> = rows.iter().map(|row| (row.operation.as_str(), row.outcome.as_str())).collect();
     assert_eq!(words, [("scale apps to 3", "Succeeded"), ("upgrade the node image of apps", "Running")]);
     assert_eq!([&*rows[0].asked_by, &*rows[1].asked_by], ["", "alice"]);
+}
+
+#[test]
+fn reasons_of_failures_and_refusals_are_kept_once_and_of_the_measured_time() {
+    let mut plan = small_plan();
+    plan.operations = operations([2, 3, 3, 3, 4].map(|count| OperationKind::Scale { pool: 0, count }).into());
+    let mut run = Watched::new(plan);
+    let refusal = |message: &str| Refusal { code: "OperationNotAllowed", message: message.to_owned() };
+    let states = [
+        (30, OperationState::Refused(refusal("in the warm-up"))),
+        (70, OperationState::Refused(refusal("first"))),
+        (80, OperationState::Refused(refusal("second"))),
+        (90, OperationState::Failed(refusal("third"))),
+        (100, OperationState::Canceled(refusal("by an operator"))),
+    ];
+    for (index, (minutes, state)) in states.into_iter().enumerate() {
+        run.at(minutes, |world, _| {
+            let operation = &mut world.operations[OperationId::from_index(index)];
+            (operation.asked, operation.state) = (Some(world.clock), state);
+        });
+    }
+    let errors = run.finish().operation_errors;
+    let told: Vec<(&str, &str)> = errors.iter().map(|error| (error.outcome, error.message.as_str())).collect();
+    assert_eq!(told, [("Refused", "first"), ("Failed", "third")]);
 }
 
 #[test]

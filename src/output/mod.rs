@@ -8,6 +8,7 @@ pub mod headline;
 pub mod inventory;
 pub mod ip;
 pub mod number;
+pub mod operation_errors;
 pub mod preflight;
 pub mod report;
 pub mod run_json;

@@ -169,6 +169,7 @@ fn run(seed: u64, burstable: bool, count: f64) -> RunResult {
             .collect()
     });
     RunResult {
+        operation_errors: Vec::new(),
         seed,
         events: 120_000 + seed,
         fingerprint: noise(seed, 77).to_bits(),

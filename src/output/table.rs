@@ -6,6 +6,7 @@ use super::headline::{
     is_significant, verdict_line,
 };
 use super::number::{decimals_for, dollars, grouped, short};
+use super::operation_errors::operation_errors;
 use crate::experiment::{ExperimentResult, SummaryRow};
 use crate::kernel::{SimDuration, SimTime};
 use crate::observe::FITS_WINDOW;
@@ -122,6 +123,11 @@ pub fn render(result: &ExperimentResult, look: Look) -> String {
     let note = scaling_note(result);
     if !note.is_empty() {
         text.push_str(&format!("\n{note}\n"));
+    }
+    let errors = operation_errors(result);
+    if !errors.is_empty() {
+        text.push_str("\nOperations that failed or were refused, at the point where that happened in most runs:\n");
+        text.push_str(&super::operation_errors::lines(&errors));
     }
     let blockers = blockers(result);
     if !blockers.is_empty() {

@@ -5,6 +5,7 @@ mod assumptions;
 
 use super::blockers::{Blocker, blockers};
 use super::chart::{Charts, REGULAR, SEMIBOLD};
+use super::operation_errors::{ErrorLine, operation_errors};
 use super::{OutputError, RunInfo, file, headline, number, run_json, table};
 use crate::catalog::Catalog;
 use crate::experiment::{ExperimentResult, Verdict};
@@ -40,6 +41,7 @@ struct Report<'a> {
     scaling_note: String,
     baseline: &'a str,
     differences: Vec<table::Difference>,
+    operation_errors: Vec<ErrorLine>,
     blockers: Vec<Blocker>,
     charts: &'a Charts,
     prices: Vec<PriceLine>,
@@ -99,6 +101,7 @@ pub fn html(result: &ExperimentResult, info: &RunInfo, charts: &Charts) -> Resul
         scaling_note: table::scaling_note(result),
         baseline: study.baseline.as_deref().unwrap_or_default(),
         differences: table::differences(result),
+        operation_errors: operation_errors(result),
         blockers: blockers(result),
         charts,
         prices: assumptions::prices(study),

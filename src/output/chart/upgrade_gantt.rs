@@ -33,6 +33,9 @@ const LOOKS: [(&str, &str, Colour, f64); 9] = [
     ("delete", "delete", AXIS, 0.9),
 ];
 
+/// A node, or the control plane, with its activities.
+type Row<'a> = (&'a str, Vec<&'a ActivityRow>);
+
 /// An operation with what it does to nodes.
 struct Story<'a> {
     label: String,
@@ -40,16 +43,22 @@ struct Story<'a> {
     operation: &'a OperationRow,
     /// When it ended; if it has not, when the last activity that it began did. What goes on after it is not shown.
     end: f64,
-    /// The control plane, where it is upgraded, and nodes in order of their first activity, each with its activities.
-    rows: Vec<(&'a str, Vec<&'a ActivityRow>)>,
+    /// The control plane, where it is upgraded, and nodes in order of their first activity.
+    rows: Vec<Row<'a>>,
 }
 
-impl Story<'_> {
-    /// How many of the first rows stand for nodes.
-    fn nodes(&self, rows: usize) -> usize {
-        let is_node = |(_, spans): &&(&str, Vec<&ActivityRow>)| spans.iter().any(|span| span.activity != CONTROL_PLANE);
-        self.rows.iter().take(rows).filter(is_node).count()
+/// The rows that there is room for: all, or evenly chosen ones with the first, which is the control plane's, and the last.
+fn shown<T>(rows: &[T]) -> Vec<&T> {
+    match rows.len() {
+        all if all <= MOST_ROWS => rows.iter().collect(),
+        all => (0..MOST_ROWS).map(|row| &rows[row * (all - 1) / (MOST_ROWS - 1)]).collect(),
     }
+}
+
+/// How many rows stand for nodes.
+fn nodes<'a>(rows: impl IntoIterator<Item = &'a Row<'a>>) -> usize {
+    let is_node = |(_, spans): &&Row<'_>| spans.iter().any(|span| span.activity != CONTROL_PLANE);
+    rows.into_iter().filter(is_node).count()
 }
 
 /// Draws it.
@@ -58,9 +67,9 @@ pub(super) fn draw(result: &ExperimentResult) -> Result<Picture, String> {
         return Err("no operation drained, reimaged or deleted a node".to_owned());
     };
     let title = title(&story);
-    let rows = story.rows.len().min(MOST_ROWS);
-    let some = match (story.nodes(rows), story.nodes(story.rows.len())) {
-        (shown, all) if all > shown => format!("the first {shown} of {all} nodes"),
+    let rows = shown(&story.rows);
+    let some = match (nodes(rows.iter().copied()), nodes(&story.rows)) {
+        (shown, all) if all > shown => format!("{shown} of {all} nodes, evenly chosen"),
         (_, 1) => "1 node".to_owned(),
         (_, all) => format!("{all} nodes"),
     };
@@ -78,7 +87,7 @@ pub(super) fn draw(result: &ExperimentResult) -> Result<Picture, String> {
     let subtitle = format!("{}, seed {}, {some}; {}", story.label, story.seed, held_words(&story));
     page(&mut sketch, &title, &subtitle, &footer(result));
     draw_legend(&mut sketch);
-    draw_rows(&mut sketch, &story, rows);
+    draw_rows(&mut sketch, &story, &rows);
     Ok(Picture { title, caption, sketch })
 }
 
@@ -158,7 +167,7 @@ fn draw_legend(sketch: &mut Sketch) {
     }
 }
 
-fn draw_rows(sketch: &mut Sketch, story: &Story<'_>, shown: usize) {
+fn draw_rows(sketch: &mut Sketch, story: &Story<'_>, rows: &[&Row<'_>]) {
     let asked = story.operation.asked_s;
     let closes = story.operation.window_closes_s;
     // A window that goes on and on is not shown to its end.
@@ -166,16 +175,16 @@ fn draw_rows(sketch: &mut Sketch, story: &Story<'_>, shown: usize) {
     let end = closes.filter(|closes| *closes <= longest).map_or(story.end, |closes| closes.max(story.end));
     let (unit, name) = if end - asked > 3.0 * 3600.0 { (3600.0, "hours") } else { (60.0, "minutes") };
     let x = Scale::from_zero((end - asked) / unit, 10, false);
-    let y = Scale { from: 0.0, to: shown as f64, logarithmic: false, ticks: Vec::new() };
+    let y = Scale { from: 0.0, to: rows.len() as f64, logarithmic: false, ticks: Vec::new() };
     let top = TOP - 24.0;
     let frame = Frame { left: ROWS_LEFT, top, right: RIGHT, bottom: BOTTOM, x, y };
-    let height = (BOTTOM - top) / shown as f64;
+    let height = (BOTTOM - top) / rows.len() as f64;
     let every = ((TICK * 1.1) / height).ceil().max(1.0) as usize;
     if let Some(closes) = closes {
         let (line, _) = frame.at((closes - asked) / unit, 0.0);
         sketch.rectangle((ROWS_LEFT, top), (line.min(RIGHT), BOTTOM), WINDOW, 1.0);
     }
-    for (index, (node, spans)) in story.rows.iter().take(shown).enumerate() {
+    for (index, (node, spans)) in rows.iter().enumerate() {
         let place = top + index as f64 * height;
         if index % 2 == 1 {
             sketch.rectangle((ROWS_LEFT, place), (RIGHT, place + height), SHADE, 0.6);
@@ -226,6 +235,15 @@ mod tests {
     }
 
     #[test]
+    fn of_many_rows_the_first_the_last_and_some_between_are_shown() {
+        let rows: Vec<usize> = (0..994).collect();
+        let few = shown(&rows);
+        assert_eq!((few.len(), *few[0], *few[MOST_ROWS - 1]), (MOST_ROWS, 0, 993));
+        assert!(few.windows(2).all(|pair| (16..=17).contains(&(pair[1] - pair[0]))), "{few:?}");
+        assert_eq!(shown(&rows[..MOST_ROWS]).len(), MOST_ROWS);
+    }
+
+    #[test]
     fn an_operation_counts_its_nodes_and_ends_when_it_ends() {
         let mut result = crate::output::sample::two_variants(1);
         let detail = result.points.iter_mut().flat_map(|point| &mut point.runs).find_map(|run| run.detail.as_mut());
@@ -238,7 +256,7 @@ mod tests {
         let to_s = ended_s.unwrap() + 36_000.0;
         detail.activities.push(ActivityRow { activity: "surge".to_owned(), to_s, ..node });
         let story = longest(&result).unwrap();
-        assert_eq!((story.rows.len(), story.nodes(story.rows.len())), (2, 1));
+        assert_eq!((story.rows.len(), nodes(&story.rows)), (2, 1));
         assert_eq!(Some(story.end), ended_s);
     }
 }

@@ -7,7 +7,7 @@ use crate::cluster::{
     Event, Fact, NodeFailure, NodeId, NodePhase, Observer, OperationId, OperationState, PodPhase, PoolId,
     ProvisioningState, QuotaUse, World,
 };
-use crate::kernel::{Dist, EventKey, Id, SimDuration, SimTime};
+use crate::kernel::{Dist, EventKey, Id, SimDuration, SimTime, Streams};
 use crate::scenario::plan::{
     AllocationCode, AutoscalingRange, Controller, EvictionReach, FailureReach, FaultKind, FaultPlan, IntOrPercent,
     OperationKind, Plan, PoolPlan, QuotaPlan, RepairPlan, Symptom, WorkloadPlan,
@@ -433,6 +433,31 @@ proptest! {
             if matches!(node.phase, NodePhase::Deleted | NodePhase::Failed(_)) {
                 prop_assert!(node.pods.is_empty() && node.addresses.own.is_none(), "{} is gone", node.info.name);
             }
+        }
+    }
+}
+
+proptest! {
+    // Fewer, since each is long.
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    /// The same of any operations in a network of any kind, of which every one ends.
+    #[test]
+    fn whatever_goes_wrong_amid_whatever_is_asked_the_books_are_right(
+        faults in prop::collection::vec(any_fault(), 0..6),
+        seed in 1u64..100_000,
+    ) {
+        let mut plan = ledger::random_network(&mut Streams::new(seed).stream("test", "faults"));
+        plan.cluster.pools[0].spot = seed % 3 == 0;
+        for pool in &mut plan.cluster.pools {
+            pool.zones = vec![1, 2];
+        }
+        plan.faults = faults;
+        let mut simulation = Simulation::new(&Arc::new(plan), seed);
+        let mut watch = Watch { checked: true, ..Watch::default() };
+        simulation.run(&mut watch);
+        for (_, operation) in simulation.world().operations.iter() {
+            prop_assert!(operation.ended.is_some(), "{:?} is {:?}", operation.request, operation.state);
         }
     }
 }

@@ -108,7 +108,7 @@ impl Observer for Auditor {
 }
 
 /// A day of any operations in a network of any kind, with few addresses; in the end every pool is to go.
-fn random_network(draws: &mut Stream) -> Plan {
+pub(super) fn random_network(draws: &mut Stream) -> Plan {
     let mut plan = random_day(draws);
     let cluster = &mut plan.cluster;
     let subnet =

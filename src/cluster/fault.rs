@@ -35,6 +35,8 @@ pub struct Outage {
     pub recovers: Option<SimTime>,
     /// True when a reimage was asked for meanwhile: it follows when the VM is back.
     pub reimage: bool,
+    /// True when node auto-repair has tried everything in vain: it stays as it is.
+    pub given_up: bool,
 }
 
 /// Why a VM does not run.
@@ -64,6 +66,12 @@ impl World {
     #[must_use]
     pub fn is_down(&self, node: NodeId) -> bool {
         self.faults.outages.contains_key(&node)
+    }
+
+    /// True for a node that stays down, since node auto-repair has given it up.
+    #[must_use]
+    pub fn is_given_up(&self, node: NodeId) -> bool {
+        self.faults.outages.get(&node).is_some_and(|outage| outage.given_up)
     }
 
     /// True for a pod that cannot end: the kubelet that would report it is down.
@@ -266,6 +274,7 @@ mod tests {
             tainted: None,
             recovers: None,
             reimage: false,
+            given_up: false,
         };
         bench.world.faults.outages.insert(node, outage);
         assert!(bench.world.is_stranded(pod) && !bench.world.is_stranded(waiting));

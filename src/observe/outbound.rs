@@ -73,18 +73,12 @@ impl OutboundUse {
             (self.busiest, self.cut.0) = (busiest, outbound.cut);
         } else {
             self.busiest = self.busiest.max(busiest);
-            if self.failing > 0 {
-                self.first_failure.get_or_insert(world.clock);
-            }
         }
     }
 
     /// The run ended: accounts for the time since the last change.
     pub fn finish(&mut self) {
         self.pass(self.window.to);
-        if self.failing > 0 {
-            self.first_failure.get_or_insert(self.since.max(self.window.from));
-        }
     }
 
     fn pass(&mut self, now: SimTime) {
@@ -93,6 +87,9 @@ impl OutboundUse {
             let micros = u128::from(now.since(from).micros());
             self.opened += u128::from(self.rate) * micros;
             self.failed += u128::from(self.failing) * micros;
+            if self.failing > 0 {
+                self.first_failure.get_or_insert(from);
+            }
         }
         self.since = now;
     }

@@ -142,6 +142,8 @@ impl Faults {
             || ctx.now.since(repair.began) >= auto_repair::LONGEST
         {
             self.repairs.remove(&node);
+            world.faults.outages.get_mut(&node).expect("only a node that is down is repaired").given_up = true;
+            outage::tell_upgrade(world, node, ctx);
             return;
         }
         let name = format!("{}/{}/{}", world.nodes[node].info.name, repair.number, repair.steps);

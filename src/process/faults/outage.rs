@@ -42,12 +42,21 @@ pub(super) fn begin(world: &mut World, node: NodeId, cause: OutageCause, ctx: &m
         Symptom::NotReady => SimDuration::ZERO, // The node controller sees it at its next look.
     };
     let noticed = ctx.now + grace + SimDuration::from_micros(phase);
-    let outage = Outage { cause, began: ctx.now, noticed, tainted: None, recovers: None, reimage: false };
+    let outage =
+        Outage { cause, began: ctx.now, noticed, tainted: None, recovers: None, reimage: false, given_up: false };
     world.faults.outages.insert(node, outage);
     world.cpu_changed(CpuChange::Node(node), ctx);
     world.outbound_changed(node, ctx);
     ctx.soon(Event::NodeDown(node));
     ctx.at(noticed, Event::NodeUnreachable(node));
+}
+
+/// An upgrade of the node's pool may wait for it to be Ready: it looks again.
+pub(super) fn tell_upgrade(world: &World, node: NodeId, ctx: &mut Ctx<'_>) {
+    let pool = world.nodes[node].pool;
+    if world.pools[pool].upgrade.is_some() {
+        ctx.soon(Event::UpgradeStep(pool));
+    }
 }
 
 impl Faults {
@@ -119,10 +128,7 @@ impl Faults {
         if outage.reimage {
             ctx.soon(Event::ReimageNode(node));
         }
-        let pool = world.nodes[node].pool;
-        if world.pools[pool].upgrade.is_some() {
-            ctx.soon(Event::UpgradeStep(pool)); // An upgrade waits for nodes that are not Ready.
-        }
+        tell_upgrade(world, node, ctx);
         self.draw(world, node, ctx);
         true
     }

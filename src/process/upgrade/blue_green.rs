@@ -7,7 +7,7 @@
 //! soak needs an abort first.
 
 use super::extra::{self, Extra};
-use super::{Strategy, Terms, number, old_nodes};
+use super::{Strategy, Terms, given_up, number, old_nodes};
 use crate::catalog::KubernetesVersion;
 use crate::cluster::{
     Ctx, DrainOutcome, Event, NodeId, NodePhase, PoolId, Refusal, UpgradeOutcome, UpgradeRequest, World,
@@ -104,8 +104,9 @@ impl BlueGreen {
     /// Begins to drain the next batch. `true` when a batch is being drained.
     fn drain_batch(&mut self, world: &mut World, ctx: &mut Ctx<'_>) -> bool {
         let mut next: Vec<NodeId> = self.waiting.iter().copied().collect();
-        // A node still booting, or being drained by somebody else, waits until it is Ready or gone.
-        next.retain(|node| world.nodes[*node].is_ready() && !world.is_draining(*node));
+        // A node still booting, or being drained by somebody else, waits until it is Ready or gone. One that is not Ready any more is not
+        // waited for, since auto-repair leaves it alone: blue is cordoned.
+        next.retain(|node| world.nodes[*node].is_in_service() && !world.is_draining(*node));
         next.sort_by_key(|node| world.nodes[*node].instance);
         for node in next.into_iter().take(self.batch) {
             self.waiting.remove(&node);
@@ -171,6 +172,7 @@ impl Strategy for BlueGreen {
     fn step(&mut self, world: &mut World, pool: PoolId, ctx: &mut Ctx<'_>) -> Option<UpgradeOutcome> {
         self.forget_gone(world);
         if self.phase == Phase::Growing {
+            self.failure = self.failure.take().or_else(|| given_up(world, green(world, pool)));
             if self.failure.is_some() {
                 self.phase = Phase::Undoing;
                 self.waiting.clear();

@@ -12,7 +12,7 @@ pub mod surge;
 #[cfg(test)]
 mod tests;
 
-use crate::cluster::{Ctx, Event, NodeId, NodePhase, PoolId, UpgradeOutcome, UpgradeRequest, World};
+use crate::cluster::{Ctx, Event, NodeId, NodePhase, PoolId, Refusal, UpgradeOutcome, UpgradeRequest, World};
 use crate::kernel::SimDuration;
 use crate::scenario::plan::UpgradeStrategy;
 use blue_green::BlueGreen;
@@ -147,6 +147,14 @@ fn begin(world: &mut World, pool: PoolId, request: UpgradeRequest, ctx: &mut Ctx
 fn old_nodes(world: &World, pool: PoolId, request: UpgradeRequest) -> Vec<NodeId> {
     let is_old = |node: &NodeId| request.version.is_none_or(|version| world.nodes[*node].version != version);
     world.members(pool).filter(|node| !world.nodes[*node].surge).filter(is_old).collect()
+}
+
+/// The failure of an upgrade that needs one of these nodes to be Ready, when node auto-repair has given it up. That such an upgrade ends,
+/// its code and its words are assumptions.
+fn given_up(world: &World, nodes: impl IntoIterator<Item = NodeId>) -> Option<Refusal> {
+    let node = nodes.into_iter().find(|node| world.is_given_up(*node))?;
+    let message = format!("Node {} is not Ready, and node auto-repair has given it up", world.nodes[node].info.name);
+    Some(Refusal { code: "UpgradeFailed", message })
 }
 
 /// So many nodes of a pool, as scale sets count them.

@@ -8,7 +8,7 @@
 //! whose pods have not ended within the drain timeout.
 
 use super::extra::{self, Extra};
-use super::{Strategy, Terms, number, old_nodes, surge};
+use super::{Strategy, Terms, given_up, number, old_nodes, surge};
 use crate::catalog::KubernetesVersion;
 use crate::cluster::{
     Ctx, DrainOutcome, Event, NodeId, NodePhase, PoolId, Refusal, UpgradeOutcome, UpgradeRequest, World,
@@ -98,9 +98,22 @@ impl Rolling {
 
     fn await_buffer(&mut self, world: &World, pool: PoolId) {
         if !self.buffered {
-            let ready = extra::nodes(world, pool).iter().filter(|node| world.nodes[**node].is_ready()).count();
+            let surge = extra::nodes(world, pool);
+            let ready = surge.iter().filter(|node| world.nodes[**node].is_ready()).count();
             self.buffered = ready >= world.pools[pool].surge as usize;
+            self.failure = self.failure.take().or_else(|| given_up(world, surge));
         }
+    }
+
+    /// Leaves the nodes that were to be reimaged and will not be back.
+    fn leave_given_up(&mut self, world: &mut World, ctx: &mut Ctx<'_>) {
+        let is_lost = |node: &NodeId| world.is_given_up(*node) && !world.is_draining(*node);
+        let lost: Vec<NodeId> = self.in_flight.iter().copied().filter(is_lost).collect();
+        for node in &lost {
+            self.in_flight.remove(node);
+            world.set_cordoned(*node, false, ctx);
+        }
+        self.failure = self.failure.take().or_else(|| given_up(world, lost));
     }
 
     /// Cordons and drains old nodes, as many as may be out of service at once.
@@ -109,8 +122,14 @@ impl Rolling {
             return;
         }
         let mut next: Vec<NodeId> = self.waiting.iter().copied().collect();
-        // A node still booting, or being drained by somebody else, waits until it is Ready or gone.
-        next.retain(|node| world.nodes[*node].is_ready() && !world.is_draining(*node));
+        // A node still booting, being repaired, or being drained by somebody else, waits until it is Ready or gone. Auto-repair leaves nodes
+        // alone that are cordoned.
+        let can_go = |node: &NodeId| {
+            let state = &world.nodes[*node];
+            let stays_down = state.is_in_service() && (state.info.unschedulable || world.is_given_up(*node));
+            (state.is_ready() || stays_down) && !world.is_draining(*node)
+        };
+        next.retain(can_go);
         next.sort_by_key(|node| world.nodes[*node].instance);
         let spot = Terms { timeout: SPOT_NOTICE, ..self.terms };
         let terms = if world.pool_plan(pool).spot { spot } else { self.terms };
@@ -186,6 +205,7 @@ impl Strategy for Rolling {
     fn step(&mut self, world: &mut World, pool: PoolId, ctx: &mut Ctx<'_>) -> Option<UpgradeOutcome> {
         self.waiting.retain(|node| world.nodes[*node].is_member());
         self.await_buffer(world, pool);
+        self.leave_given_up(world, ctx);
         self.drain_next(world, pool, ctx);
         if self.is_rolling() {
             return None;

@@ -9,8 +9,9 @@ use crate::cluster::{
 };
 use crate::kernel::{Dist, EventKey, Id, SimDuration, SimTime, Streams};
 use crate::scenario::plan::{
-    AllocationCode, AutoscalingRange, Controller, EvictionReach, FailureReach, FaultKind, FaultPlan, IntOrPercent,
-    OperationKind, Plan, PoolPlan, QuotaPlan, RepairPlan, Symptom, WorkloadPlan,
+    AllocationCode, AutoscalingRange, BlueGreenSettings, Controller, EvictionReach, FailureReach, FaultKind, FaultPlan,
+    IntOrPercent, OperationKind, Plan, PoolPlan, QuotaPlan, RepairPlan, Symptom, UndrainableNodes, UpgradeStrategy,
+    WorkloadPlan,
 };
 use crate::units::MilliCpu;
 use proptest::prelude::*;
@@ -334,6 +335,30 @@ fn an_upgrade_waits_for_a_node_that_auto_repair_brings_back() {
 }
 
 #[test]
+fn an_upgrade_ends_without_a_node_that_auto_repair_gives_up_or_leaves_alone() {
+    let upgrade = OperationKind::Upgrade { version: None, pools: vec![0], force: false, whole_cluster: false };
+    let end = |strategy, repair| {
+        let mut plan = scenario(vec![pool("apps", 4)], vec![web(6)], vec![one_failure(repair)]);
+        plan.cluster.pools[0].upgrade.strategy = strategy;
+        plan.operations = operations(vec![upgrade.clone()]);
+        plan.operations[0].at = at(1) + SimDuration::from_secs(90);
+        let (world, _) = run(plan);
+        let operation = &world.operations[OperationId::from_index(0)];
+        (operation.state.clone(), operation.ended)
+    };
+    let in_vain = RepairPlan { by_reboot: 0.0, by_reimage: 0.0, by_redeploy: 0.0 };
+    let blue_green = UpgradeStrategy::BlueGreen(BlueGreenSettings::default());
+    for (strategy, repair) in [(UpgradeStrategy::Rolling, in_vain), (blue_green, RepairPlan::default())] {
+        let (state, ended) = end(strategy, repair);
+        assert!(
+            matches!(&state, OperationState::Failed(why) if why.code == "UpgradeFailed"),
+            "{strategy:?}: {state:?}"
+        );
+        assert!(ended.is_some_and(|end| end < at(4)), "{strategy:?}: {ended:?}");
+    }
+}
+
+#[test]
 fn a_slow_boot_is_slow_and_moves_no_other_draw() {
     let grow = |faults| {
         let mut plan = scenario(vec![pool("apps", 1)], Vec::new(), faults);
@@ -449,10 +474,18 @@ proptest! {
     ) {
         let mut plan = ledger::random_network(&mut Streams::new(seed).stream("test", "faults"));
         plan.cluster.pools[0].spot = seed % 3 == 0;
-        for pool in &mut plan.cluster.pools {
+        let undrainable = [UndrainableNodes::Uncordon, UndrainableNodes::Replace, UndrainableNodes::Cordon];
+        for (pool, index) in plan.cluster.pools.iter_mut().zip(0..) {
             pool.zones = vec![1, 2];
+            pool.upgrade.undrainable = undrainable[(seed as usize + index) % 3];
+            if !pool.spot && seed % 4 == index as u64 {
+                pool.upgrade.strategy = UpgradeStrategy::BlueGreen(BlueGreenSettings::default());
+            }
         }
         plan.faults = faults;
+        for fault in plan.faults.iter_mut().filter(|fault| matches!(fault.kind, FaultKind::ZoneOutage { .. })) {
+            fault.until.get_or_insert(at(6)); // An operation waits for a zone that stays dark.
+        }
         let mut simulation = Simulation::new(&Arc::new(plan), seed);
         let mut watch = Watch { checked: true, ..Watch::default() };
         simulation.run(&mut watch);

@@ -60,7 +60,9 @@ impl World {
             }
             range => {
                 self.left_range = range.take();
-                *range = Some(PodRange::new(cidr, None));
+                let mut next = PodRange::new(cidr, None);
+                next.exhaustions = self.left_range.as_ref().map_or(0, |left| left.exhaustions);
+                *range = Some(next);
             }
         }
     }

@@ -10,7 +10,7 @@ pub struct Traffic {
     /// New ones a second.
     pub rate: u64,
     /// How many would hold a port at once if there were a port for each: the offered load, in erlangs.
-    pub load: u64,
+    pub load: u128,
 }
 
 /// What a node, or all nodes that share ports, come to.
@@ -103,7 +103,6 @@ fn of_pod(workload: &WorkloadPlan, outbound: &OutboundPlan, destinations: &[&str
     let flows = workload.behaviour.outbound.iter().map(|flow| {
         let index = destinations.iter().position(|name| **name == *flow.destination);
         let load = u128::from(flow.micros_per_second) * u128::from(outbound.held(flow).micros()) / 1_000_000;
-        let load = u64::try_from(load).expect("a million connections a second, for weeks");
         (index.expect("every destination is listed"), Traffic { rate: flow.micros_per_second, load })
     });
     flows.collect()

@@ -79,8 +79,19 @@ pub struct UpgradeRequest {
     pub version: Option<KubernetesVersion>,
     /// True when pods are evicted whatever their budgets say.
     pub force: bool,
-    /// True when the pool goes back to what it was before its last upgrade.
-    pub rollback: bool,
+    /// What it is for.
+    pub purpose: UpgradePurpose,
+}
+
+/// What the nodes of a pool are replaced for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UpgradePurpose {
+    /// To have another version or node image.
+    Upgrade,
+    /// To go back to what they were before the last upgrade.
+    Rollback,
+    /// To have the cluster's new network: no upgrade, so that what the pool can be rolled back to stays as it is.
+    Network,
 }
 
 /// How the upgrade of a pool ended.

@@ -57,7 +57,7 @@ impl OutboundUse {
         if world.clock < self.window.from {
             (self.fewest_ports, self.most_nodes) = (ports, world.backends);
         } else {
-            self.fewest_ports = self.fewest_ports.map_or(ports, |fewest| ports.map(|ports| ports.min(fewest)));
+            self.fewest_ports = self.fewest_ports.into_iter().chain(ports).min();
             self.most_nodes = self.most_nodes.max(world.backends);
         }
     }

@@ -8,6 +8,7 @@ use crate::catalog::KubernetesVersion;
 use crate::cluster::{PodRange, PoolHistory, PoolId, PowerState, Refusal, World};
 use crate::kernel::{Id, SimDuration, SimTime};
 use crate::process::control_plane::{self, admission, versions};
+use crate::process::maintenance::DAY;
 use crate::process::maintenance::channel::{self, NodeImages};
 use crate::scenario::plan::{
     AutoUpgrade, AutoscalingRange, NetworkChange, NetworkModel, NetworkPlan, OperationKind, OperationPlan, Plan,
@@ -193,6 +194,9 @@ impl State {
             OperationKind::UpdateNetwork(change) => {
                 if matches!(change, NetworkChange::Overlay(_)) {
                     state.network = NetworkModel::AzureOverlay;
+                    for pool in state.pools.iter_mut().filter(|pool| pool.exists) {
+                        pool.image_as_of = at;
+                    }
                 }
                 state.pod_cidr = Some(change.pod_cidr());
             }
@@ -299,6 +303,39 @@ fn moments(plan: &Plan) -> Vec<Moment<'_>> {
     moments
 }
 
+/// The looks of channels that an operation brings, as the maintenance process has them: after an upgrade of its own AKS looks again at once,
+/// since a channel may take several, and a day later when that was refused; after one of an operator's where a window is open; and after
+/// the cluster has come to run.
+fn looks_after<'a>(
+    plan: &Plan,
+    origin: Origin<'a>,
+    kind: &OperationKind,
+    at: SimTime,
+    refused: bool,
+) -> Vec<Moment<'a>> {
+    let maintenance = &plan.maintenance;
+    let may_look = |of: AutoUpgrade, at: SimTime| {
+        maintenance.windows_of(of).is_none() || maintenance.open_window(of, at).is_some()
+    };
+    match origin {
+        Origin::Channel(_) if !refused => vec![Moment { at, origin }],
+        Origin::Channel(of) => {
+            let again = at + DAY;
+            let is_in_time = again < SimTime::after_start(plan.duration);
+            Vec::from_iter((is_in_time && may_look(of, again)).then_some(Moment { at: again, origin }))
+        }
+        Origin::Scenario(_) => {
+            let begins = matches!(kind, OperationKind::CreateCluster | OperationKind::StartCluster);
+            let looks = |of: &AutoUpgrade| {
+                maintenance.has_channel(*of) && may_look(*of, at) && (begins || maintenance.windows_of(*of).is_some())
+            };
+            let channels = [AutoUpgrade::Cluster, AutoUpgrade::NodeOs].into_iter().filter(looks);
+            // Each goes in front of those before it, and the channel of the cluster is to be the first.
+            channels.rev().map(|of| Moment { at, origin: Origin::Channel(of) }).collect()
+        }
+    }
+}
+
 /// What chance decides about node images is taken to be as early as possible.
 const IMAGES: NodeImages = NodeImages::as_early_as_possible();
 
@@ -325,9 +362,9 @@ impl<'a> Course<'a> {
             let after = now.after(&kind, at, plan);
             let refused = refusal(&world, origin, &kind, &after);
             let next = if refused.is_some() { now.clone() } else { after.clone() };
-            // After an upgrade of its own AKS looks again at once: a channel may take several.
-            if refused.is_none() && matches!(origin, Origin::Channel(_)) {
-                moments.push_front(Moment { at, origin });
+            for next in looks_after(plan, origin, &kind, at, refused.is_some()) {
+                let place = moments.partition_point(|other| other.at < next.at);
+                moments.insert(place, next);
             }
             if !is_known(&steps, origin, &kind, &now) {
                 let subject = subject(plan, origin, &kind, at);

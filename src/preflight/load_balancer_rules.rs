@@ -2,7 +2,7 @@
 //!
 //! Source: azure-aks-docs, best-practices-performance-scale-large.md, 2026-06-05.
 
-use super::peak::Peak;
+use super::peak::{Peak, grows};
 use super::{Check, Course, Finding, Subject, counted};
 use crate::catalog::outbound::{BACKENDS_PER_FRONT_END, INTERNAL_NODES_ADVISED};
 use crate::scenario::plan::{FrontEnd, ServicePlan, front_ends};
@@ -11,19 +11,28 @@ use crate::scenario::plan::{FrontEnd, ServicePlan, front_ends};
 pub const CHECK: Check = Check { name: "load-balancer-rules", run };
 
 fn run(course: &Course<'_>) -> Vec<Finding> {
-    let nodes = Peak::of_deployment(course, |pool| u64::from(!course.pool(pool).is_brought()));
+    let each = |pool: usize| u64::from(!course.pool(pool).is_brought());
+    let nodes = Peak::of_deployment(course, each);
     if nodes.most == 0 {
         return Vec::new();
     }
-    front_ends(&course.plan.services)
-        .into_iter()
-        .map(|(front_end, services)| judge(nodes, front_end, &services))
-        .collect()
+    let mut findings = Vec::new();
+    for (front_end, services) in front_ends(&course.plan.services) {
+        let names: Vec<String> = services.iter().map(|one| format!("{}/{}", one.namespace, one.name)).collect();
+        let judge = |subject: &Subject, nodes: Peak| judge(subject, nodes, front_end, &services);
+        findings.push(judge(&Subject::part(format!("Service {}", names.join(", "))), nodes));
+        // Of operations those that go beyond what the deployment may come to.
+        for step in course.looked_at().filter(|step| grows(step)) {
+            let peak = Peak::of_step(course, step, each);
+            if peak.most > nodes.most {
+                findings.push(judge(&Subject::of(step), peak));
+            }
+        }
+    }
+    findings
 }
 
-fn judge(nodes: Peak, front_end: &FrontEnd, services: &[&ServicePlan]) -> Finding {
-    let names: Vec<String> = services.iter().map(|one| format!("{}/{}", one.namespace, one.name)).collect();
-    let subject = Subject::part(format!("Service {}", names.join(", ")));
+fn judge(subject: &Subject, nodes: Peak, front_end: &FrontEnd, services: &[&ServicePlan]) -> Finding {
     let ports: u64 = services.iter().map(|service| u64::from(service.ports)).sum();
     let needs = |nodes: u64| {
         format!(

@@ -4,8 +4,12 @@
 
 use super::peak::{Peak, grows};
 use super::{Check, Course, Finding, Subject, counted};
+use crate::kernel::blocked_share;
 use crate::scenario::plan::{Controller, OutboundPlan, Ports};
 use std::collections::BTreeMap;
+
+/// The share of connections without a port from which on they are told.
+const WORTH_TELLING: f64 = 0.001;
 
 /// The check.
 pub const CHECK: Check = Check { name: "outbound-ports", run };
@@ -26,7 +30,17 @@ fn run(course: &Course<'_>) -> Vec<Finding> {
             findings
                 .extend(steps.map(|step| fixed(&Subject::of(step), outbound, room, Peak::of_step(course, step, each))));
         }
-        None => findings.extend(automatic(&cluster, outbound, deployed)),
+        None => {
+            findings.extend(automatic(&cluster, outbound, deployed));
+            // Of operations those that go beyond what the deployment may come to.
+            for step in course.looked_at().filter(|step| grows(step)) {
+                let peak = Peak::of_step(course, step, each);
+                if peak.most > deployed.most {
+                    let peak = Peak { present: peak.before, ..peak };
+                    findings.extend(automatic(&Subject::of(step), outbound, peak));
+                }
+            }
+        }
     }
     findings.extend(demand(course, &cluster, outbound, deployed.present));
     findings
@@ -76,28 +90,46 @@ fn automatic(subject: &Subject, outbound: &OutboundPlan, peak: Peak) -> Option<F
     })
 }
 
-/// The connections that pods hold when all of them run, spread evenly, against the ports for one destination.
+/// Connections to one destination that pods hold when all of them run.
+#[derive(Default)]
+struct Held {
+    /// On all nodes.
+    all: f64,
+    /// On a node of each pool, when pods are spread evenly over the nodes where they may run.
+    on_node: BTreeMap<usize, f64>,
+}
+
+/// The connections that pods hold, against the ports for one destination.
 fn demand(course: &Course<'_>, subject: &Subject, outbound: &OutboundPlan, nodes: u64) -> Option<Finding> {
-    let mut held: BTreeMap<&str, f64> = BTreeMap::new();
-    for workload in &course.plan.workloads {
-        let pods = match &workload.controller {
-            Controller::Deployment { replicas, .. }
-            | Controller::ReplicaSet { replicas }
-            | Controller::StatefulSet { replicas, .. } => u64::from(*replicas),
-            Controller::DaemonSet => nodes,
-            Controller::Pod => 1,
+    let mut held: BTreeMap<&str, Held> = BTreeMap::new();
+    let state = &course.start;
+    for (index, workload) in course.plan.workloads.iter().enumerate() {
+        let pods = match workload.controller {
             Controller::Job(_) | Controller::CronJob { .. } | Controller::Trace { .. } => 0,
+            _ => course.reach.pods(course.plan, index, state),
         };
+        let room = f64::from(course.reach.nodes(index, state).max(1));
+        let pools = || state.existing().map(|(pool, _)| pool).filter(|pool| course.reach.may_run(index, *pool));
         for flow in &workload.behaviour.outbound {
             let of_pod = flow.micros_per_second as f64 / 1e6 * outbound.held(flow).as_secs_f64();
-            *held.entry(&flow.destination).or_insert(0.0) += of_pod * pods as f64;
+            let held = held.entry(&flow.destination).or_default();
+            held.all += of_pod * f64::from(pods);
+            for pool in pools() {
+                *held.on_node.entry(pool).or_insert(0.0) += of_pod * f64::from(pods) / room;
+            }
         }
     }
-    let (destination, most) = held.into_iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
     let nodes = u32::try_from(nodes.max(1)).unwrap_or(u32::MAX);
-    let (wanted, ports, whose) = match outbound.ports(nodes) {
-        Ports::PerNode(ports) => (most / f64::from(nodes), ports, "a node"),
-        Ports::Shared(ports) => (most, ports, "all nodes together"),
+    let ports = outbound.ports(nodes);
+    let wanted = |held: &Held| match ports {
+        Ports::PerNode(_) => held.on_node.values().copied().fold(0.0, f64::max),
+        Ports::Shared(_) | Ports::Unknown | Ports::Blocked => held.all,
+    };
+    let busiest = held.into_iter().map(|(destination, held)| (destination, wanted(&held)));
+    let (destination, wanted) = busiest.max_by(|(_, a), (_, b)| a.total_cmp(b))?;
+    let (ports, whose) = match ports {
+        Ports::PerNode(ports) => (ports, "a node"),
+        Ports::Shared(ports) => (ports, "all nodes together"),
         Ports::Unknown => return None,
         Ports::Blocked => {
             let reason = format!("connections to {destination} are blocked: outboundType is block");
@@ -105,7 +137,7 @@ fn demand(course: &Course<'_>, subject: &Subject, outbound: &OutboundPlan, nodes
         }
     };
     let reason = format!("pods hold {wanted:.0} connections to {destination} on average, {whose} has {ports} ports");
-    Some(if wanted > f64::from(ports) {
+    Some(if blocked_share(ports, wanted) > WORTH_TELLING {
         let remedy = match outbound.ports(nodes) {
             Ports::PerNode(_) => "reuse connections, raise managedOutboundIPs.count, or go out by a NAT gateway",
             _ => "reuse connections, or give the NAT gateway more addresses",

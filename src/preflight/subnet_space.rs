@@ -7,7 +7,7 @@
 use super::peak::{Peak, grows};
 use super::{Check, Course, Finding, Subject};
 use crate::catalog::limits;
-use crate::scenario::plan::{NetworkModel, OperationKind};
+use crate::scenario::plan::{NetworkChange, NetworkModel, OperationKind};
 
 /// The check.
 pub const CHECK: Check = Check { name: "subnet-space", run };
@@ -75,19 +75,20 @@ fn run(course: &Course<'_>) -> Vec<Finding> {
 
 /// The most addresses that AKS itself asks the subnet for on behalf of one pool, before it begins.
 fn asked_of(course: &Course<'_>, subnet: usize, step: &super::course::Step<'_>) -> Option<u64> {
+    let model = step.after.network;
     let asked = |pool: usize, new: u32| {
-        let model = step.before.network;
         let counted = course.pool(pool).counted_by_aks(model, subnet, new, step.after.pools[pool].autoscaling)?;
         Some(if new == 0 { 0 } else { u64::from(counted) })
     };
+    let surge = |pool: usize| {
+        let state = &step.before.pools[pool];
+        course.pool(pool).least_extra(state.nodes, state.version)
+    };
     match &step.kind {
-        OperationKind::Upgrade { pools, .. } => {
-            let surge = |pool: usize| {
-                let state = &step.before.pools[pool];
-                course.pool(pool).least_extra(state.nodes, state.version)
-            };
-            pools.iter().filter_map(|pool| asked(*pool, surge(*pool))).max()
+        OperationKind::UpdateNetwork(NetworkChange::Overlay(_)) => {
+            step.before.existing().filter_map(|(pool, _)| asked(pool, surge(pool))).max()
         }
+        OperationKind::Upgrade { pools, .. } => pools.iter().filter_map(|pool| asked(*pool, surge(*pool))).max(),
         OperationKind::Scale { pool, count } => asked(*pool, count.saturating_sub(step.before.pools[*pool].nodes)),
         OperationKind::AddPool { pool, .. } | OperationKind::Migrate { to: pool, .. } => {
             asked(*pool, course.pool(*pool).count)

@@ -16,8 +16,8 @@ mod upgrade;
 pub mod versions;
 
 use crate::cluster::{
-    Ctx, Event, NodeId, NodePhase, OperationId, OperationState, PoolId, ProvisioningState, Refusal, UpgradeRequest,
-    World,
+    Ctx, Event, NodeId, NodePhase, OperationId, OperationState, PoolId, ProvisioningState, Refusal, UpgradePurpose,
+    UpgradeRequest, World,
 };
 use crate::kernel::{Id, SimDuration, SimTime};
 use crate::scenario::plan::{NetworkChange, OperationKind};
@@ -158,7 +158,7 @@ impl ControlPlane {
                 (ProvisioningState::Scaling, vec![pool(index)], progress)
             }
             OperationKind::Upgrade { version, pools, force, .. } => {
-                let request = UpgradeRequest { version, force, rollback: false };
+                let request = UpgradeRequest { version, force, purpose: UpgradePurpose::Upgrade };
                 let pools = pools.iter().map(|index| pool(*index)).collect();
                 let (busy, progress) = upgrade::start(world, UpgradePath { request, pools }, operation, ctx);
                 (ProvisioningState::Upgrading, busy, progress)

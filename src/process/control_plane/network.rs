@@ -5,9 +5,11 @@
 
 use super::{ControlPlane, Progress, Then, upgrade};
 use crate::cluster::{
-    Ctx, Event, OperationId, OperationState, PoolId, ProvisioningState, Refusal, UpgradeOutcome, UpgradeRequest, World,
+    Ctx, Event, OperationId, OperationState, PoolId, ProvisioningState, Refusal, UpgradeOutcome, UpgradePurpose,
+    UpgradeRequest, World,
 };
 use crate::scenario::plan::{NetworkChange, NetworkModel};
+use ipnet::Ipv4Net;
 
 /// Begins: the control plane takes its time first.
 pub(super) fn update(world: &mut World, change: NetworkChange, operation: OperationId, ctx: &mut Ctx<'_>) -> Progress {
@@ -44,7 +46,7 @@ impl ControlPlane {
         running.busy.clone_from(&pools);
         running.progress = Progress::Reimaging { pools: pools.clone(), failure: None };
         for pool in pools {
-            let request = UpgradeRequest { version: None, force: false, rollback: false };
+            let request = UpgradeRequest { version: None, force: false, purpose: UpgradePurpose::Network };
             upgrade::start_pool(world, pool, request, operation, ctx);
         }
         ctx.soon(Event::OperationStep(operation)); // Perhaps there is no pool.
@@ -83,12 +85,20 @@ impl ControlPlane {
     }
 }
 
+/// The former pod CIDR, while nodes still have blocks of it.
+fn left(world: &World) -> Option<Ipv4Net> {
+    world.left_range.as_ref().filter(|range| range.used() > 0).map(|range| range.cidr)
+}
+
 /// Refuses a change that the cluster cannot have. The codes are not documented, nor are the sentences.
 pub(super) fn is_possible(world: &World, change: NetworkChange) -> Result<(), Refusal> {
     let refuse = |message: String| Err(Refusal { code: "InvalidParameter", message });
     let present = world.pod_range.as_ref().map(|range| range.cidr);
     match (change, world.network) {
         (NetworkChange::PodCidr(cidr), NetworkModel::AzureOverlay) => match present {
+            _ if left(world).is_some_and(|left| cidr.contains(&left)) => {
+                refuse(format!("{cidr} contains the former pod CIDR, which nodes still use"))
+            }
             Some(present) if cidr.contains(&present) && cidr != present => Ok(()),
             Some(present) => refuse(format!(
                 "the pod CIDR {present} can only be changed to a larger range that contains it, which {cidr} does not"

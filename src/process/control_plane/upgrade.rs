@@ -3,7 +3,7 @@
 use super::{ControlPlane, Progress, Then};
 use crate::cluster::{
     Ctx, Event, OperationId, OperationState, PoolHistory, PoolId, PoolUpgrade, ProvisioningState, Refusal,
-    UpgradeOutcome, UpgradeRequest, World,
+    UpgradeOutcome, UpgradePurpose, UpgradeRequest, World,
 };
 use crate::scenario::plan::UpgradeStrategy;
 use std::collections::VecDeque;
@@ -39,7 +39,8 @@ pub(super) fn roll_back(world: &mut World, pool: PoolId, operation: OperationId,
     let PoolHistory::Upgraded { from, image_only, .. } = world.pools[pool].history else {
         panic!("an admitted roll-back has an upgrade to take back");
     };
-    let request = UpgradeRequest { version: (!image_only).then_some(from), force: false, rollback: true };
+    let request =
+        UpgradeRequest { version: (!image_only).then_some(from), force: false, purpose: UpgradePurpose::Rollback };
     start_pool(world, pool, request, operation, ctx);
     Progress::UpgradingPools { current: pool, path: UpgradePath { request, pools: VecDeque::new() } }
 }
@@ -123,7 +124,7 @@ fn note_history(world: &mut World, pool: PoolId, request: UpgradeRequest, outcom
     let finished = *outcome == UpgradeOutcome::Succeeded;
     let blue_green = matches!(world.pool_plan(pool).upgrade.strategy, UpgradeStrategy::BlueGreen(_));
     let history = &mut world.pools[pool].history;
-    if request.rollback {
+    if request.purpose == UpgradePurpose::Rollback {
         if finished {
             *history = PoolHistory::RolledBack;
         }
@@ -147,7 +148,7 @@ pub(super) fn start_pool(
     state.upgrade = Some(PoolUpgrade { operation, request, began: ctx.now, aborted: false, outcome: None });
     // The same upgrade again, after one that failed, goes on from where that one began.
     let resumes = request.version.is_some_and(|version| version == state.version);
-    if !request.rollback && !resumes {
+    if request.purpose == UpgradePurpose::Upgrade && !resumes {
         let image_only = request.version.is_none();
         state.history = PoolHistory::Upgraded { from: state.version, image_only, ended: None };
     }

@@ -3,7 +3,7 @@
 use crate::catalog::KubernetesVersion;
 use crate::cluster::{PoolId, World};
 use crate::kernel::{Id, SimDuration, SimTime};
-use crate::scenario::plan::{AutoUpgrade, NodeOsChannel, OperationKind, Plan, UpgradeChannel};
+use crate::scenario::plan::{AutoUpgrade, OperationKind, Plan, UpgradeChannel};
 
 /// From one node image to the next. Source: azure-aks-docs, auto-upgrade-node-os-image.md, 2026-06-26.
 const IMAGE_INTERVAL: SimDuration = SimDuration::from_hours(7 * 24);
@@ -38,41 +38,35 @@ impl NodeImages {
 /// The moments at which the windows of the channel's schedule open; none without a channel that does anything.
 #[must_use]
 pub fn openings(plan: &Plan, of: AutoUpgrade) -> Vec<SimTime> {
-    let windows = plan.maintenance.windows_of(of).filter(|_| is_on(plan, of));
+    let windows = plan.maintenance.windows_of(of).filter(|_| plan.maintenance.has_channel(of));
     windows.into_iter().flatten().map(|window| window.opens).collect()
 }
 
 /// The moments at which something new comes that the channel may want.
 #[must_use]
 pub fn novelties(plan: &Plan, images: NodeImages, of: AutoUpgrade) -> Vec<SimTime> {
-    if !is_on(plan, of) {
+    if !plan.maintenance.has_channel(of) {
         return Vec::new();
     }
+    let end = SimTime::after_start(plan.duration);
     match of {
         AutoUpgrade::Cluster => {
-            let mut moments: Vec<SimTime> = plan.maintenance.available.iter().map(|available| available.from).collect();
+            let moments = plan.maintenance.available.iter().map(|available| available.from);
+            let mut moments: Vec<SimTime> = moments.filter(|from| *from < end).collect();
             moments.dedup();
             moments
         }
         AutoUpgrade::NodeOs => {
-            let end = SimTime::after_start(plan.duration);
             let next = |image: &SimTime| Some(*image + IMAGE_INTERVAL);
             std::iter::successors(Some(images.first), next).take_while(|image| *image < end).collect()
         }
     }
 }
 
-fn is_on(plan: &Plan, of: AutoUpgrade) -> bool {
-    match of {
-        AutoUpgrade::Cluster => plan.maintenance.channel != UpgradeChannel::None,
-        AutoUpgrade::NodeOs => plan.maintenance.node_os_channel == NodeOsChannel::NodeImage,
-    }
-}
-
 /// The upgrade that the channel wants now; `None` when everything is as it should be.
 #[must_use]
 pub fn wanted(world: &World, images: NodeImages, of: AutoUpgrade) -> Option<OperationKind> {
-    if !is_on(&world.plan, of) {
+    if !world.plan.maintenance.has_channel(of) {
         return None;
     }
     let behind = |is_behind: &dyn Fn(PoolId) -> bool| -> Vec<usize> {

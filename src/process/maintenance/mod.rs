@@ -19,7 +19,7 @@ use crate::scenario::plan::{AutoUpgrade, OperationKind};
 use channel::NodeImages;
 
 /// What a new release of a version may take to be applied without a schedule, and a failed upgrade to be tried again.
-const DAY: SimDuration = SimDuration::from_hours(24);
+pub const DAY: SimDuration = SimDuration::from_hours(24);
 
 /// The maintenance process.
 #[derive(Debug)]

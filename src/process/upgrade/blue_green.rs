@@ -10,7 +10,7 @@ use super::extra::{self, Extra};
 use super::{Strategy, Terms, given_up, number, old_nodes};
 use crate::catalog::KubernetesVersion;
 use crate::cluster::{
-    Ctx, DrainOutcome, Event, NodeId, NodePhase, PoolId, Refusal, UpgradeOutcome, UpgradeRequest, World,
+    Ctx, DrainOutcome, Event, NodeId, NodePhase, PoolId, Refusal, UpgradeOutcome, UpgradePurpose, UpgradeRequest, World,
 };
 use crate::kernel::SimTime;
 use crate::scenario::plan::BlueGreenSettings;
@@ -68,7 +68,7 @@ impl BlueGreen {
         let version = request.version.unwrap_or(from);
         world.pools[pool].version = version;
         let left_over = extra::nodes(world, pool);
-        let undoes = request.rollback && !left_over.is_empty();
+        let undoes = request.purpose == UpgradePurpose::Rollback && !left_over.is_empty();
         let waiting: BTreeSet<NodeId> =
             if undoes { BTreeSet::new() } else { old_nodes(world, pool, request).into_iter().collect() };
         let blue = number(waiting.len());

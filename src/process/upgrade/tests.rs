@@ -3,7 +3,7 @@
 use super::*;
 use crate::catalog::KubernetesVersion;
 use crate::cluster::testing::{Bench, budget, deployment, plan, pool, version};
-use crate::cluster::{Fact, OperationId, PoolUpgrade, Refusal};
+use crate::cluster::{Fact, OperationId, PoolUpgrade, Refusal, UpgradePurpose};
 use crate::kernel::{Id, SimTime};
 use crate::scenario::plan::{BlueGreenSettings, BudgetRule, IntOrPercent, OperationKind, PoolPlan, UndrainableNodes};
 
@@ -18,7 +18,7 @@ fn run(bench: &mut Bench, end: SimDuration) -> Vec<String> {
 
 /// An upgrade to the version.
 fn to(version: KubernetesVersion) -> UpgradeRequest {
-    UpgradeRequest { version: Some(version), force: false, rollback: false }
+    UpgradeRequest { version: Some(version), force: false, purpose: UpgradePurpose::Upgrade }
 }
 
 /// Carries out what is asked of the pool; what happened in short.
@@ -348,7 +348,7 @@ fn a_forced_upgrade_neither_asks_budgets_nor_waits_longer_than_the_timeout() {
 fn a_roll_back_runs_as_an_upgrade_does() {
     let mut bench = bench(surge_of(1, 2));
     run(&mut bench, HOUR);
-    let request = UpgradeRequest { rollback: true, ..to(version(34)) };
+    let request = UpgradeRequest { purpose: UpgradePurpose::Rollback, ..to(version(34)) };
     let log = carry_out(&mut bench, request, HOUR.times(2));
     assert_eq!(log, ["create 3", "drain 0", "reimage 0", "drain 1", "reimage 1", "drain 3", "delete 3"]);
     assert!(bench.world.members(pool_id()).all(|node| bench.world.nodes[node].version == version(34)));
@@ -431,7 +431,7 @@ fn a_blue_green_upgrade_that_failed_goes_on_with_the_green_nodes_there_are() {
 #[test]
 fn a_blue_green_upgrade_that_failed_can_be_rolled_back_to_blue() {
     let mut bench = failed_blue_green();
-    let request = UpgradeRequest { rollback: true, ..to(version(34)) };
+    let request = UpgradeRequest { purpose: UpgradePurpose::Rollback, ..to(version(34)) };
     let log = carry_out(&mut bench, request, HOUR.times(4));
     assert_eq!(log, ["drain 3", "drain 4", "drain 5", "delete 3", "delete 4", "delete 5"]);
     assert_eq!(outcome(&bench), Some(UpgradeOutcome::Succeeded));

@@ -1,8 +1,8 @@
 //! Addresses that the nodes of a pool take, and those that AKS counts before it lets them come.
 
 use super::{
-    AutoscalingRange, ClusterPlan, FrontEnd, NetworkChange, NetworkModel, NetworkPlan, OperationKind, Plan,
-    PodIpAllocation, PoolPlan, UpgradeStrategy, front_ends,
+    AutoscalingRange, ClusterPlan, FrontEnd, NetworkModel, NetworkPlan, OperationKind, Plan, PodIpAllocation, PoolPlan,
+    UpgradeStrategy, front_ends,
 };
 use crate::catalog::{KubernetesVersion, limits, pod_subnet};
 use ipnet::Ipv4Net;
@@ -78,8 +78,8 @@ impl PoolPlan {
 }
 
 impl Plan {
-    /// Range of pod addresses and network model in the end, should every change of them succeed; no range where pods take addresses of a
-    /// subnet.
+    /// Range of pod addresses and network model in the end, should every change of them succeed that can; no range where pods take
+    /// addresses of a subnet.
     #[must_use]
     pub fn last_network(&self) -> (Option<Ipv4Net>, NetworkModel) {
         let network = &self.cluster.network;
@@ -87,9 +87,9 @@ impl Plan {
             OperationKind::UpdateNetwork(change) => Some(change),
             _ => None,
         });
-        changes.fold((network.pod_cidr, network.model), |(_, model), change| {
-            let model = if matches!(change, NetworkChange::Overlay(_)) { NetworkModel::AzureOverlay } else { model };
-            (Some(change.pod_cidr()), model)
+        changes.fold((network.pod_cidr, network.model), |(cidr, model), change| match change.applied(cidr, model) {
+            Some((cidr, model)) => (Some(cidr), model),
+            None => (cidr, model),
         })
     }
 

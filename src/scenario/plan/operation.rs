@@ -1,6 +1,6 @@
 //! What an operator asks of AKS, and when.
 
-use super::{AccessPlan, AutoscalingRange, Plan, PrincipalPlan};
+use super::{AccessPlan, AutoscalingRange, NetworkModel, Plan, PrincipalPlan};
 use crate::catalog::KubernetesVersion;
 use crate::kernel::{SimDuration, SimTime};
 use ipnet::Ipv4Net;
@@ -138,6 +138,20 @@ impl NetworkChange {
         match self {
             Self::PodCidr(cidr) | Self::Overlay(cidr) => cidr,
         }
+    }
+
+    /// Pod CIDR and network model after it; `None` for a change that a cluster with these cannot have, or has had.
+    #[must_use]
+    pub fn applied(self, present: Option<Ipv4Net>, model: NetworkModel) -> Option<(Ipv4Net, NetworkModel)> {
+        let (cidr, present) = (self.pod_cidr(), present.filter(|present| *present != self.pod_cidr()));
+        let is_possible = match (self, model) {
+            (Self::PodCidr(_), NetworkModel::AzureOverlay) => present.is_some_and(|present| cidr.contains(&present)),
+            (Self::Overlay(_), NetworkModel::Kubenet | NetworkModel::AzureNodeSubnet) => {
+                present.is_none_or(|present| !present.contains(&cidr))
+            }
+            _ => false,
+        };
+        is_possible.then_some((cidr, NetworkModel::AzureOverlay))
     }
 }
 

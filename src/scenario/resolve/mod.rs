@@ -226,10 +226,17 @@ fn parse_start(text: &str) -> Option<Zoned> {
     })
 }
 
+/// Ten years: further than AKS's calendar, prices and anybody's plans reach.
+const LONGEST: SimDuration = SimDuration::from_hours(3653 * 24);
+
 fn durations(resolver: &mut Resolver<'_>, spec: &ScenarioSpec) -> (SimDuration, SimDuration) {
     let duration = spec.duration.0;
     if duration.is_zero() {
         resolver.error("/duration", "scenario::duration", "found no time at all", "write a duration such as 7d");
+    }
+    if duration > LONGEST {
+        let found = format!("found {duration}");
+        resolver.error("/duration", "scenario::duration", found, format!("write {LONGEST} at most"));
     }
     let warmup = spec.warmup.map_or(SimDuration::ZERO, |warmup| warmup.0);
     if warmup >= duration && !duration.is_zero() {

@@ -45,13 +45,19 @@ pub(super) fn resolve(
 /// New ranges of pods overlap nothing, and have room for a node at least.
 pub(super) fn check(resolver: &mut Resolver<'_>, spec: &ScenarioSpec, cluster: &ClusterPlan) {
     for (index, written) in spec.operations.iter().flatten().enumerate() {
-        let text = written.update_network.as_ref().and_then(|update| update.pod_cidr.as_ref());
-        let Some(cidr) = text.and_then(|text| text.parse::<Ipv4Net>().ok()) else { continue };
-        let pointer = format!("/operations/{index}/updateNetwork/podCidr");
+        let Some(update) = &written.update_network else { continue };
+        // Without a range AKS takes its default, unless the cluster has one already, which is looked at with the cluster.
+        let (key, text) = match (&update.pod_cidr, &update.network_plugin_mode) {
+            (Some(text), _) => ("podCidr", text.as_str()),
+            (None, Some(_)) if cluster.network.pod_cidr.is_none() => ("networkPluginMode", limits::DEFAULT_POD_CIDR),
+            (None, _) => continue,
+        };
+        let Ok(cidr) = text.parse::<Ipv4Net>() else { continue };
+        let pointer = format!("/operations/{index}/updateNetwork/{key}");
         let mut error = |code, found: String, remedy: &str| resolver.error(&pointer, code, found, remedy);
         for (what, other) in taken(cluster) {
             if overlap(cidr, other) {
-                let remedy = "write a range that overlaps no other";
+                let remedy = "write a podCidr that overlaps no other range";
                 error("scenario::overlap", format!("{cidr} overlaps {what} {other}"), remedy);
             }
         }

@@ -202,6 +202,9 @@ impl<T: JsonSchema> JsonSchema for Entries<T> {
     }
 }
 
+/// More replications tell nothing new, and no memory holds their results.
+const MOST_SEEDS: u64 = 1_000_000;
+
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
 struct SeedRange {
@@ -220,13 +223,13 @@ impl Deserr<Faults> for SeedsSpec {
             }
             other => return Err(Faults::kind(location, &other, REMEDY)),
         };
+        let fault = |found: String, remedy: String| Err(Faults::one(location, "scenario::seeds", found, remedy));
         if seeds.count == 0 {
-            return Err(Faults::one(
-                location,
-                "scenario::seeds",
-                "found 0 seeds".to_owned(),
-                "write at least 1".to_owned(),
-            ));
+            return fault("found 0 seeds".to_owned(), "write at least 1".to_owned());
+        }
+        if seeds.count > MOST_SEEDS || seeds.first.checked_add(seeds.count).is_none() {
+            let found = format!("found {} seeds from {} on", seeds.count, seeds.first);
+            return fault(found, format!("write at most {MOST_SEEDS}, from a smaller first one on"));
         }
         Ok(seeds)
     }

@@ -5,7 +5,7 @@
 //! issue 4467, 2024-08-08.
 
 use crate::catalog::limits::{NODE_BLOCK_PREFIX, pod_blocks};
-use crate::cluster::{PoolId, Refusal, World};
+use crate::cluster::{NodeId, NodePhase, PoolId, Refusal, World};
 use crate::kernel::Id;
 use crate::scenario::plan::{AutoscalingRange, NetworkModel, SubnetPlan, SubnetSizeCheck};
 use ipnet::Ipv4Net;
@@ -35,12 +35,18 @@ impl Growth {
         Self { pool, new: plan.count, nodes: plan.count, autoscaling: plan.autoscaling }
     }
 
-    /// Nodes of all pools at their largest, those that grow as they will be.
-    pub(super) fn nodes_of_all(world: &World, growths: &[Self]) -> u32 {
+    /// Instances of all pools at their largest, those that grow as they will be. Deallocated ones are among them.
+    pub(super) fn instances_of_all(world: &World, growths: &[Self]) -> u32 {
         let sum = |(id, pool): (PoolId, &crate::cluster::Pool)| {
             let grows = growths.iter().find(|growth| growth.pool == id).copied();
             let stays = || (pool.exists).then(|| Self::of(world, id, 0, pool.target));
-            grows.or_else(stays).filter(|_| !world.pool_plan(id).is_brought()).map_or(0, Self::most)
+            let most = grows.or_else(stays).filter(|_| !world.pool_plan(id).is_brought()).map_or(0, Self::most);
+            let is_there = |node: &&NodeId| {
+                let node = &world.nodes[**node];
+                node.pool == id && node.phase != NodePhase::Deleting && node.addresses.own.is_some()
+            };
+            let present = world.live_nodes.iter().filter(is_there).count();
+            most.max(u32::try_from(present).expect("a scale set has at most 1000 instances"))
         };
         world.pools.iter().map(sum).sum()
     }

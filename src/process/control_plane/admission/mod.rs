@@ -223,7 +223,8 @@ fn admit_network(world: &World, change: NetworkChange) -> Result<(), Refusal> {
 
 /// Source: azure-aks-docs, best-practices-performance-scale-large.md, 2026-06-05. The code is not documented.
 fn admit_stop(world: &World) -> Result<(), Refusal> {
-    let nodes = world.live_nodes.iter().filter(|node| world.nodes[**node].is_member()).count();
+    let running = world.pools.iter().filter(|(_, pool)| pool.exists && !pool.stopped);
+    let nodes = running.map(|(_, pool)| (pool.target + pool.surge) as usize).sum::<usize>();
     if nodes > STOPPABLE_NODES {
         return not_allowed(format!("a cluster of {nodes} nodes cannot be stopped: the limit is {STOPPABLE_NODES}"));
     }

@@ -12,7 +12,7 @@ pub(super) fn within_ports(world: &World, growths: &[Growth], extra: u32) -> Res
     let Some(most) = outbound.most_nodes() else {
         return Ok(());
     };
-    let nodes = Growth::nodes_of_all(world, growths) + extra;
+    let nodes = Growth::instances_of_all(world, growths) + extra;
     if nodes <= most {
         return Ok(());
     }

@@ -3,7 +3,7 @@
 use super::ledger;
 use super::operations::{assert_succeeded, at, hours, ready, run, shop};
 use crate::cluster::testing::budget;
-use crate::cluster::{OperationState, World};
+use crate::cluster::{OperationState, PoolHistory, World};
 use crate::kernel::{Id, SimDuration};
 use crate::scenario::plan::{
     BudgetRule, IntOrPercent, NetworkChange, NetworkModel, OperationKind, OperationPlan, Plan, PodIpAllocation,
@@ -93,6 +93,33 @@ fn all_pools_are_reimaged_at_the_same_time() {
 }
 
 #[test]
+fn a_change_of_the_network_is_no_upgrade_that_could_be_taken_back() {
+    let plan = with(NetworkModel::Kubenet, Some("10.244.0.0/16"), vec![overlay("10.244.0.0/16")]);
+    let simulation = run(plan, 4);
+    assert_overlay(simulation.world(), "10.244.0.0/16");
+    assert!(simulation.world().pools.iter().all(|(_, pool)| pool.history == PoolHistory::New));
+}
+
+#[test]
+fn only_possible_changes_count_for_the_network_in_the_end() {
+    let last = |model, cidr: Option<&str>, kinds| {
+        let (cidr, model) = with(model, cidr, kinds).last_network();
+        (cidr.map(|cidr| cidr.to_string()), model)
+    };
+    let (overlay_model, kubenet) = (NetworkModel::AzureOverlay, NetworkModel::Kubenet);
+    for (model, kinds, expected) in [
+        (overlay_model, vec![larger("10.244.0.0/16")], ("10.244.0.0/16", overlay_model)),
+        (overlay_model, vec![larger("10.250.0.0/16")], ("10.244.0.0/20", overlay_model)),
+        (overlay_model, vec![overlay("10.250.0.0/16")], ("10.244.0.0/20", overlay_model)),
+        (kubenet, vec![larger("10.244.0.0/16")], ("10.244.0.0/20", kubenet)),
+        (kubenet, vec![overlay("10.250.0.0/16"), larger("10.248.0.0/13")], ("10.248.0.0/13", overlay_model)),
+    ] {
+        let found = last(model, Some("10.244.0.0/20"), kinds.clone());
+        assert_eq!((found.0.as_deref(), found.1), (Some(expected.0), expected.1), "{kinds:?}");
+    }
+}
+
+#[test]
 fn nodes_that_cannot_be_drained_keep_their_network_and_the_same_change_goes_on_with_them() {
     let change = || overlay("10.100.0.0/20");
     let mut plan = with(NetworkModel::Kubenet, Some("10.244.0.0/16"), vec![change()]);
@@ -100,12 +127,15 @@ fn nodes_that_cannot_be_drained_keep_their_network_and_the_same_change_goes_on_w
     plan.budgets = vec![budget(BudgetRule::MinAvailable(IntOrPercent::Int(20)))];
     plan.operations.push(at(4, overlay("10.200.0.0/16")));
     plan.operations.push(at(5, change()));
+    plan.operations.push(at(6, larger("10.0.0.0/8")));
     let failed = run(plan, 8);
     let world = failed.world();
     let states: Vec<&OperationState> = world.operations.iter().map(|(_, operation)| &operation.state).collect();
     assert!(matches!(states[0], OperationState::Failed(_)), "{states:?}");
     assert!(matches!(states[1], OperationState::Refused(_)), "another range than before: {states:?}");
     assert!(matches!(states[2], OperationState::Failed(_)), "accepted, and held again: {states:?}");
+    let contains_the_former = |why: &str| why.contains("former pod CIDR");
+    assert!(matches!(states[3], OperationState::Refused(why) if contains_the_former(&why.message)), "{states:?}");
     ledger::check(world);
     assert!(world.live_nodes.iter().any(|node| world.has_former_network(*node)));
     assert!(world.left_range.as_ref().is_some_and(|left| left.used() > 0), "they hold blocks of the old range");

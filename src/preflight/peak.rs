@@ -43,6 +43,21 @@ impl Peak {
         Self { present: peak.before, ..peak }
     }
 
+    /// The least with which an upgrade goes on: from 1.35 on it is tried again with one surge node.
+    #[must_use]
+    pub fn least_of_upgrade(course: &Course<'_>, step: &Step<'_>, each: impl Fn(usize) -> u64) -> Option<Self> {
+        let OperationKind::Upgrade { pools, .. } = &step.kind else {
+            return None;
+        };
+        let surge = |pool: &usize| {
+            let state = &step.before.pools[*pool];
+            u64::from(course.pool(*pool).least_extra(state.nodes, state.version)) * each(*pool)
+        };
+        let peak = Self::between(course, &step.before, &step.after, &[], false, &each);
+        let extra = pools.iter().map(surge).max().unwrap_or(0);
+        Some(Self { present: peak.present + extra, most: peak.most + extra, ..peak })
+    }
+
     fn between(
         course: &Course<'_>,
         before: &State,

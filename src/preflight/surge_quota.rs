@@ -4,7 +4,7 @@
 //! azure-docs, quotas.md, 2023-02-15, and spot-vms.md, 2020-10-05; support articles for AKS, quota-exceeded-error.md, 2024-09-16.
 
 use super::peak::{Peak, grows};
-use super::{Check, Course, Finding, Subject};
+use super::{Check, Course, Finding, Subject, Verdict};
 use crate::catalog::VmSize;
 use crate::scenario::plan::QuotaPlan;
 
@@ -19,7 +19,21 @@ fn run(course: &Course<'_>) -> Vec<Finding> {
         findings.push(judge(course, &subject, limits, |each| Peak::of_deployment(course, each)));
     }
     for step in course.looked_at().filter(|step| grows(step)) {
-        findings.push(judge(course, &Subject::of(step), limits, |each| Peak::of_step(course, step, each)));
+        let subject = Subject::of(step);
+        let full = judge(course, &subject, limits, |each| Peak::of_step(course, step, each));
+        let least = || {
+            let peak = |each: &dyn Fn(usize) -> u64| {
+                let least = Peak::least_of_upgrade(course, step, each);
+                least.unwrap_or_else(|| Peak::of_step(course, step, each))
+            };
+            judge(course, &subject, limits, peak)
+        };
+        findings.push(if full.verdict == Verdict::Fail && least().verdict != Verdict::Fail {
+            let reason = format!("{}; it is tried again with one surge node", full.reason);
+            subject.risk(reason, full.remedy)
+        } else {
+            full
+        });
     }
     findings
 }

@@ -143,7 +143,7 @@ fn sentence(fact: Fact, world: &World) -> String {
         Fact::NodeDeleted(id) => format!("{} deleted", node(id)),
         Fact::SpotNoticed(id) => format!("{} gets notice: Azure takes the spot instance back", node(id)),
         Fact::SpotEvicted(id) => format!("{} evicted: the spot instance is gone", node(id)),
-        Fact::NodeCrashed(id) => format!("{} failed: its VM does not run", node(id)),
+        Fact::NodeCrashed(id) => format!("{} failed", node(id)),
         Fact::NodeRepaired(id) => format!("{} repaired", node(id)),
         Fact::PodLost(id) => format!("{} lost to a fault", pod(id)),
         Fact::NodeDeallocated(id) => format!("{} deallocated", node(id)),

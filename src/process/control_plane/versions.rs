@@ -28,10 +28,10 @@ pub fn admit(world: &World, version: KubernetesVersion, pools: &[PoolId]) -> Res
 pub fn admit_from(world: &World, version: KubernetesVersion, pools: &[PoolId], by_itself: bool) -> Result<(), Refusal> {
     let current = world.version;
     if version < current && pools.is_empty() {
-        return path_refused(current, version, &[]);
+        return path_refused(current, version, &available_upgrades(world));
     }
     if let Some(newer) = pools.iter().map(|pool| &world.pools[*pool]).find(|pool| pool.version > version) {
-        return path_refused(newer.version, version, &[]);
+        return path_refused(newer.version, version, &available_upgrades(world));
     }
     if version > current {
         let recovers = admit_path(world, version, pools)?;
@@ -96,10 +96,16 @@ fn admit_path(world: &World, version: KubernetesVersion, pools: &[PoolId]) -> Re
     if whole_cluster && oldest.is_some_and(|oldest| oldest.minor == version.minor) {
         return Ok(true);
     }
-    let mut available: Vec<KubernetesVersion> = [Some(next), oldest].into_iter().flatten().collect();
+    path_refused(current, version, &available_upgrades(world)).map(|()| false)
+}
+
+/// The minor versions that the cluster could be upgraded to: the next one, and the oldest supported one where it may jump to that.
+fn available_upgrades(world: &World) -> Vec<KubernetesVersion> {
+    let next = KubernetesVersion::minor(world.version.minor + 1);
+    let mut available: Vec<KubernetesVersion> = [Some(next), world.recovery_version()].into_iter().flatten().collect();
     available.retain(|version| world.offers(*version));
     available.dedup();
-    path_refused(current, version, &available).map(|()| false)
+    available
 }
 
 /// Source of the code: support articles for AKS, aks-upgrade-blocked.md, 2025-08-22, where it is about the version that a cluster is on.
@@ -168,6 +174,14 @@ pub const fn most_skew(control_plane: KubernetesVersion) -> u32 {
 
 fn too_far_behind(control_plane: KubernetesVersion, pool: KubernetesVersion) -> bool {
     control_plane.minor > pool.minor + most_skew(control_plane)
+}
+
+/// Refuses a pool that is newer than its control plane, or too far behind it.
+pub(super) fn admit_pool(name: &str, pool: KubernetesVersion, control_plane: KubernetesVersion) -> Result<(), Refusal> {
+    if pool > control_plane || too_far_behind(control_plane, pool) {
+        return incompatible(name, pool, control_plane);
+    }
+    Ok(())
 }
 
 fn incompatible(name: &str, pool: KubernetesVersion, control_plane: KubernetesVersion) -> Result<(), Refusal> {

@@ -337,7 +337,15 @@ pub(super) fn overlap(a: Ipv4Net, b: Ipv4Net) -> bool {
 fn dns_service_ip(resolver: &mut Resolver<'_>, profile: &NetworkProfileSpec, service: Ipv4Net) -> Option<Ipv4Addr> {
     let pointer = format!("{PROFILE}/dnsServiceIP");
     let Some(text) = &profile.dns_service_ip else {
-        return Some(Ipv4Addr::from(u32::from(service.network()) + 10));
+        let tenth = Ipv4Addr::from(u32::from(service.network()).saturating_add(10));
+        if !service.contains(&tenth) {
+            let found = format!(
+                "the DNS service has the tenth address of the service CIDR unless given, and {service} has none"
+            );
+            let remedy = "write a dnsServiceIP, or a larger serviceCidr";
+            resolver.error(&format!("{PROFILE}/serviceCidr"), "scenario::dns_service_ip", found, remedy);
+        }
+        return Some(tenth);
     };
     let Ok(address) = text.parse::<Ipv4Addr>() else {
         resolver.error(

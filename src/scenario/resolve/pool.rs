@@ -137,7 +137,7 @@ impl Context<'_, '_> {
         let mode = self.mode();
         let vm = self.vm_size();
         self.spot_price();
-        let spot = self.spot();
+        let spot = self.spot(mode, vm);
         let autoscaling = self.autoscaling();
         let count = self.count(autoscaling);
         let max_pods = self.max_pods(mode);
@@ -247,14 +247,25 @@ impl Context<'_, '_> {
         found
     }
 
-    fn spot(&mut self) -> bool {
+    /// True for a spot pool. Sources: azure-aks-docs, use-system-pools.md, 2026-04-30; azure-docs, spot-vms.md, 2020-10-05 (B-series).
+    fn spot(&mut self, mode: Option<PoolMode>, vm: Option<&VmSize>) -> bool {
         let Some(text) = &self.pool.scale_set_priority else {
             return false;
         };
         let pointer = format!("{}/scaleSetPriority", self.pointer);
-        self.resolver
+        let spot = self
+            .resolver
             .choice(&pointer, "scenario::priority", text, &[("Regular", false), ("Spot", true)])
-            .unwrap_or(false)
+            .unwrap_or(false);
+        if spot && matches!(mode, Some(PoolMode::System)) {
+            let remedy = "write scaleSetPriority: Regular, or mode: User";
+            self.error("scaleSetPriority", "scenario::priority", "a system pool cannot be a spot pool", remedy);
+        }
+        if let Some(vm) = vm.filter(|vm| spot && vm.burst.is_some()) {
+            let found = format!("{} is burstable, of which there are no spot instances", vm.name);
+            self.error("vmSize", "scenario::priority", found, "write another size, or scaleSetPriority: Regular");
+        }
+        spot
     }
 
     /// Price and fate of spot instances. Source: azure-aks-docs, spot-node-pool.md, 2025-04-06.
@@ -267,7 +278,11 @@ impl Context<'_, '_> {
         }
         if let Some(text) = &self.pool.scale_set_eviction_policy {
             let pointer = format!("{}/scaleSetEvictionPolicy", self.pointer);
-            self.resolver.choice(&pointer, "scenario::eviction_policy", text, &SpotEvictionPolicy::ALL);
+            let policy = self.resolver.choice(&pointer, "scenario::eviction_policy", text, &SpotEvictionPolicy::ALL);
+            if policy == Some(SpotEvictionPolicy::Deallocate) {
+                let note = "is not simulated: evicted instances are deleted here, and use no quota any more";
+                self.resolver.note(&pointer, "scenario::eviction_policy", note);
+            }
         }
     }
 

@@ -4,7 +4,7 @@
 //! start-stop-nodepools.md, 2026-08-12. Codes are Azure's general ones where none is documented for the case; the sentences are ours.
 
 use super::addresses::Growth;
-use super::{admit_nodes, invalid, not_allowed, within_addresses, within_quota};
+use super::{admit_nodes, invalid, not_allowed, versions, within_addresses, within_quota};
 use crate::catalog::KubernetesVersion;
 use crate::catalog::limits::{NODES_PER_POOL, POOLS_PER_CLUSTER};
 use crate::cluster::{PoolId, ProvisioningState, Refusal, World};
@@ -30,10 +30,8 @@ pub(super) fn admit_add(world: &World, pool: PoolId, version: Option<KubernetesV
     if pools >= POOLS_PER_CLUSTER {
         return invalid(format!("agent pool {name}: a cluster has at most {POOLS_PER_CLUSTER} agent pools"));
     }
-    if let Some(version) = version.filter(|version| *version > world.version) {
-        let message =
-            format!("agent pool {name} version {version} and control plane version {} are incompatible", world.version);
-        return Err(Refusal { code: "NodePoolMcVersionIncompatible", message });
+    if let Some(version) = version {
+        versions::admit_pool(name, version, world.version)?;
     }
     admit_nodes(world, pool, plan.count)?;
     within_addresses(world, &[Growth::coming(world, pool)])?;

@@ -162,6 +162,8 @@ pub struct Node {
     pub pinned: Vec<PodId>,
     /// True for a deallocated node whose pool was upgraded: it is reimaged when it starts.
     pub reimage_due: bool,
+    /// True when an upgrade left it behind and a surge node took its place for good.
+    pub replaced: bool,
     /// When the boot stage or the reimage that it is in ends; an end at any other moment is stale.
     pub stage_ends: SimTime,
     /// Drawn duration of each boot stage.

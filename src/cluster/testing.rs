@@ -250,6 +250,7 @@ pub(crate) fn create_node(world: &mut World, pool: PoolId, surge: bool) -> NodeI
         pods: Vec::new(),
         pinned: Vec::new(),
         reimage_due: false,
+        replaced: false,
         stage_ends: SimTime::ZERO,
         boot: [SimDuration::ZERO; STAGES.len()],
         reimage_delay: MACHINE_DELAY,

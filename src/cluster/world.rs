@@ -455,6 +455,7 @@ impl World {
             ctx.observe(Fact::NodeQuarantined(node));
         } else {
             labels.remove(UPGRADE_STATUS);
+            self.nodes[node].replaced = false;
         }
         self.node_changes.push(NodeChange::Node(node));
     }

@@ -292,6 +292,9 @@ fn a_pool_comes_and_goes_only_where_the_cluster_allows_it() {
     check(pools(), vec![OperationKind::AddPool { pool: APPS, version: None }], Some(("OperationNotAllowed", "exists")));
     let newer = OperationKind::AddPool { pool: 2, version: Some(version(35)) };
     check(with(later(PoolMode::User)), vec![newer], Some(("NodePoolMcVersionIncompatible", "later version 1.35")));
+    let older = |minor| OperationKind::AddPool { pool: 2, version: Some(version(minor)) };
+    check(with(later(PoolMode::User)), vec![older(31)], None);
+    check(with(later(PoolMode::User)), vec![older(30)], Some(("NodePoolMcVersionIncompatible", "later version 1.30")));
     let delete = |pool| OperationKind::DeletePool { pool };
     check(pools(), vec![delete(APPS)], None);
     check(pools(), vec![delete(SYSTEM)], Some(("OperationNotAllowed", "last system pool")));

@@ -139,6 +139,7 @@ fn push(world: &mut World, born: Born, ctx: &mut Ctx<'_>) -> NodeId {
         pods: Vec::new(),
         pinned: Vec::new(),
         reimage_due: false,
+        replaced: false,
         stage_ends: SimTime::ZERO,
         boot: draws.boot,
         reimage_delay: draws.reimage_delay,

@@ -175,6 +175,7 @@ fn node(number: usize, millis: u64, phase: NodePhase) -> Node {
         pods: Vec::new(),
         pinned: Vec::new(),
         reimage_due: false,
+        replaced: false,
         stage_ends: SimTime::ZERO,
         boot: [SimDuration::ZERO; STAGES.len()],
         reimage_delay: SimDuration::ZERO,

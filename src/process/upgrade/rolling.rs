@@ -168,14 +168,15 @@ impl Rolling {
         self.blocked.nodes += 1;
         let is_free = |other: &NodeId| world.nodes[*other].is_ready() && !world.is_draining(*other);
         let free = extra::nodes(world, pool).into_iter().find(is_free);
-        // One that an earlier upgrade left behind has its replacement.
-        if world.nodes[node].is_quarantined() {
-            self.blocked.replaced += 1;
-        } else if let Some(replacement) = free {
+        // One that an earlier upgrade left behind may have its replacement.
+        if !world.nodes[node].replaced
+            && let Some(replacement) = free
+        {
             extra::keep(world, replacement);
             world.pools[pool].target += 1;
-            self.blocked.replaced += 1;
+            world.nodes[node].replaced = true;
         }
+        self.blocked.replaced += u32::from(world.nodes[node].replaced);
         world.set_quarantined(node, true, ctx);
         if self.blocked.nodes > self.blocked.most {
             self.failure.get_or_insert_with(|| failure.clone());

@@ -280,6 +280,12 @@ fn more_blocked_nodes_than_surge_nodes_cancel_the_upgrade_and_the_others_are_upg
     assert_eq!(log, ["create 4", "drain 0", "drain 1", "reimage 1", "drain 2", "drain 3", "reimage 3"]);
     assert!(matches!(outcome(&bench), Some(UpgradeOutcome::Canceled(_))), "{:?}", outcome(&bench));
     assert_eq!(quarantined(&bench), [0, 2]);
+    assert_eq!(bench.world.pools[pool_id()].target, 5);
+    // The next upgrade has a surge node for the other one.
+    bench.world.version = version(34);
+    run(&mut bench, HOUR.times(6));
+    assert!(matches!(outcome(&bench), Some(UpgradeOutcome::Failed(_))), "{:?}", outcome(&bench));
+    assert_eq!((quarantined(&bench), bench.world.pools[pool_id()].target), (vec![0, 2], 6));
 }
 
 #[test]

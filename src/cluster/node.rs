@@ -230,17 +230,19 @@ impl Node {
         self.times.kept.or(self.surge.then_some(SimTime::MAX))
     }
 
-    /// True when the instance counts towards its pool's size: asked for and not on its way out.
+    /// True when the instance counts towards its pool's size: asked for and not on its way out. An evicted spot instance does not, though
+    /// its Node object is there for a while.
     #[must_use]
     pub fn is_member(&self) -> bool {
-        !matches!(
-            self.phase,
-            NodePhase::Deallocating
-                | NodePhase::Deallocated
-                | NodePhase::Deleting
-                | NodePhase::Deleted
-                | NodePhase::Failed(_)
-        )
+        self.times.deleted.is_none()
+            && !matches!(
+                self.phase,
+                NodePhase::Deallocating
+                    | NodePhase::Deallocated
+                    | NodePhase::Deleting
+                    | NodePhase::Deleted
+                    | NodePhase::Failed(_)
+            )
     }
 
     /// True while the machine exists, deallocated or not: its disk is billed then.

@@ -27,6 +27,8 @@ pub struct World {
     pub clock: SimTime,
     /// The random streams of this replication.
     pub streams: Streams,
+    /// What the last operation on the cluster itself left it in: `Succeeded`, `Canceled` or `Failed`.
+    pub state: ProvisioningState,
     /// Whether the cluster runs.
     pub power: PowerState,
     /// When it was created; time zero for one that exists from the start.
@@ -155,6 +157,7 @@ impl World {
             clock: SimTime::ZERO,
             claims: Claims::of(&plan, &streams),
             streams,
+            state: ProvisioningState::Succeeded,
             power: if created_later { PowerState::Absent } else { PowerState::Running },
             created: if created_later { SimTime::after_start(plan.duration) } else { SimTime::ZERO },
             off: Spans::default(),

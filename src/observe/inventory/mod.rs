@@ -13,7 +13,7 @@ mod storage;
 mod tests;
 
 use crate::catalog::{Inflight, ScalingSize};
-use crate::cluster::{PowerState, World};
+use crate::cluster::{PowerState, ProvisioningState, World};
 use crate::kernel::SimTime;
 use crate::scenario::plan::{ClusterPlan, OwnVnet};
 use crate::units::{Usd, UsdPerHour};
@@ -186,12 +186,15 @@ fn network_group(cluster: &ClusterPlan) -> &str {
 fn managed_cluster(world: &World) -> Resource {
     let cluster = &world.plan.cluster;
     let pools = world.pools.iter().filter(|(id, pool)| pool.exists && !world.pool_plan(*id).is_brought()).count();
-    let details = format!(
+    let mut details = format!(
         "Kubernetes {}, {} tier, {}, system-assigned identity",
         world.version,
         cluster.tier.name(),
         count(pools, "node pool")
     );
+    if world.state != ProvisioningState::Succeeded {
+        details.push_str(&format!(", {}", world.state.name()));
+    }
     let resource = Resource::free("Microsoft.ContainerService/managedClusters", &cluster.name, details);
     if world.off.is_open() {
         return resource.priced(Some(UsdPerHour::ZERO)).noted("stopped: the control plane is not billed");

@@ -20,7 +20,7 @@ use crate::cluster::{
     UpgradeRequest, World,
 };
 use crate::kernel::{Id, SimDuration, SimTime};
-use crate::scenario::plan::{NetworkChange, OperationKind};
+use crate::scenario::plan::{AutoUpgrade, NetworkChange, OperationKind};
 use admission::Scope;
 use migrate::Migration;
 pub use scale_in::pick as pick_scale_in;
@@ -145,6 +145,7 @@ impl ControlPlane {
         ctx: &mut Ctx<'_>,
     ) -> Running {
         let pool = PoolId::from_index;
+        let repairs = admission::is_repair(world, &kind);
         let (word, busy, progress) = match kind {
             OperationKind::CreateCluster => {
                 (ProvisioningState::Creating, Vec::new(), power::create(world, operation, ctx))
@@ -160,7 +161,8 @@ impl ControlPlane {
             OperationKind::Upgrade { version, pools, force, .. } => {
                 let request = UpgradeRequest { version, force, purpose: UpgradePurpose::Upgrade };
                 let pools = pools.iter().map(|index| pool(*index)).collect();
-                let (busy, progress) = upgrade::start(world, UpgradePath { request, pools }, operation, ctx);
+                let path = UpgradePath { request, pools };
+                let (busy, progress) = upgrade::start(world, path, repairs, operation, ctx);
                 (ProvisioningState::Upgrading, busy, progress)
             }
             OperationKind::Rollback { pool: index } => {
@@ -333,12 +335,18 @@ impl ControlPlane {
 
     fn end(&mut self, world: &mut World, operation: OperationId, state: OperationState, ctx: &mut Ctx<'_>) {
         let running = self.running.remove(&operation).expect("an operation that ends is in progress");
+        let left_in = match &state {
+            OperationState::Failed(_) => ProvisioningState::Failed,
+            OperationState::Canceled(_) => ProvisioningState::Canceled,
+            _ => ProvisioningState::Succeeded,
+        };
         for pool in running.busy {
-            world.pools[pool].state = match &state {
-                OperationState::Failed(_) => ProvisioningState::Failed,
-                OperationState::Canceled(_) => ProvisioningState::Canceled,
-                _ => ProvisioningState::Succeeded,
-            };
+            world.pools[pool].state = left_in;
+        }
+        let row = &world.operations[operation];
+        let of_channel = row.auto_upgrade == Some(AutoUpgrade::Cluster);
+        if running.scope == Scope::Cluster || of_channel || admission::is_of_cluster(&row.request.kind) {
+            world.state = left_in;
         }
         world.set_operation(operation, state, ctx);
     }

@@ -17,16 +17,21 @@ pub(super) struct UpgradePath {
     pub pools: VecDeque<PoolId>,
 }
 
-/// Begins to upgrade: the control plane unless it has the version, else the first pool. Returns the pools that are busy too.
+/// Begins to upgrade: the control plane unless it has the version, else the first pool. Of a failed cluster the control plane is
+/// repaired first. Returns the pools that are busy too.
 pub(super) fn start(
     world: &mut World,
     mut path: UpgradePath,
+    repairs: bool,
     operation: OperationId,
     ctx: &mut Ctx<'_>,
 ) -> (Vec<PoolId>, Progress) {
-    if path.request.version.is_some_and(|version| version > world.version) {
+    let is_newer = path.request.version.is_some_and(|version| version > world.version);
+    if is_newer || repairs {
         let stream = &mut world.streams.stream("operation", &world.operations[operation].name);
-        ctx.after(world.plan.timings.control_plane_upgrade.draw(stream), Event::OperationStep(operation));
+        let timings = &world.plan.timings;
+        let timing = if is_newer { &timings.control_plane_upgrade } else { &timings.cluster_update };
+        ctx.after(timing.draw(stream), Event::OperationStep(operation));
         return (Vec::new(), Progress::Waiting(Then::UpgradePools(path)));
     }
     let current = path.pools.pop_front().expect("an admitted upgrade has something to upgrade");
@@ -144,6 +149,9 @@ pub(super) fn start_pool(
     ctx: &mut Ctx<'_>,
 ) {
     let state = &mut world.pools[pool];
+    if state.state == ProvisioningState::Failed {
+        ctx.soon(Event::ReconcilePool(pool)); // A repair brings the instances that could not be had before, too.
+    }
     state.state = ProvisioningState::Upgrading;
     state.upgrade = Some(PoolUpgrade { operation, request, began: ctx.now, aborted: false, outcome: None });
     // The same upgrade again, after one that failed, goes on from where that one began.

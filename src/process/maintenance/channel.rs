@@ -1,7 +1,7 @@
 //! What the channels want, and when they look: pure functions, which the preflight asks too.
 
 use crate::catalog::KubernetesVersion;
-use crate::cluster::{PoolId, World};
+use crate::cluster::{PoolId, ProvisioningState, World};
 use crate::kernel::{Id, SimDuration, SimTime};
 use crate::scenario::plan::{AutoUpgrade, OperationKind, Plan, UpgradeChannel};
 
@@ -78,10 +78,12 @@ pub fn wanted(world: &World, images: NodeImages, of: AutoUpgrade) -> Option<Oper
         AutoUpgrade::Cluster => {
             let available = world.plan.maintenance.available.iter().filter(|available| available.from <= world.clock);
             let available: Vec<KubernetesVersion> = available.map(|available| available.version).collect();
-            let version = next_version(world, &available);
-            let pools = behind(&|pool| world.is_behind(pool, version.unwrap_or(world.version)));
+            // An upgrade that failed is tried again; nothing newer is to be had before whatever failed is repaired.
+            let version = next_version(world, &available).filter(|_| !has_failed(world));
+            let wanted = version.unwrap_or(world.version);
+            let pools = behind(&|pool| world.is_behind(pool, wanted));
             let nothing = version.is_none() && pools.is_empty();
-            (!nothing).then(|| upgrade(Some(version.unwrap_or(world.version)), pools))
+            (!nothing).then(|| upgrade(Some(wanted), pools))
         }
         AutoUpgrade::NodeOs => {
             let image = images.latest(world.clock)?;
@@ -89,6 +91,11 @@ pub fn wanted(world: &World, images: NodeImages, of: AutoUpgrade) -> Option<Oper
             (!pools.is_empty()).then(|| upgrade(None, pools))
         }
     }
+}
+
+fn has_failed(world: &World) -> bool {
+    let mut pools = world.pools.iter().filter(|(_, pool)| pool.exists);
+    world.state == ProvisioningState::Failed || pools.any(|(_, pool)| pool.state == ProvisioningState::Failed)
 }
 
 /// The version that the channel takes the cluster to next, of those that AKS offers. A cluster that has fallen so far behind that the

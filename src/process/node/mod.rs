@@ -150,8 +150,8 @@ pub fn on_reimage(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
 
 /// Begins to delete the instance: it leaves the API with its pods at once, and the VM ends after a drawn delay.
 pub fn on_delete(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
-    let state = &world.nodes[node];
-    if !state.is_member() && state.phase != NodePhase::Deallocated {
+    let begun = [NodePhase::Deallocating, NodePhase::Deleting, NodePhase::Deleted];
+    if begun.contains(&world.nodes[node].phase) || matches!(world.nodes[node].phase, NodePhase::Failed(_)) {
         return; // Stale: it is on its way out already.
     }
     world.faults.outages.remove(&node);

@@ -226,6 +226,23 @@ fn a_spot_node_is_drained_for_thirty_seconds_and_is_found_missing_later() {
 }
 
 #[test]
+fn a_pool_wants_as_many_nodes_as_a_wave_of_evictions_leaves_it() {
+    let end = |share, autoscaling| {
+        let spot = PoolPlan { spot: true, autoscaling, ..pool("spot", 6) };
+        let wave = fault(FaultKind::SpotEviction { pool: None, reach: EvictionReach::Share(share) });
+        let (world, _) = run(scenario(vec![spot], vec![web(18)], vec![wave]));
+        let pool = PoolId::from_index(0);
+        assert_eq!(world.pools[pool].target as usize, world.members(pool).count(), "{share} {autoscaling:?}");
+        (world.members(pool).count(), serving(&world))
+    };
+    // Three pods a node.
+    assert_eq!(end(0.5, None), (3, 9));
+    assert_eq!(end(1.0, None), (0, 0));
+    assert_eq!(end(0.5, Some(AutoscalingRange { min: 0, max: 9 })), (6, 18));
+    assert_eq!(end(1.0, Some(AutoscalingRange { min: 0, max: 9 })), (6, 18));
+}
+
+#[test]
 fn a_rate_of_evictions_takes_spot_nodes_and_leaves_regular_ones() {
     let spot = PoolPlan { spot: true, ..pool("spot", 20) };
     let rate = fault(FaultKind::SpotEviction { pool: None, reach: EvictionReach::PerHour(0.5) });

@@ -3,12 +3,12 @@
 use super::super::*;
 use super::ledger;
 use crate::cluster::testing::{budget, deployment, operations, plan, pool, version, workload};
-use crate::cluster::{NodePhase, OperationState, PodPhase, Pool, PoolId, PowerState, ProvisioningState};
+use crate::cluster::{NodePhase, OperationId, OperationState, PodPhase, Pool, PoolId, PowerState, ProvisioningState};
 use crate::kernel::{EventKey, Id, Stream, Streams};
 use crate::process::billing;
 use crate::scenario::plan::{
-    AutoscalingRange, BudgetRule, Controller, FaultKind, FaultPlan, IntOrPercent, NetworkModel, OperationKind,
-    OperationPlan, PoolChange, PoolMode, PoolPlan, ScaleDownMode,
+    AllocationCode, AutoscalingRange, BudgetRule, Controller, FaultKind, FaultPlan, IntOrPercent, NetworkModel,
+    OperationKind, OperationPlan, PoolChange, PoolMode, PoolPlan, ScaleDownMode,
 };
 
 pub(super) struct Nobody;
@@ -438,4 +438,85 @@ fn an_operation_on_an_autoscaled_pool_fails_when_an_instance_cannot_be_had() {
     let state = simulation.world().operations.iter().next().map(|(_, operation)| operation.state.clone());
     assert!(matches!(state, Some(OperationState::Failed(why)) if why.code == "SubnetIsFull"));
     assert_eq!(ready(simulation.world(), 0), 2);
+}
+
+fn refusal_of(world: &World, index: usize) -> Option<&str> {
+    match &world.operations[OperationId::from_index(index)].state {
+        OperationState::Refused(why) => {
+            assert_eq!(why.code, "OperationNotAllowed");
+            Some(&why.message)
+        }
+        _ => None,
+    }
+}
+
+#[test]
+fn a_failed_cluster_is_neither_scaled_nor_upgraded_until_the_same_upgrade_repairs_it() {
+    let upgrade = |minor, pools: &[usize], force, whole_cluster| OperationKind::Upgrade {
+        version: Some(version(minor)),
+        pools: pools.to_vec(),
+        force,
+        whole_cluster,
+    };
+    let scale = |pool, count| OperationKind::Scale { pool, count };
+    let mut plan = shop(vec![
+        at(1, upgrade(35, &[0, 1], false, true)),
+        at(3, scale(0, 4)),
+        at(3, scale(1, 2)),
+        at(3, upgrade(36, &[0, 1], false, true)),
+        at(3, upgrade(35, &[1], false, false)),
+        at(4, upgrade(35, &[0, 1], true, true)),
+        at(8, scale(0, 4)),
+    ]);
+    // The Deployment's budget never lets go of more than it has: the drain times out.
+    plan.budgets = vec![budget(BudgetRule::MinAvailable(IntOrPercent::Int(10)))];
+    let simulation = run(plan, 9);
+    let world = simulation.world();
+    assert!(matches!(world.operations[OperationId::from_index(0)].state, OperationState::Failed(_)));
+    let refused = |index| refusal_of(world, index).is_some_and(|why| why.contains("in a failed state"));
+    assert!((1..=4).all(refused), "{:?}", world.operations.iter().map(|(_, row)| &row.state).collect::<Vec<_>>());
+    assert_eq!(world.operations[OperationId::from_index(5)].state, OperationState::Succeeded);
+    assert_eq!(world.operations[OperationId::from_index(6)].state, OperationState::Succeeded);
+    assert_eq!((world.state, ready(world, 0), ready(world, 1)), (ProvisioningState::Succeeded, 4, 1));
+}
+
+#[test]
+fn a_pool_that_could_not_grow_is_upgraded_when_a_scale_has_repaired_it() {
+    let scale = |count| OperationKind::Scale { pool: 0, count };
+    let upgrade =
+        || OperationKind::Upgrade { version: Some(version(35)), pools: vec![0], force: false, whole_cluster: false };
+    let mut plan = shop(vec![
+        at(
+            1,
+            OperationKind::Upgrade {
+                version: Some(version(35)),
+                pools: Vec::new(),
+                force: false,
+                whole_cluster: false,
+            },
+        ),
+        at(2, scale(4)),
+        at(3, upgrade()),
+        at(4, scale(4)),
+        at(5, upgrade()),
+    ]);
+    plan.faults = vec![FaultPlan {
+        name: "0".into(),
+        at: hours(2),
+        until: Some(hours(3)),
+        kind: FaultKind::AllocationFailure {
+            pool: Some(0),
+            zone: None,
+            vm_size: None,
+            code: Some(AllocationCode::AllocationFailed),
+            probability: 1.0,
+        },
+    }];
+    let simulation = run(plan, 7);
+    let world = simulation.world();
+    let state = |index| &world.operations[OperationId::from_index(index)].state;
+    assert!(matches!(state(1), OperationState::Failed(_)));
+    assert!(refusal_of(world, 2).is_some_and(|why| why.contains("by an upgrade to its version 1.34 again")));
+    assert_eq!([state(3), state(4)], [&OperationState::Succeeded, &OperationState::Succeeded]);
+    assert_eq!(ready(world, 0), 4);
 }

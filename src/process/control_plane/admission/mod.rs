@@ -1,6 +1,7 @@
 //! Whether an operation is accepted. Azure's code and the form of its message where they are documented.
 
 mod addresses;
+mod failed;
 mod pool;
 mod ports;
 
@@ -29,6 +30,7 @@ impl Scope {
     pub(super) fn of(world: &World, kind: &OperationKind) -> Self {
         match kind {
             OperationKind::Upgrade { version: Some(version), .. } if *version > world.version => Self::Cluster,
+            _ if is_repair(world, kind) => Self::Cluster,
             OperationKind::Upgrade { pools, .. } => {
                 Self::Pools(pools.iter().map(|pool| PoolId::from_index(*pool)).collect())
             }
@@ -49,6 +51,26 @@ impl Scope {
             OperationKind::Abort { .. } | OperationKind::Read(_) => Self::Pools(Vec::new()),
         }
     }
+}
+
+/// True for an operation on the cluster as a whole, with or without its pools.
+pub(super) fn is_of_cluster(kind: &OperationKind) -> bool {
+    match kind {
+        OperationKind::Upgrade { pools, whole_cluster, .. } => *whole_cluster || pools.is_empty(),
+        OperationKind::CreateCluster
+        | OperationKind::StopCluster
+        | OperationKind::StartCluster
+        | OperationKind::UpdateNetwork(_) => true,
+        _ => false,
+    }
+}
+
+/// True for an upgrade of a failed cluster to the version that it has.
+pub(super) fn is_repair(world: &World, kind: &OperationKind) -> bool {
+    let OperationKind::Upgrade { version: Some(version), .. } = kind else {
+        return false;
+    };
+    world.state == ProvisioningState::Failed && *version == world.version && is_of_cluster(kind)
 }
 
 impl ControlPlane {
@@ -160,6 +182,7 @@ pub fn admit_by_itself(world: &World, kind: &OperationKind) -> Result<(), Refusa
 
 /// The same, of an operator or of AKS.
 pub(super) fn admit_from(world: &World, kind: &OperationKind, by_itself: bool) -> Result<(), Refusal> {
+    failed::admit(world, kind, by_itself)?;
     match kind {
         OperationKind::StartCluster | OperationKind::Abort { .. } | OperationKind::Read(_) => Ok(()),
         OperationKind::CreateCluster => {
@@ -186,7 +209,9 @@ pub(super) fn admit_from(world: &World, kind: &OperationKind, by_itself: bool) -
             admit_size(world)?;
             match version {
                 Some(version) => {
-                    versions::admit_from(world, *version, &pools, by_itself)?;
+                    if !is_repair(world, kind) {
+                        versions::admit_from(world, *version, &pools, by_itself)?;
+                    }
                     admit_together(world, *version, &pools)?;
                 }
                 None if pools.is_empty() => return not_allowed("no agent pool to upgrade".to_owned()),

@@ -1,0 +1,81 @@
+//! What a cluster or an agent pool in state `Failed` still takes: its repair, and nothing else that scales or upgrades it.
+//!
+//! Sources: support articles for AKS, upgrading-or-scaling-does-not-succeed.md, 2024-09-19, and error-code-poddrainfailure.md, 2025-03-03
+//! (no scale and no upgrade, the same one again repairs); azure-aks-docs, upgrade-options.md, 2026-06-22 (quarantined nodes are scaled
+//! away). The sentences are ours. Assumptions: a scale, to whatever count, repairs what a scale broke; a node-image upgrade, which
+//! keeps the version, repairs too; a roll-back of the failed pool is a way out; settings may be changed, pools added and
+//! deleted, the cluster stopped and started.
+
+use super::{is_of_cluster, not_allowed};
+use crate::catalog::KubernetesVersion;
+use crate::cluster::{NodeId, PoolId, ProvisioningState, Refusal, World};
+use crate::kernel::Id;
+use crate::scenario::plan::OperationKind;
+
+/// Refuses a scale or an upgrade that is not the repair of what has failed. What AKS upgrades by itself is the cluster, whatever pools it
+/// names.
+pub(super) fn admit(world: &World, kind: &OperationKind, by_itself: bool) -> Result<(), Refusal> {
+    match kind {
+        OperationKind::Scale { pool, .. } => {
+            let pool = PoolId::from_index(*pool);
+            if is_failed(world, pool) { admit_scale(world, pool) } else { admit_on_sound_pool(world) }
+        }
+        OperationKind::Upgrade { version, pools, .. } => {
+            let pools: Vec<PoolId> = pools.iter().map(|pool| PoolId::from_index(*pool)).collect();
+            let repairs_pools = !pools.is_empty() && pools.iter().all(|pool| is_failed(world, *pool));
+            if is_of_cluster(kind) || by_itself {
+                match version {
+                    Some(version) if *version != world.version => admit_on_sound_pool(world)?,
+                    _ => {}
+                }
+            } else if !repairs_pools {
+                admit_on_sound_pool(world)?;
+            }
+            pools.iter().try_for_each(|pool| admit_upgrade(world, *pool, *version))
+        }
+        OperationKind::Rollback { pool } if !is_failed(world, PoolId::from_index(*pool)) => admit_on_sound_pool(world),
+        _ => Ok(()),
+    }
+}
+
+fn is_failed(world: &World, pool: PoolId) -> bool {
+    world.pools[pool].state == ProvisioningState::Failed
+}
+
+/// What is no repair of a failed pool is refused while the cluster has failed.
+fn admit_on_sound_pool(world: &World) -> Result<(), Refusal> {
+    if world.state != ProvisioningState::Failed {
+        return Ok(());
+    }
+    let (name, version) = (&world.plan.cluster.name, world.version);
+    not_allowed(format!(
+        "cluster {name} is in a failed state: repair it first, by an upgrade of the cluster to its version {version} again"
+    ))
+}
+
+/// A scale repairs what a scale broke, not what an upgrade did.
+fn admit_scale(world: &World, pool: PoolId) -> Result<(), Refusal> {
+    let (name, state) = (&world.pool_plan(pool).name, &world.pools[pool]);
+    let is_left_behind = |node: NodeId| {
+        let node = &world.nodes[node];
+        node.version < state.version && !node.is_quarantined() && !node.surge
+    };
+    if world.members(pool).any(is_left_behind) {
+        return not_allowed(format!(
+            "agent pool {name} is in a failed state: repair it first, by an upgrade to its version {} again",
+            state.version
+        ));
+    }
+    Ok(())
+}
+
+fn admit_upgrade(world: &World, pool: PoolId, version: Option<KubernetesVersion>) -> Result<(), Refusal> {
+    let own = world.pools[pool].version;
+    if !is_failed(world, pool) || version.is_none_or(|version| version == own) {
+        return Ok(());
+    }
+    let name = &world.pool_plan(pool).name;
+    not_allowed(format!(
+        "agent pool {name} is in a failed state: repair it first, by an upgrade to its version {own} again"
+    ))
+}

@@ -178,7 +178,7 @@ mod tests {
     use crate::scenario::plan::{Controller, PoolPlan, Toleration};
 
     fn fault(name: &str, kind: FaultKind) -> FaultPlan {
-        FaultPlan { name: name.into(), at: SimTime::ZERO, until: None, kind }
+        FaultPlan { name: name.into(), at: SimTime::ZERO, until: None, rate: None, kind }
     }
 
     fn refusing(code: Option<AllocationCode>, zone: Option<u8>, probability: f64) -> FaultKind {

@@ -378,7 +378,7 @@ fn pods_of_a_trace_are_grouped_by_shape_and_sorted_by_their_creation() {
 
 #[test]
 fn faults_and_quota_are_resolved_with_their_defaults() {
-    use super::plan::{FaultKind, QuotaPlan};
+    use super::plan::{FaultKind, FaultRate, QuotaPlan};
     let text = format!(
         "{HEAD}{CLUSTER}quota: {{regionalVCPUs: 100, families: {{standarddsv5family: 40}}}}
 faults:
@@ -402,6 +402,16 @@ faults:
     );
     assert!(matches!(plan.faults[0].kind, FaultKind::SlowRegistry { rate: 52_428_800 }));
     assert!(matches!(plan.faults[3].kind, FaultKind::NodeFailure { pool: Some(0), .. }));
+    let rates = text
+        .replace("at: 1h, for: 30m", "meanTimeBetween: 2d, for: 30m")
+        .replace("mtbf: 730d}", "mtbf: 730d}, meanTimeBetween: 1d");
+    assert!(errors(&rates, &[]).iter().any(|error| error.contains("has a rate of its own")), "{rates}");
+    let rates = rates.replace(", meanTimeBetween: 1d", "");
+    let fault = &read(&rates).study.points[0].plan.faults[0];
+    let (mean, lasts) = (SimDuration::from_hours(48), SimDuration::from_mins(30));
+    assert_eq!((fault.rate, fault.until), (Some(FaultRate { mean, lasts }), None));
+    let endless = rates.replace(", for: 30m", "");
+    assert!(errors(&endless, &[]).iter().any(|error| error.contains("found no for")), "{endless}");
     let spot = text.replace("faults:", "faults:\n  - {spotEviction: {perHour: 5%}}");
     assert!(errors(&spot, &[]).iter().any(|error| error.contains("no spot pool")), "{spot}");
 }

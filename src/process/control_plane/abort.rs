@@ -77,7 +77,10 @@ impl ControlPlane {
 
     /// Ends the operations in progress on a pool that is about to be deleted.
     pub(super) fn preempt_by_delete(&mut self, world: &mut World, pool: PoolId, ctx: &mut Ctx<'_>) {
-        let held = |running: &Running| matches!(&running.scope, Scope::Pools(held) if held.contains(&pool));
+        let held = |running: &Running| {
+            running.word != ProvisioningState::Deleting
+                && matches!(&running.scope, Scope::Pools(held) if held.contains(&pool))
+        };
         let losers: Vec<OperationId> =
             self.running.iter().filter(|(_, running)| held(running)).map(|(operation, _)| *operation).collect();
         for operation in losers {

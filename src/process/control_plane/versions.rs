@@ -46,6 +46,21 @@ pub fn admit_from(world: &World, version: KubernetesVersion, pools: &[PoolId], b
     }
 }
 
+/// Refuses a new cluster of a version that AKS does not offer, or with pools of another.
+///
+/// Sources: azure-aks-docs, supported-kubernetes-versions.md, 2026-08-05, and create-node-pools.md, 2026-07-13 (pools that are created with
+/// the cluster have its version). The code of the latter is an assumption.
+pub(super) fn admit_new_cluster(world: &World) -> Result<(), Refusal> {
+    if !world.offers(world.version) {
+        return not_offered(world, world.version, world.month());
+    }
+    let mut pools = world.plan.cluster.pools.iter().filter(|pool| pool.from_start && !pool.is_brought());
+    match pools.find(|pool| pool.version != world.version) {
+        Some(pool) => incompatible(&pool.name, pool.version, world.version),
+        None => Ok(()),
+    }
+}
+
 /// Refuses a roll-back unless the pool was upgraded within seven days and not rolled back since, and no channel would upgrade it again.
 ///
 /// That such a roll-back is refused is documented, its code is not. Of a finished blue-green upgrade two pages disagree; that of

@@ -12,7 +12,7 @@ mod spot;
 mod zone;
 
 use crate::cluster::{Ctx, Event, FaultId, NodeId, World};
-use crate::kernel::SimTime;
+use crate::kernel::{Dist, SimTime};
 use crate::scenario::plan::{EvictionReach, FailureReach, FaultKind};
 use node_failure::Repair;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +20,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The fault process.
 #[derive(Debug, Default)]
 pub struct Faults {
+    /// How often each fault began.
+    begun: BTreeMap<FaultId, u32>,
     /// When which node fails by which fault, as far as it is drawn.
     crashes: BTreeMap<(FaultId, NodeId), SimTime>,
     /// How often a node's next failure was drawn: names the stream of the next.
@@ -40,6 +42,10 @@ impl Faults {
         for index in 0..world.plan.faults.len() {
             let fault = crate::kernel::Id::from_index(index);
             let plan = world.fault_plan(fault);
+            if plan.rate.is_some() {
+                self.await_next(world, fault, plan.at, ctx);
+                continue;
+            }
             ctx.at(plan.at, Event::FaultBegins(fault));
             if let Some(until) = plan.until {
                 ctx.at(until, Event::FaultEnds(fault));
@@ -47,9 +53,50 @@ impl Faults {
         }
     }
 
+    /// Draws when a fault that recurs comes next.
+    fn await_next(&self, world: &World, fault: FaultId, since: SimTime, ctx: &mut Ctx<'_>) {
+        let plan = world.fault_plan(fault);
+        if let Some(rate) = plan.rate {
+            let name = format!("{}/{}", plan.name, self.occurrences(fault));
+            let free = Dist::Exponential { mean: rate.mean.as_secs_f64() };
+            let free = free.draw(&mut world.streams.stream("fault recurrence", &name));
+            ctx.at(since + free, Event::FaultBegins(fault));
+        }
+    }
+
+    /// How often the fault has begun so far.
+    fn occurrences(&self, fault: FaultId) -> u32 {
+        self.begun.get(&fault).copied().unwrap_or(0)
+    }
+
+    /// The nodes in service that a fault may strike, in an order that it draws for them each time: whoever else is there changes nothing
+    /// for two of them.
+    fn candidates(&self, world: &World, fault: FaultId, concerned: impl Fn(NodeId) -> bool) -> Vec<NodeId> {
+        let name = match self.occurrences(fault) {
+            0 | 1 => world.fault_plan(fault).name.clone(),
+            again => format!("{}/{again}", world.fault_plan(fault).name),
+        };
+        let mut drawn: Vec<(u64, NodeId)> = world
+            .live_nodes
+            .iter()
+            .copied()
+            .filter(|node| world.nodes[*node].is_in_service() && concerned(*node))
+            .map(|node| {
+                let stream = &mut world.streams.stream("struck", &format!("{name}/{}", world.nodes[node].info.name));
+                (stream.below(u64::MAX), node)
+            })
+            .collect();
+        drawn.sort_unstable();
+        drawn.into_iter().map(|(_, node)| node).collect()
+    }
+
     /// A fault begins. One without end that strikes once is over with it.
     pub fn on_begin(&mut self, world: &mut World, fault: FaultId, ctx: &mut Ctx<'_>) {
         world.faults.active.insert(fault);
+        *self.begun.entry(fault).or_insert(0) += 1;
+        if let Some(rate) = world.fault_plan(fault).rate {
+            ctx.after(rate.lasts, Event::FaultEnds(fault));
+        }
         match world.fault_plan(fault).kind.clone() {
             FaultKind::SpotEviction { pool, reach: EvictionReach::Share(share) } => {
                 self.spot_wave(world, fault, pool, share, ctx);
@@ -78,6 +125,7 @@ impl Faults {
         if let FaultKind::ZoneOutage { zone } = world.fault_plan(fault).kind {
             zone::come_back(world, zone, ctx);
         }
+        self.await_next(world, fault, ctx.now, ctx);
     }
 
     /// A node became Ready: its fate under the faults in progress is drawn. In a dark zone it is down at once.
@@ -105,24 +153,6 @@ impl Faults {
             }
         }
     }
-}
-
-/// The nodes in service that a fault may strike, in an order that it draws for them: whoever else is there changes nothing for two of
-/// them.
-fn candidates(world: &World, fault: FaultId, concerned: impl Fn(NodeId) -> bool) -> Vec<NodeId> {
-    let name = &world.fault_plan(fault).name;
-    let mut drawn: Vec<(u64, NodeId)> = world
-        .live_nodes
-        .iter()
-        .copied()
-        .filter(|node| world.nodes[*node].is_in_service() && concerned(*node))
-        .map(|node| {
-            let stream = &mut world.streams.stream("struck", &format!("{name}/{}", world.nodes[node].info.name));
-            (stream.below(u64::MAX), node)
-        })
-        .collect();
-    drawn.sort_unstable();
-    drawn.into_iter().map(|(_, node)| node).collect()
 }
 
 /// True for a node of Azure's in the pool that the fault is about, or in any pool.

@@ -5,7 +5,7 @@
 //! has noticed count for the five that it has to stay so. Whether a step helps is drawn: nothing is published about that.
 //! Not modelled: nodes that never registered, and Windows, where the steps differ.
 
-use super::{Faults, candidates, is_of, outage};
+use super::{Faults, is_of, outage};
 use crate::catalog::auto_repair::{self, RepairAction};
 use crate::cluster::{Ctx, Event, Fact, FaultId, NodeId, Outage, OutageCause, World};
 use crate::kernel::{Dist, SimDuration, SimTime};
@@ -62,7 +62,7 @@ impl Faults {
         nodes: u32,
         ctx: &mut Ctx<'_>,
     ) {
-        let struck = candidates(world, fault, |node| is_of(world, node, pool) && !world.is_down(node));
+        let struck = self.candidates(world, fault, |node| is_of(world, node, pool) && !world.is_down(node));
         for node in struck.into_iter().take(nodes as usize) {
             crash(world, node, fault, ctx);
         }

@@ -6,7 +6,7 @@
 //! Sources: azure-docs, spot-vms.md, 2020-10-05; azure-aks-docs, spot-node-pool.md, 2025-04-06, and node-auto-drain.md, 2026-03-30.
 //! Not modelled: the policy `Deallocate`, eviction for the price, and that a notice may be shorter than published.
 
-use super::{Faults, candidates, is_of, outage};
+use super::{Faults, is_of, outage};
 use crate::cluster::{Ctx, Event, Fact, FaultId, NodeId, OutageCause, World};
 use crate::kernel::{Dist, SimDuration};
 
@@ -26,7 +26,7 @@ impl Faults {
         share: f64,
         ctx: &mut Ctx<'_>,
     ) {
-        let nodes = candidates(world, fault, |node| is_spot(world, node) && is_of(world, node, pool));
+        let nodes = self.candidates(world, fault, |node| is_spot(world, node) && is_of(world, node, pool));
         let struck = (nodes.len() as f64 * share).ceil() as usize;
         for node in nodes.into_iter().take(struck) {
             ctx.soon(Event::SpotNotice(node, fault));

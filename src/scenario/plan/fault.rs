@@ -7,12 +7,23 @@ use crate::kernel::{SimDuration, SimTime};
 pub struct FaultPlan {
     /// Its name, which also names the streams that it draws from: no other fault has it.
     pub name: String,
-    /// When it begins.
+    /// When it begins; of one that recurs, from when on it may.
     pub at: SimTime,
-    /// When it ends; `None` for what lasts to the end of the scenario.
+    /// When it ends; `None` for what lasts to the end of the scenario, or recurs.
     pub until: Option<SimTime>,
+    /// How it comes again and again.
+    pub rate: Option<FaultRate>,
     /// What goes wrong.
     pub kind: FaultKind,
+}
+
+/// A fault that comes at a rate and not at a time: a renewal process, whose free times are exponentially distributed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FaultRate {
+    /// Mean time from the end of one (at first: from when on it may begin) to the beginning of the next.
+    pub mean: SimDuration,
+    /// How long each lasts.
+    pub lasts: SimDuration,
 }
 
 /// What goes wrong.

@@ -23,7 +23,7 @@ pub use access::{AccessPlan, Authentication, BindingPlan, Denial, PrincipalPlan}
 pub use addressing::NodeAddressNeed;
 pub use api_usage::ApiUsage;
 pub use channel::{NodeOsChannel, UpgradeChannel};
-pub use fault::{AllocationCode, EvictionReach, FailureReach, FaultKind, FaultPlan, RepairPlan, Symptom};
+pub use fault::{AllocationCode, EvictionReach, FailureReach, FaultKind, FaultPlan, FaultRate, RepairPlan, Symptom};
 pub use maintenance::{
     AutoUpgrade, AvailableVersion, MaintenanceConfiguration, MaintenancePlan, Recurrence, Recurring, Window,
 };

@@ -3,12 +3,17 @@
 use super::{Resolver, pool};
 use crate::catalog::Catalog;
 use crate::kernel::{SimDuration, SimTime};
-use crate::scenario::plan::{AllocationCode, EvictionReach, FailureReach, FaultKind, FaultPlan, RepairPlan, Symptom};
+use crate::scenario::plan::{
+    AllocationCode, EvictionReach, FailureReach, FaultKind, FaultPlan, FaultRate, RepairPlan, Symptom,
+};
 use crate::scenario::spec::{
     AgentPoolSpec, AllocationFailureSpec, FaultSpec, NodeFailureSpec, Percent, ScenarioSpec, SlowBootSpec,
     SpotEvictionSpec, ZoneOutageSpec,
 };
 use std::collections::{BTreeMap, BTreeSet};
+
+/// How long a fault lasts that strikes once, unless the scenario says so.
+const STRIKE: SimDuration = SimDuration::from_secs(1);
 
 /// Resolves all faults, in the file's order. Pools are looked up as they are written and have the indexes of the plan.
 pub fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec) -> Vec<FaultPlan> {
@@ -29,7 +34,9 @@ pub fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec) -> Vec<FaultPla
             let found = format!("a second fault {name}");
             resolver.error(&format!("{pointer}/name"), "scenario::duplicate", found, "give it another name");
         }
-        faults.push(FaultPlan { name, at, until, kind });
+        let rate = rate(resolver, &pointer, written, &kind);
+        let until = until.filter(|_| rate.is_none());
+        faults.push(FaultPlan { name, at, until, rate, kind });
     }
     faults
 }
@@ -51,6 +58,31 @@ fn span(
         resolver.error(&format!("{pointer}/for"), "scenario::fault_for", "found no time at all", remedy);
     }
     (SimTime::after_start(at), written.lasts.map(|lasts| SimTime::after_start(at + lasts.0)))
+}
+
+/// How the fault comes again and again. What strikes at a rate of its own does so already.
+fn rate(resolver: &mut Resolver<'_>, pointer: &str, written: &FaultSpec, kind: &FaultKind) -> Option<FaultRate> {
+    let mean = written.mean_time_between?.0;
+    let strikes_once = matches!(
+        kind,
+        FaultKind::SpotEviction { reach: EvictionReach::Share(_), .. }
+            | FaultKind::NodeFailure { reach: FailureReach::Nodes(_), .. }
+    );
+    let has_rate = matches!(
+        kind,
+        FaultKind::SpotEviction { reach: EvictionReach::PerHour(_), .. }
+            | FaultKind::NodeFailure { reach: FailureReach::MeanTime(_), .. }
+    );
+    let field = format!("{pointer}/meanTimeBetween");
+    if has_rate {
+        let remedy = "write share or nodes for what strikes several at once, or leave meanTimeBetween out";
+        resolver.error(&field, "scenario::fault_rate", "the fault has a rate of its own", remedy);
+    } else if mean.is_zero() {
+        resolver.error(&field, "scenario::fault_rate", "found no time at all", "write a duration such as 90d");
+    } else if written.lasts.is_none() && !strikes_once {
+        resolver.error(&field, "scenario::fault_for", "found no for", "add how long each lasts, such as for: 1h");
+    }
+    Some(FaultRate { mean, lasts: written.lasts.map_or(STRIKE, |lasts| lasts.0) })
 }
 
 /// The kind with its word in the file.

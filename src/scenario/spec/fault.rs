@@ -19,6 +19,10 @@ pub struct FaultSpec {
     #[deserr(default, rename = "for")]
     #[schemars(rename = "for")]
     pub lasts: Option<Duration>,
+    /// It comes again and again, after so long on average, such as `90d`, exponentially distributed: from `at` to the first one, and from
+    /// the end of one to the next. How long each lasts stands in `for`.
+    #[deserr(default)]
+    pub mean_time_between: Option<Duration>,
     /// Requests for nodes are turned down for lack of capacity.
     #[deserr(default)]
     pub allocation_failure: Option<AllocationFailureSpec>,

@@ -10,8 +10,8 @@ use crate::cluster::{
 use crate::kernel::{Dist, EventKey, Id, SimDuration, SimTime, Streams};
 use crate::scenario::plan::{
     AllocationCode, AutoscalingRange, BlueGreenSettings, Controller, EvictionReach, FailureReach, FaultKind, FaultPlan,
-    IntOrPercent, OperationKind, Plan, PoolPlan, QuotaPlan, RepairPlan, Symptom, UndrainableNodes, UpgradeStrategy,
-    WorkloadPlan,
+    FaultRate, IntOrPercent, OperationKind, Plan, PoolPlan, QuotaPlan, RepairPlan, Symptom, UndrainableNodes,
+    UpgradeStrategy, WorkloadPlan,
 };
 use crate::units::MilliCpu;
 use proptest::prelude::*;
@@ -23,12 +23,16 @@ const HOUR: SimDuration = SimDuration::from_hours(1);
 #[derive(Default)]
 struct Watch {
     facts: Vec<(SimTime, Fact)>,
+    downs: Vec<(SimTime, NodeId)>,
     checked: bool,
 }
 
 impl Observer for Watch {
-    fn after_event(&mut self, key: EventKey, _: Event, facts: &[Fact], world: &World) {
+    fn after_event(&mut self, key: EventKey, event: Event, facts: &[Fact], world: &World) {
         self.facts.extend(facts.iter().map(|fact| (key.at, *fact)));
+        if let Event::NodeDown(node) = event {
+            self.downs.push((key.at, node));
+        }
         if self.checked {
             check(world);
         }
@@ -48,7 +52,7 @@ fn at(hours: u64) -> SimTime {
 }
 
 fn fault(kind: FaultKind) -> FaultPlan {
-    FaultPlan { name: format!("{kind:?}"), at: at(1), until: None, kind }
+    FaultPlan { name: format!("{kind:?}"), at: at(1), until: None, rate: None, kind }
 }
 
 fn zone_outage(hours: u64) -> FaultPlan {
@@ -376,6 +380,34 @@ fn an_upgrade_ends_without_a_node_that_auto_repair_gives_up_or_leaves_alone() {
 }
 
 #[test]
+fn a_fault_at_a_rate_comes_again_and_again_and_strikes_others_each_time() {
+    let rate =
+        |mean, lasts| Some(FaultRate { mean: SimDuration::from_mins(mean), lasts: SimDuration::from_mins(lasts) });
+    let dark = FaultPlan { at: SimTime::ZERO, rate: rate(60, 5), ..fault(FaultKind::ZoneOutage { zone: 1 }) };
+    let strike = FaultKind::NodeFailure {
+        pool: None,
+        reach: FailureReach::Nodes(1),
+        symptom: Symptom::Silent,
+        repair: RepairPlan::default(),
+    };
+    let strike = FaultPlan { at: SimTime::ZERO, rate: rate(60, 1), ..fault(strike) };
+    let struck = |fault: FaultPlan| {
+        let mut plan = scenario(vec![zoned("apps", 12)], vec![web(12)], vec![fault]);
+        plan.duration = SimDuration::from_hours(48);
+        run_until(plan, at(48)).1.downs
+    };
+    let downs = struck(dark);
+    let times: std::collections::BTreeSet<SimTime> = downs.iter().map(|(at, _)| *at).collect();
+    // 48 h of free times of one hour and outages of five minutes: 44 on average, with a standard deviation of about 6.
+    assert!((26..=62).contains(&times.len()), "{}", times.len());
+    let nodes: std::collections::BTreeSet<NodeId> = downs.iter().map(|(_, node)| *node).collect();
+    assert_eq!(nodes.len(), 4, "those of the zone");
+    let downs = struck(strike);
+    let nodes: std::collections::BTreeSet<NodeId> = downs.iter().map(|(_, node)| *node).collect();
+    assert!(nodes.len() > 6, "{} different nodes of 12 in {} strikes", nodes.len(), downs.len());
+}
+
+#[test]
 fn a_slow_boot_is_slow_and_moves_no_other_draw() {
     let grow = |faults| {
         let mut plan = scenario(vec![pool("apps", 1)], Vec::new(), faults);
@@ -429,11 +461,22 @@ fn any_fault() -> impl Strategy<Value = FaultPlan> {
         }),
         Just(FaultKind::SlowRegistry { rate: 1_000_000 }),
     ];
-    (kind, 0u64..240, prop::option::of(1u64..120), 0u32..1000).prop_map(|(kind, begin, lasts, name)| {
-        let begin = SimTime::after_start(SimDuration::from_mins(begin));
-        let until = lasts.map(|minutes| begin + SimDuration::from_mins(minutes));
-        FaultPlan { name: format!("{name}-{begin:?}"), at: begin, until, kind }
-    })
+    (kind, 0u64..240, prop::option::of(1u64..120), 0u32..1000, 0u64..4).prop_map(
+        |(kind, begin, lasts, name, recurs)| {
+            let begin = SimTime::after_start(SimDuration::from_mins(begin));
+            let until = lasts.map(|minutes| begin + SimDuration::from_mins(minutes));
+            let has_rate = matches!(
+                kind,
+                FaultKind::NodeFailure { reach: FailureReach::MeanTime(_), .. }
+                    | FaultKind::SpotEviction { reach: EvictionReach::PerHour(_), .. }
+            );
+            let rate = lasts
+                .filter(|_| recurs == 0 && !has_rate)
+                .map(|minutes| FaultRate { mean: SimDuration::from_mins(60), lasts: SimDuration::from_mins(minutes) });
+            let until = until.filter(|_| rate.is_none());
+            FaultPlan { name: format!("{name}-{begin:?}"), at: begin, until, rate, kind }
+        },
+    )
 }
 
 proptest! {
@@ -501,6 +544,7 @@ proptest! {
         }
         plan.faults = faults;
         for fault in plan.faults.iter_mut().filter(|fault| matches!(fault.kind, FaultKind::ZoneOutage { .. })) {
+            fault.rate = None;
             fault.until.get_or_insert(at(6)); // An operation waits for a zone that stays dark.
         }
         let mut simulation = Simulation::new(&Arc::new(plan), seed);

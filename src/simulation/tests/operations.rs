@@ -98,6 +98,44 @@ fn a_created_cluster_has_nothing_before_and_everything_after() {
 }
 
 #[test]
+fn a_cluster_is_created_only_with_a_version_on_offer_that_its_pools_have_too() {
+    let refused = |control_plane: u32, apps: u32| {
+        let mut plan = shop(vec![at(2, OperationKind::CreateCluster)]);
+        plan.cluster.version = version(control_plane);
+        plan.cluster.pools[0].version = version(apps);
+        plan.cluster.pools[1].version = version(control_plane);
+        let simulation = run(plan, 3);
+        match &simulation.world().operations[OperationId::from_index(0)].state {
+            OperationState::Refused(why) => Some(why.code),
+            _ => None,
+        }
+    };
+    assert_eq!(refused(34, 34), None);
+    assert_eq!(refused(34, 33), Some("NodePoolMcVersionIncompatible"));
+    assert_eq!(refused(25, 25), Some("K8sVersionNotSupported"));
+}
+
+#[test]
+fn a_pool_that_is_being_deleted_takes_another_deletion_and_nothing_else() {
+    let soon = |seconds: u64, kind| OperationPlan {
+        at: SimTime::after_start(SimDuration::from_secs(3600 + seconds)),
+        kind,
+        asked_by: None,
+    };
+    let delete = || OperationKind::DeletePool { pool: 0 };
+    let simulation =
+        run(shop(vec![soon(0, delete()), soon(5, delete()), soon(6, OperationKind::Scale { pool: 0, count: 5 })]), 3);
+    let world = simulation.world();
+    let ended = |index| {
+        let row = &world.operations[OperationId::from_index(index)];
+        (row.state.clone(), row.ended)
+    };
+    assert_eq!(ended(0), ended(1));
+    assert_eq!(ended(0).0, OperationState::Succeeded);
+    assert!(matches!(ended(2).0, OperationState::Refused(_)));
+}
+
+#[test]
 fn a_migration_moves_every_pod_to_the_new_pool_and_deletes_the_old_one() {
     let migrate = OperationKind::Migrate { from: 0, to: 1, drain_timeout: None };
     let mut plan = plan(vec![
@@ -218,6 +256,7 @@ fn a_cluster_is_neither_created_nor_started_while_the_region_has_no_control_plan
         name: "short".into(),
         at: SimTime::ZERO,
         until,
+        rate: None,
         kind: FaultKind::ControlPlaneCapacity { probability: 1.0 },
     };
     let asked = |kinds: Vec<OperationPlan>, fault: FaultPlan| {
@@ -504,6 +543,7 @@ fn a_pool_that_could_not_grow_is_upgraded_when_a_scale_has_repaired_it() {
         name: "0".into(),
         at: hours(2),
         until: Some(hours(3)),
+        rate: None,
         kind: FaultKind::AllocationFailure {
             pool: Some(0),
             zone: None,

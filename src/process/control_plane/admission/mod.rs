@@ -107,9 +107,8 @@ impl ControlPlane {
                     }
                 }
                 (Scope::Pools(held), Scope::Pools(wanted)) => {
-                    // A deletion replaces whatever else is in progress on its pool, if that is on no other pool too.
+                    // A deletion replaces whatever is in progress on its pool, if that is on no other pool too, or joins another.
                     let replaces = matches!(kind, OperationKind::DeletePool { .. })
-                        && running.word != ProvisioningState::Deleting
                         && running.busy.iter().all(|pool| wanted.contains(pool));
                     if !replaces && held.iter().any(|pool| wanted.contains(pool)) {
                         return not_allowed(format!(
@@ -187,6 +186,7 @@ pub(super) fn admit_from(world: &World, kind: &OperationKind, by_itself: bool) -
         OperationKind::StartCluster | OperationKind::Abort { .. } | OperationKind::Read(_) => Ok(()),
         OperationKind::CreateCluster => {
             within_cluster_count(world)?;
+            versions::admit_new_cluster(world)?;
             let first = world.pools.ids().filter(|pool| world.pool_plan(*pool).from_start);
             within_addresses(world, &first.map(|pool| Growth::coming(world, pool)).collect::<Vec<_>>())
         }

@@ -38,8 +38,13 @@ pub(super) fn admit_add(world: &World, pool: PoolId, version: Option<KubernetesV
     within_quota(world, pool, plan.count)
 }
 
-/// A pool that goes: another system pool must remain.
+/// A pool that goes: another system pool must remain. One that is going already takes another deletion, and nothing else.
+///
+/// Source: support articles for AKS, operationnotallowed.md, 2024-02-23.
 pub(super) fn admit_delete(world: &World, pool: PoolId) -> Result<(), Refusal> {
+    if world.pools[pool].state == ProvisioningState::Deleting {
+        return Ok(());
+    }
     exists(world, pool)?;
     let remains = |other: PoolId| other != pool && world.pools[other].exists && is_system(world, other);
     if is_system(world, pool) && !world.pools.ids().any(remains) {

@@ -4,7 +4,6 @@ use super::integral::Integral;
 use super::window::Window;
 use crate::cluster::{Node, World};
 use crate::kernel::SimTime;
-use crate::scenario::plan::Plan;
 
 /// The lowest bank and the time spent without credits. Both change only where CPU is shared anew: a bank moves in a straight
 /// line between two settlements, so its lowest point lies at one of them.
@@ -13,12 +12,6 @@ pub(super) struct Burst {
     window: Window,
     lowest: f64,
     throttled: Integral,
-}
-
-/// True when any pool has a burstable size.
-pub(super) fn has_burstable_pool(plan: &Plan) -> bool {
-    let mut scale_sets = plan.cluster.pools.iter().filter_map(|pool| pool.scale_set.as_ref());
-    scale_sets.any(|scale_set| scale_set.vm.burst.is_some())
 }
 
 /// The mean bank of the ready burstable nodes at this moment in percent of what a bank can hold; not a number without such a node.

@@ -3,7 +3,7 @@
 use super::activity::Activities;
 use super::addresses::Addresses;
 use super::behind_nat::BehindNat;
-use super::burst::{self, Burst};
+use super::burst::Burst;
 use super::counters::Counters;
 use super::detail::Reasons;
 use super::faults::FaultCounts;
@@ -56,7 +56,7 @@ impl Recorder {
             faults: FaultCounts::default(),
             quota: QuotaPeak::new(window),
             cpu_before: world.cpu,
-            burst: burst::has_burstable_pool(&world.plan).then(|| Burst::new(window)),
+            burst: world.plan.has_burstable_pool().then(|| Burst::new(window)),
             requested: RequestedCpu::new(world, window),
             addresses: Addresses::new(world, window, detail),
             outbound: OutboundUse::new(window),

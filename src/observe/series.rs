@@ -51,7 +51,7 @@ pub(super) struct Sampler {
 impl Sampler {
     /// An empty series with the columns of the plan.
     pub fn new(plan: &Plan) -> Self {
-        let burstable = burst::has_burstable_pool(plan);
+        let burstable = plan.has_burstable_pool();
         let credits = burstable.then(|| "credits_percent".to_owned());
         let subnets = plan.cluster.subnets.iter().map(|subnet| format!("ip_used.{}", subnet.name));
         let blocks = plan.last_network().0.map(|_| POD_CIDR_BLOCKS.to_owned());

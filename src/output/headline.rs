@@ -1,10 +1,11 @@
 //! The answer in words and the rows that table, charts and report share: one place that decides what is said, and how surely.
 
+use super::merit::{self, lowest_cost, serves};
 use crate::experiment::{ExperimentResult, SummaryRow, Verdict};
 use crate::observe::FITS_WINDOW;
 use crate::output::number::{decimals_for, dollars, grouped, plain, seconds, short};
 use crate::scenario::plan::Point;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Cost per month, the metric that points are compared by first.
 pub const COST: &str = "cost_month_usd";
@@ -15,8 +16,17 @@ pub const THROTTLED: &str = "throttled_node_hours";
 /// 95 % quantile of the time that pods wait for a node.
 pub const PENDING: &str = "pod_pending_seconds.p95";
 
+/// CPU demand; zero where no workload has any.
+pub const DEMAND: &str = "cpu_demand_core_hours";
+
+const ALL_SERVED: &str = "serves all CPU demand";
+
+/// A difference in waiting that is worth a word, in seconds.
+const WAIT_WORTH_TELLING: f64 = 30.0;
+
 /// What may go wrong with operations: the metric, and what one and what several of them are called.
-const TROUBLES: [(&str, &str, &str); 3] = [
+const TROUBLES: [(&str, &str, &str); 4] = [
+    ("pods_unscheduled", "pod without a node in the end", "pods without a node in the end"),
     (FAILED, "failed operation", "failed operations"),
     (REFUSED, "refused operation", "refused operations"),
     ("budgets_violated", "violated budget", "violated budgets"),
@@ -175,18 +185,27 @@ fn compare(figures: &Figures<'_>, other: &Point, base: &Point) -> String {
             "{variant} and {baseline} do not differ clearly in cost: the difference is {difference}/month ({interval})"
         )
     };
-    let service = match (figures.level(other, UNSERVED), figures.level(base, UNSERVED)) {
-        (Some(other), Some(base)) if other.mean == 0.0 && base.mean == 0.0 => "; both serve all CPU demand".to_owned(),
-        (Some(other), Some(base)) => format!("; {variant} {}, {baseline} {}", served(other.mean), served(base.mean)),
+    let service = match (service(figures, other), service(figures, base)) {
+        (Some(other), Some(base)) if other == base && other == ALL_SERVED => "; both serve all CPU demand".to_owned(),
+        (Some(other), Some(base)) => format!("; {variant} {other}, {baseline} {base}"),
         _ => String::new(),
     };
-    format!("{cost}{service}.")
+    let waits = match (figures.level(other, PENDING), figures.level(base, PENDING)) {
+        (Some(other), Some(base)) if (other.mean - base.mean).abs() >= WAIT_WORTH_TELLING => {
+            format!(
+                "; 95 % of pods wait at most {} for a node with {variant}, {} with {baseline}",
+                seconds(other.mean),
+                seconds(base.mean)
+            )
+        }
+        _ => String::new(),
+    };
+    format!("{cost}{service}{waits}.")
 }
 
 fn one_point(figures: &Figures<'_>, point: &Point) -> String {
     let cost = figures.level(point, COST).map(|row| format!("costs {}", cost_words(row)));
-    let service = figures.level(point, UNSERVED).map(|row| served(row.mean));
-    let parts: Vec<String> = cost.into_iter().chain(service).collect();
+    let parts: Vec<String> = cost.into_iter().chain(service(figures, point)).collect();
     format!("The cluster {}.", if parts.is_empty() { "was simulated".to_owned() } else { parts.join(" and ") })
 }
 
@@ -202,24 +221,23 @@ fn cheapest(result: &ExperimentResult, figures: &Figures<'_>) -> String {
         return format!("{count} points were simulated.");
     };
     let serving = result.study.points.iter().filter(|point| serves(result, figures, point)).count();
-    let asked = result.study.points.iter().any(|point| !point.plan.operations.is_empty());
     let mut text = match serving {
+        0 => format!(
+            "None of {count} is among the best in everything ({}). The cheapest is {}",
+            merit::words(result, figures, true),
+            point.label()
+        ),
         all if all == count => format!("Cheapest of {count} is {}", point.label()),
-        1 if asked => {
-            format!(
-                "Only {} of {count} serves its CPU demand with the fewest lost operations and connections,",
-                point.label()
-            )
-        }
-        1 => format!("Only {} of {count} serves its CPU demand,", point.label()),
-        some => {
-            let operations = if asked { " and lose the fewest operations or connections" } else { "" };
-            format!("Cheapest of the {some} of {count} that serve their CPU demand{operations} is {}", point.label())
-        }
+        1 => format!("Only {} of {count} {},", point.label(), merit::words(result, figures, true)),
+        some => format!(
+            "Cheapest of the {some} of {count} that {} is {}",
+            merit::words(result, figures, false),
+            point.label()
+        ),
     };
     text.push_str(&format!(" at {}", cost_words(row)));
-    if let Some(unserved) = figures.level(point, UNSERVED) {
-        text.push_str(&format!("; it {}", served(unserved.mean)));
+    if let Some(service) = service(figures, point) {
+        text.push_str(&format!("; it {service}"));
     }
     if let Some(pending) = figures.level(point, PENDING) {
         text.push_str(&format!(", and 95 % of its pods wait at most {} for a node", seconds(pending.mean)));
@@ -235,19 +253,22 @@ fn fits_somewhere(figures: &Figures<'_>, points: &[Point]) -> bool {
 
 /// Where upgrades most often fit their window, the cheaper point when several do as often.
 fn most_likely_to_fit(figures: &Figures<'_>, points: &[Point]) -> String {
-    let rows = points.iter().filter_map(|point| Some((point, figures.level(point, FITS_WINDOW)?)));
+    let rows = || points.iter().filter_map(|point| Some((point, figures.level(point, FITS_WINDOW)?)));
     let cost = |point: &Point| figures.level(point, COST).map_or(f64::INFINITY, |row| row.mean);
     let best =
-        rows.min_by(|(a, row_a), (b, row_b)| row_b.mean.total_cmp(&row_a.mean).then(cost(a).total_cmp(&cost(b))));
+        rows().min_by(|(a, row_a), (b, row_b)| row_b.mean.total_cmp(&row_a.mean).then(cost(a).total_cmp(&cost(b))));
     let (point, row) = best.expect("some point has a share");
     let share = |value: f64| format!("{} %", grouped(value * 100.0, 0));
-    let mut text = format!(
-        "Most likely of {} to fit its maintenance window is {}: {} of runs ({})",
-        points.len(),
-        point.label(),
-        share(row.mean),
-        interval_words(row, share)
-    );
+    let as_likely = rows().filter(|(_, other)| other.mean == row.mean).count();
+    let among = match as_likely {
+        1 => format!("Most likely of {} to fit its maintenance window is {}", points.len(), point.label()),
+        several => format!(
+            "{several} of {} are most likely to fit their maintenance window, the cheapest of them is {}",
+            points.len(),
+            point.label()
+        ),
+    };
+    let mut text = format!("{among}: {} of runs ({})", share(row.mean), interval_words(row, share));
     if let Some(upgrade) = figures.level(point, "upgrade_seconds") {
         text.push_str(&format!("; its upgrade takes {}", seconds(upgrade.mean)));
     }
@@ -258,36 +279,17 @@ fn most_likely_to_fit(figures: &Figures<'_>, points: &[Point]) -> String {
     text + "."
 }
 
-/// The cheapest point among those that serve their demand: a cluster that starves its pods is no bargain.
-fn lowest_cost<'a>(result: &'a ExperimentResult, figures: &Figures<'a>) -> Option<(&'a Point, &'a SummaryRow)> {
-    let serving = result.study.points.iter().filter(|point| serves(result, figures, point));
-    let costs = serving.filter_map(|point| Some((point, figures.level(point, COST)?)));
-    costs.min_by(|(_, a), (_, b)| a.mean.total_cmp(&b.mean))
-}
-
-/// True when a point leaves at most one percentage point more of its CPU demand unserved than the best point does, at most a tenth of one
-/// more of its connections without a port, and no more of its operations fail or are refused.
-fn serves(result: &ExperimentResult, figures: &Figures<'_>, point: &Point) -> bool {
-    let is_near_best = |metrics: &[&str], tolerance: f64| {
-        let value = |point: &Point| {
-            let values: Vec<f64> =
-                metrics.iter().filter_map(|metric| Some(figures.level(point, metric)?.mean)).collect();
-            (!values.is_empty()).then(|| values.iter().sum::<f64>())
-        };
-        let best = result.study.points.iter().filter_map(value).min_by(f64::total_cmp);
-        match (value(point), best) {
-            (Some(value), Some(best)) => value <= best + tolerance,
-            _ => true,
-        }
-    };
-    is_near_best(&[UNSERVED], 1.0) && is_near_best(&[UNCONNECTED], 0.1) && is_near_best(&[FAILED, REFUSED], 0.0)
+/// What happens to the CPU demand of a point; `None` where its workloads have none.
+fn service(figures: &Figures<'_>, point: &Point) -> Option<String> {
+    let has_demand = figures.level(point, DEMAND).is_none_or(|row| row.mean > 0.0);
+    figures.level(point, UNSERVED).filter(|_| has_demand).map(|row| served(row.mean))
 }
 
 /// What happens to the CPU demand, as the second half of a sentence.
 #[must_use]
 pub fn served(unserved_percent: f64) -> String {
     match percent(unserved_percent).as_str() {
-        "0 %" => "serves all CPU demand".to_owned(),
+        "0 %" => ALL_SERVED.to_owned(),
         share => format!("leaves {share} of CPU demand unserved"),
     }
 }
@@ -336,15 +338,23 @@ fn trouble(points: &[Point], figures: &Figures<'_>) -> Option<String> {
     }
 }
 
-/// How many objectives hold; `None` without objectives.
+/// Whether the objectives hold, and at how many points; `None` without objectives.
 fn objectives(verdicts: &[Verdict]) -> Option<String> {
-    let broken = verdicts.iter().filter(|verdict| !verdict.holds).count();
-    match (verdicts.len(), broken) {
+    let texts: BTreeSet<&str> = verdicts.iter().map(|verdict| verdict.expectation.text.as_str()).collect();
+    let points: BTreeSet<usize> = verdicts.iter().map(|verdict| verdict.point).collect();
+    let broken = verdicts.iter().filter(|verdict| !verdict.holds);
+    let broken_texts: BTreeSet<&str> = broken.clone().map(|verdict| verdict.expectation.text.as_str()).collect();
+    let broken_at = broken.map(|verdict| verdict.point).collect::<BTreeSet<_>>().len();
+    let (count, of) = (texts.len(), points.len());
+    let everywhere = if of == 1 { String::new() } else { format!(" at all {of} points") };
+    let there = if of == 1 { String::new() } else { format!(" at {broken_at} of {of} points") };
+    match (count, broken_texts.len()) {
         (0, _) => None,
-        (1, 0) => Some("The objective holds.".to_owned()),
-        (1, _) => Some("The objective is broken.".to_owned()),
-        (all, 0) => Some(format!("All {all} objectives hold.")),
-        (all, broken) => Some(format!("{broken} of {all} objectives are broken.")),
+        (1, 0) => Some(format!("The objective holds{everywhere}.")),
+        (1, _) => Some(format!("The objective is broken{there}.")),
+        (_, 0) => Some(format!("All {count} objectives hold{everywhere}.")),
+        (_, 1) => Some(format!("1 of {count} objectives is broken{there}.")),
+        (_, broken) => Some(format!("{broken} of {count} objectives are broken{there}.")),
     }
 }
 
@@ -413,7 +423,7 @@ mod tests {
         let answer = answer(&sample::sweep(&[3, 8], 4));
         let start = "Cheapest of the 2 of 4 that serve their CPU demand is D-series, maxCount=3 at $5";
         assert!(answer.starts_with(start), "{answer}");
-        assert!(answer.ends_with("2 of 4 objectives are broken."), "{answer}");
+        assert!(answer.ends_with("The objective is broken at 2 of 4 points."), "{answer}");
     }
 
     #[test]
@@ -432,6 +442,33 @@ mod tests {
         let answer = answer(&result);
         assert!(answer.starts_with("Only ") && !answer.starts_with(&format!("Only {cheaper}")), "{answer}");
         assert!(answer.ends_with(&format!("In an average run {cheaper} has 1 failed operation.")), "{answer}");
+    }
+
+    /// The result with a row of this metric at every point, its means in their order.
+    fn with(mut result: ExperimentResult, metric: &str, means: &[f64]) -> ExperimentResult {
+        let costs: Vec<SummaryRow> =
+            result.summary.iter().filter(|row| row.metric == COST && row.minus.is_empty()).cloned().collect();
+        result.summary.retain(|row| row.metric != metric);
+        for (row, mean) in costs.into_iter().zip(means) {
+            result.summary.push(SummaryRow { metric: metric.to_owned(), mean: *mean, ..row });
+        }
+        result
+    }
+
+    #[test]
+    fn a_cheaper_point_that_leaves_pods_without_a_node_is_no_answer() {
+        let result = with(sample::sweep(&[3, 8], 4), UNSERVED, &[0.0; 4]);
+        let answer = answer(&with(result, "pods_unscheduled", &[2.0, 0.0, 2.0, 0.0]));
+        let start = "Cheapest of the 2 of 4 that find nodes for their pods is B-series, maxCount=8 at $";
+        assert!(answer.starts_with(start), "{answer}");
+        assert!(answer.contains("D-series, maxCount=3 has 2 pods without a node in the end"), "{answer}");
+    }
+
+    #[test]
+    fn nothing_is_said_of_demand_where_there_is_none() {
+        let result = with(sample::two_variants(4), UNSERVED, &[0.0; 2]);
+        assert!(answer(&result).contains("both serve all CPU demand"));
+        assert!(!answer(&with(result, DEMAND, &[0.0; 2])).contains("CPU demand"));
     }
 
     #[test]

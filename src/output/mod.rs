@@ -15,6 +15,7 @@ pub mod run_json;
 pub mod table;
 
 mod file;
+mod merit;
 #[cfg(test)]
 mod sample;
 

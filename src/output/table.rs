@@ -2,8 +2,8 @@
 
 use super::blockers::blockers;
 use super::headline::{
-    COST, FAILED, Figures, PENDING, REFUSED, THROTTLED, UNCONNECTED, UNSERVED, answer, half_width, has_interval,
-    is_significant, verdict_line,
+    COST, DEMAND, FAILED, Figures, PENDING, REFUSED, THROTTLED, UNCONNECTED, UNSERVED, answer, half_width,
+    has_interval, is_significant, verdict_line,
 };
 use super::number::{decimals_for, dollars, grouped, short};
 use super::operation_errors::operation_errors;
@@ -28,6 +28,12 @@ const NETWORK_UPDATE: &str = "network_update_seconds";
 
 /// Duration of the longest upgrade.
 const UPGRADE: &str = "upgrade_seconds";
+
+/// Duration of the longest migration from pool to pool.
+const MIGRATION: &str = "migration_seconds";
+
+/// Spot nodes that Azure took back.
+const EVICTED: &str = "spot_evictions";
 
 /// More points, or verdicts, than this are told in short.
 const MANY: usize = 12;
@@ -61,9 +67,8 @@ struct Quantity {
     decimals: usize,
 }
 
-/// The quantities that decide, in the order of the questions they answer; upgrades only where there was one.
+/// The quantities that decide, in the order of the questions they answer; those that only some scenarios have where they do.
 fn quantities(result: &ExperimentResult) -> Vec<Quantity> {
-    let upgraded = result.summary.iter().any(|row| row.metric == UPGRADE && row.mean > 0.0);
     let quantity = |metric: &str, heading, unit, show, decimals| Quantity {
         metric: metric.to_owned(),
         heading,
@@ -71,27 +76,31 @@ fn quantities(result: &ExperimentResult) -> Vec<Quantity> {
         show,
         decimals,
     };
-    let mut quantities = vec![
-        quantity(COST, "$/month", "/month", dollars, 2),
-        quantity(UNSERVED, "CPU not\nserved %", " percentage points of CPU demand not served", grouped, 2),
-        quantity(THROTTLED, "throttled\nh", " h throttled at zero credits", grouped, 1),
-        quantity(PENDING, "pending\np95 s", " s pending p95", grouped, 1),
-        quantity("nodes_mean", "nodes\nmean", " nodes on average", grouped, 2),
+    let happens = |metric: &str| result.summary.iter().any(|row| row.metric == metric && row.mean > 0.0);
+    let demand_is_known = result.summary.iter().any(|row| row.metric == DEMAND);
+    let has_burstable = result.study.points.iter().any(|point| point.plan.has_burstable_pool());
+    let cpu = " percentage points of CPU demand not served";
+    let ports = " percentage points of connections without a port";
+    let lost = " percentage points of pods saved at evictions";
+    let chosen = [
+        (true, quantity(COST, "$/month", "/month", dollars, 2)),
+        (happens(DEMAND) || !demand_is_known, quantity(UNSERVED, "CPU not\nserved %", cpu, grouped, 2)),
+        (happens(UNCONNECTED), quantity(UNCONNECTED, "connections\nfailed %", ports, grouped, 2)),
+        (has_burstable, quantity(THROTTLED, "throttled\nh", " h throttled at zero credits", grouped, 1)),
+        (true, quantity(PENDING, "pending\np95 s", " s pending p95", grouped, 1)),
+        (happens(UPGRADE), quantity(UPGRADE, "upgrade\ns", " s upgrade", grouped, 0)),
+        (happens(FITS_WINDOW), quantity(FITS_WINDOW, "P(fits\nwindow)", " probability to fit the window", grouped, 2)),
+        (happens(MIGRATION), quantity(MIGRATION, "migration\ns", " s migration", grouped, 0)),
+        (
+            happens(NETWORK_UPDATE),
+            quantity(NETWORK_UPDATE, "network\nchange s", " s change of the network", grouped, 0),
+        ),
+        (happens(EVICTED), quantity(EVICTED, "nodes\nevicted", " nodes evicted", grouped, 1)),
+        (happens(EVICTED), quantity("spot_pods_saved_percent", "their pods\nsaved %", lost, grouped, 1)),
+        (happens("node_failures"), quantity("node_failures", "node\nfailures", " node failures", grouped, 1)),
+        (true, quantity("nodes_mean", "nodes\nmean", " nodes on average", grouped, 2)),
     ];
-    if upgraded {
-        quantities.insert(4, quantity(UPGRADE, "upgrade\ns", " s upgrade", grouped, 0));
-    }
-    if result.summary.iter().any(|row| row.metric == NETWORK_UPDATE && row.mean > 0.0) {
-        quantities.insert(4, quantity(NETWORK_UPDATE, "network\nchange s", " s change of the network", grouped, 0));
-    }
-    if result.summary.iter().any(|row| row.metric == FITS_WINDOW && row.n > 0) {
-        quantities.insert(5, quantity(FITS_WINDOW, "P(fits\nwindow)", " probability to fit the window", grouped, 2));
-    }
-    if result.summary.iter().any(|row| row.metric == UNCONNECTED && row.mean > 0.0) {
-        let unit = " percentage points of connections without a port";
-        quantities.insert(2, quantity(UNCONNECTED, "connections\nfailed %", unit, grouped, 2));
-    }
-    quantities
+    chosen.into_iter().filter(|(wanted, _)| *wanted).map(|(_, quantity)| quantity).collect()
 }
 
 /// One paired difference.
@@ -120,8 +129,7 @@ pub fn render(result: &ExperimentResult, look: Look) -> String {
             text.push_str(&format!("  {pair}: {mean}{interval}{doubt}\n"));
         }
     }
-    let note = scaling_note(result);
-    if !note.is_empty() {
+    for note in notes(result) {
         text.push_str(&format!("\n{note}\n"));
     }
     let errors = operation_errors(result);
@@ -146,9 +154,24 @@ fn measured(plan: &Plan) -> SimDuration {
     SimTime::after_start(plan.duration).since(SimTime::after_start(plan.warmup))
 }
 
-/// What a monthly price means where operations happen in a run that is much shorter than a month.
+/// What is to be known about the columns.
 #[must_use]
-pub fn scaling_note(result: &ExperimentResult) -> String {
+pub fn notes(result: &ExperimentResult) -> Vec<String> {
+    let timed = [UPGRADE, MIGRATION, NETWORK_UPDATE];
+    let happens = |metrics: &[&str]| {
+        result
+            .summary
+            .iter()
+            .any(|row| row.minus.is_empty() && row.mean > 0.0 && metrics.contains(&row.metric.as_str()))
+    };
+    let successes = (happens(&timed) && happens(&[FAILED, "operations_canceled"]))
+        .then(|| "Durations of upgrades and the like are of those that succeeded.".to_owned());
+    let scaling = Some(scaling_note(result)).filter(|note| !note.is_empty());
+    scaling.into_iter().chain(successes).collect()
+}
+
+/// What a monthly price means where operations happen in a run that is much shorter than a month.
+fn scaling_note(result: &ExperimentResult) -> String {
     let asked = result.study.points.iter().filter(|point| !point.plan.operations.is_empty());
     let Some(span) = asked.map(|point| measured(&point.plan)).min() else {
         return String::new();
@@ -191,7 +214,7 @@ pub fn rows(result: &ExperimentResult) -> Vec<Vec<String>> {
         });
         let quantities = quantities.iter().map(|quantity| {
             let row = figures.level(point, &quantity.metric);
-            row.map_or_else(|| "–".to_owned(), |row| level(row, quantity))
+            row.map_or_else(|| without_value(point, &figures, quantity), |row| level(row, quantity))
         });
         let peak = figures.level(point, "nodes_peak").map_or_else(|| "–".to_owned(), |row| grouped(row.mean, 1));
         let variant = has_variants(result).then(|| point.variant.clone());
@@ -271,6 +294,18 @@ fn rounded(quantity: Quantity, result: &ExperimentResult, figures: &Figures<'_>)
     let rows = result.study.points.iter().filter_map(|point| figures.level(point, &quantity.metric));
     let widest = rows.map(half_width).fold(0.0, f64::max);
     Quantity { decimals: decimals_for(widest, quantity.decimals), ..quantity }
+}
+
+/// What stands in place of a value: why an upgrade has none.
+fn without_value(point: &Point, figures: &Figures<'_>, quantity: &Quantity) -> String {
+    let happens = |metric: &str| figures.level(point, metric).is_some_and(|row| row.mean > 0.0);
+    let is_of_upgrade = [UPGRADE, FITS_WINDOW, MIGRATION, NETWORK_UPDATE].contains(&quantity.metric.as_str());
+    let word = match () {
+        () if is_of_upgrade && happens(FAILED) => "failed",
+        () if is_of_upgrade && happens(REFUSED) => "refused",
+        () => "–",
+    };
+    word.to_owned()
 }
 
 fn level(row: &SummaryRow, quantity: &Quantity) -> String {
@@ -365,7 +400,7 @@ mod tests {
     #[test]
     fn the_terminal_gets_answer_table_differences_and_objectives() {
         insta::assert_snapshot!(render(&sample::two_variants(20), Look::default()), @r"
-        B-series costs $61.38/month less than D-series (95 % CI 61.19 to 61.57, 20 seeds); B-series leaves 7.0 % of CPU demand unserved, D-series serves all CPU demand. All 2 objectives hold.
+        B-series costs $61.38/month less than D-series (95 % CI 61.19 to 61.57, 20 seeds); B-series leaves 7.0 % of CPU demand unserved, D-series serves all CPU demand. The objective holds at all 2 points.
 
         ──────────────────────────────────────────────────────────────────────────────────────────────────────
          variant        $/month       CPU not   throttled       pending         nodes   nodes        peak IPs
@@ -389,7 +424,7 @@ mod tests {
     #[test]
     fn a_sweep_has_a_column_for_its_points() {
         insta::assert_snapshot!(render(&sample::sweep(&[3, 8], 5), Look::default()), @r"
-        Cheapest of the 2 of 4 that serve their CPU demand is D-series, maxCount=3 at $511.8/month (95 % CI 509.1 to 514.6, 5 seeds); it serves all CPU demand, and 95 % of its pods wait at most 2 min 56 s for a node. 2 of 4 objectives are broken.
+        Cheapest of the 2 of 4 that serve their CPU demand is D-series, maxCount=3 at $511.8/month (95 % CI 509.1 to 514.6, 5 seeds); it serves all CPU demand, and 95 % of its pods wait at most 2 min 56 s for a node. The objective is broken at 2 of 4 points.
 
         ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
          variant    sweep point       $/month       CPU not   throttled       pending         nodes   nodes        peak IPs

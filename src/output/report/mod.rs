@@ -38,7 +38,7 @@ struct Report<'a> {
     /// Leading columns that hold words.
     words: usize,
     rows: Vec<Vec<String>>,
-    scaling_note: String,
+    notes: String,
     baseline: &'a str,
     differences: Vec<table::Difference>,
     operation_errors: Vec<ErrorLine>,
@@ -98,7 +98,7 @@ pub fn html(result: &ExperimentResult, info: &RunInfo, charts: &Charts) -> Resul
         words: headings.iter().filter(|heading| table::WORDS.contains(heading)).count(),
         headings: headings.into_iter().map(|heading| heading.replace('\n', " ")).collect(),
         rows: table::rows(result),
-        scaling_note: table::scaling_note(result),
+        notes: table::notes(result).join(" "),
         baseline: study.baseline.as_deref().unwrap_or_default(),
         differences: table::differences(result),
         operation_errors: operation_errors(result),

@@ -172,6 +172,15 @@ pub struct Plan {
     pub timings: Timings,
 }
 
+impl Plan {
+    /// True when any pool has a burstable size.
+    #[must_use]
+    pub fn has_burstable_pool(&self) -> bool {
+        let mut scale_sets = self.cluster.pools.iter().filter_map(|pool| pool.scale_set.as_ref());
+        scale_sets.any(|scale_set| scale_set.vm.burst.is_some())
+    }
+}
+
 /// The cluster as `az aks show` describes it.
 #[derive(Clone, Debug)]
 pub struct ClusterPlan {

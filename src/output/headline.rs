@@ -311,7 +311,8 @@ fn trouble(points: &[Point], figures: &Figures<'_>) -> Option<String> {
     let of_point = |point: &Point| {
         let told = TROUBLES.iter().filter_map(|(metric, one, several)| {
             let mean = figures.level(point, metric).map(|row| row.mean).filter(|mean| *mean > 0.0)?;
-            Some(format!("{} {}", short(mean), if mean == 1.0 { one } else { several }))
+            let amount = if mean < 0.01 { "< 0.01".to_owned() } else { short((mean * 100.0).round() / 100.0) };
+            Some(format!("{amount} {}", if mean == 1.0 { one } else { several }))
         });
         let connections = figures.level(point, UNCONNECTED).map(|row| row.mean).filter(|mean| *mean > 0.0);
         let connections =
@@ -421,7 +422,7 @@ mod tests {
     #[test]
     fn a_sweep_is_answered_by_its_cheapest_point_and_its_objectives() {
         let answer = answer(&sample::sweep(&[3, 8], 4));
-        let start = "Cheapest of the 2 of 4 that serve their CPU demand is D-series, maxCount=3 at $5";
+        let start = "Only D-series, maxCount=8 of 4 serves its CPU demand and meets the objectives best, at $6";
         assert!(answer.starts_with(start), "{answer}");
         assert!(answer.ends_with("The objective is broken at 2 of 4 points."), "{answer}");
     }
@@ -457,7 +458,8 @@ mod tests {
 
     #[test]
     fn a_cheaper_point_that_leaves_pods_without_a_node_is_no_answer() {
-        let result = with(sample::sweep(&[3, 8], 4), UNSERVED, &[0.0; 4]);
+        let mut result = with(sample::sweep(&[3, 8], 4), UNSERVED, &[0.0; 4]);
+        result.verdicts.clear();
         let answer = answer(&with(result, "pods_unscheduled", &[2.0, 0.0, 2.0, 0.0]));
         let start = "Cheapest of the 2 of 4 that find nodes for their pods is B-series, maxCount=8 at $";
         assert!(answer.starts_with(start), "{answer}");

@@ -1,6 +1,6 @@
-//! Which points do their work: a cluster that starves its pods or loses its operations is no bargain.
+//! Which points do their work: a cluster that starves its pods, loses its operations or breaks its objectives is no bargain.
 
-use super::headline::{COST, FAILED, Figures, REFUSED, UNCONNECTED, UNSERVED};
+use super::headline::{COST, FAILED, Figures, PENDING, REFUSED, UNCONNECTED, UNSERVED};
 use crate::experiment::{ExperimentResult, SummaryRow};
 use crate::scenario::plan::Point;
 
@@ -14,12 +14,17 @@ struct Criterion {
     words: [&'static str; 2],
 }
 
-const CRITERIA: [Criterion; 5] = [
+const CRITERIA: [Criterion; 6] = [
     Criterion { metrics: &[UNSERVED], tolerance: 1.0, words: ["serve their CPU demand", "serves its CPU demand"] },
     Criterion {
         metrics: &["pods_unscheduled"],
         tolerance: 0.5,
         words: ["find nodes for their pods", "finds nodes for its pods"],
+    },
+    Criterion {
+        metrics: &[PENDING],
+        tolerance: 300.0,
+        words: ["find nodes for pods about as soon as any", "finds nodes for pods about as soon as any"],
     },
     Criterion { metrics: &[UNCONNECTED], tolerance: 0.1, words: ["open their connections", "opens its connections"] },
     Criterion {
@@ -51,9 +56,21 @@ impl Criterion {
     }
 }
 
-/// True when the point meets every criterion.
+/// Objectives that the point breaks.
+fn broken(result: &ExperimentResult, point: &Point) -> usize {
+    let is_it = |index: usize| std::ptr::eq(&result.study.points[index], point);
+    result.verdicts.iter().filter(|verdict| !verdict.holds && is_it(verdict.point)).count()
+}
+
+/// True when no other point breaks fewer objectives.
+fn meets_objectives(result: &ExperimentResult, point: &Point) -> bool {
+    let least = result.study.points.iter().map(|point| broken(result, point)).min();
+    least.is_none_or(|least| broken(result, point) <= least)
+}
+
+/// True when the point meets every criterion, and objectives as well as any other.
 pub(super) fn serves(result: &ExperimentResult, figures: &Figures<'_>, point: &Point) -> bool {
-    CRITERIA.iter().all(|criterion| criterion.passes(result, figures, point))
+    CRITERIA.iter().all(|criterion| criterion.passes(result, figures, point)) && meets_objectives(result, point)
 }
 
 /// What those points do that serve, as the criteria say that some point misses: `serve their CPU demand and lose the fewest operations`,
@@ -61,7 +78,10 @@ pub(super) fn serves(result: &ExperimentResult, figures: &Figures<'_>, point: &P
 pub(super) fn words(result: &ExperimentResult, figures: &Figures<'_>, one: bool) -> String {
     let is_missed =
         |criterion: &&Criterion| result.study.points.iter().any(|point| !criterion.passes(result, figures, point));
-    let words: Vec<&str> = CRITERIA.iter().filter(is_missed).map(|found| found.words[usize::from(one)]).collect();
+    let mut words: Vec<&str> = CRITERIA.iter().filter(is_missed).map(|found| found.words[usize::from(one)]).collect();
+    if result.study.points.iter().any(|point| !meets_objectives(result, point)) {
+        words.push(if one { "meets the objectives best" } else { "meet the objectives best" });
+    }
     match words.split_last() {
         Some((last, [])) => (*last).to_owned(),
         Some((last, others)) => format!("{} and {last}", others.join(", ")),

@@ -424,7 +424,7 @@ mod tests {
     #[test]
     fn a_sweep_has_a_column_for_its_points() {
         insta::assert_snapshot!(render(&sample::sweep(&[3, 8], 5), Look::default()), @r"
-        Cheapest of the 2 of 4 that serve their CPU demand is D-series, maxCount=3 at $511.8/month (95 % CI 509.1 to 514.6, 5 seeds); it serves all CPU demand, and 95 % of its pods wait at most 2 min 56 s for a node. The objective is broken at 2 of 4 points.
+        Only D-series, maxCount=8 of 4 serves its CPU demand and meets the objectives best, at $621.8/month (95 % CI 619.1 to 624.6, 5 seeds); it serves all CPU demand, and 95 % of its pods wait at most 93 s for a node. The objective is broken at 2 of 4 points.
 
         ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
          variant    sweep point       $/month       CPU not   throttled       pending         nodes   nodes        peak IPs

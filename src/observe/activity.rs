@@ -3,13 +3,15 @@
 use super::result::ActivityRow;
 use super::window::Window;
 use crate::catalog::KubernetesVersion;
-use crate::cluster::{BudgetId, Event, Fact, NodeId, NodePhase, PodId, World};
+use crate::cluster::{BudgetId, Event, Fact, NodeId, NodePhase, PodId, ProvisioningState, World};
 use crate::kernel::{Id, SimDuration, SimTime};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What was done to a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Activity {
+    /// A node that an operation adds for good boots.
+    Boot,
     /// A surge node boots.
     SurgeBoot,
     /// A surge node is in service.
@@ -24,7 +26,9 @@ pub(super) enum Activity {
     Soak,
     /// Its disk is being replaced, until it is Ready again.
     Reimage,
-    /// Its VM is being deleted or deallocated.
+    /// Its VM is being deallocated.
+    Deallocate,
+    /// Its VM is being deleted.
     Delete,
 }
 
@@ -32,6 +36,7 @@ impl Activity {
     /// Its name in `node_activity.csv`.
     const fn name(self) -> &'static str {
         match self {
+            Self::Boot => "boot",
             Self::SurgeBoot => "surge_boot",
             Self::Surge => "surge",
             Self::Cordon => "cordon",
@@ -39,6 +44,7 @@ impl Activity {
             Self::Held => "held",
             Self::Soak => "soak",
             Self::Reimage => "reimage",
+            Self::Deallocate => "deallocate",
             Self::Delete => "delete",
         }
     }
@@ -108,7 +114,8 @@ impl Activities {
                 if matches!(world.nodes[node].phase, NodePhase::Deleting | NodePhase::Deallocating) =>
             {
                 self.close_all(node, world);
-                self.begin(node, Activity::Delete, world);
+                let keeps = world.nodes[node].phase == NodePhase::Deallocating;
+                self.begin(node, if keeps { Activity::Deallocate } else { Activity::Delete }, world);
             }
             Event::NodeUncordoned(node) => {
                 self.close(node, Activity::Cordon, world);
@@ -122,7 +129,10 @@ impl Activities {
     pub fn on_fact(&mut self, fact: Fact, world: &World) {
         match fact {
             Fact::NodeRequested(node) if world.nodes[node].surge => self.begin(node, Activity::SurgeBoot, world),
+            // What the autoscaler adds is no operation's.
+            Fact::NodeRequested(node) if is_busy(world, node) => self.begin(node, Activity::Boot, world),
             Fact::NodeReady(node) => {
+                self.close(node, Activity::Boot, world);
                 self.close(node, Activity::SurgeBoot, world);
                 self.close(node, Activity::Reimage, world);
                 if world.nodes[node].surge {
@@ -224,7 +234,7 @@ impl Activities {
     }
 
     fn close_all(&mut self, node: NodeId, world: &World) {
-        let range = (node, Activity::SurgeBoot)..=(node, Activity::Delete);
+        let range = (node, Activity::Boot)..=(node, Activity::Delete);
         for (_, activity) in self.open.range(range).map(|(key, _)| *key).collect::<Vec<_>>() {
             self.close(node, activity, world);
         }
@@ -234,17 +244,26 @@ impl Activities {
         let Some((from, budget)) = self.open.remove(&(node, activity)) else {
             return;
         };
-        if let (Some(rows), true) = (&mut self.rows, from < world.clock) {
-            let state = &world.nodes[node];
+        let state = &world.nodes[node];
+        // An extra node that stays is none any more.
+        let kept = state.times.kept.filter(|_| activity == Activity::Surge);
+        let to = kept.map_or(world.clock, |kept| kept.min(world.clock));
+        if let (Some(rows), true) = (&mut self.rows, from < to) {
             let budget = budget.map(|budget| &world.plan.budgets[world.budgets[budget].plan]);
             rows.push(ActivityRow {
                 node: state.info.name.to_string(),
                 pool: world.pool_plan(state.pool).name.clone(),
                 activity: activity.name().to_owned(),
                 from_s: from.as_secs_f64(),
-                to_s: world.clock.as_secs_f64(),
+                to_s: to.as_secs_f64(),
                 held_by: budget.map(|budget| format!("{}/{}", budget.namespace, budget.name)).unwrap_or_default(),
             });
         }
     }
+}
+
+/// True while an operation is in progress on the node's pool.
+fn is_busy(world: &World, node: NodeId) -> bool {
+    let state = world.pools[world.nodes[node].pool].state;
+    !matches!(state, ProvisioningState::Succeeded | ProvisioningState::Failed | ProvisioningState::Canceled)
 }

@@ -185,8 +185,9 @@ pub struct ActivityRow {
     pub node: String,
     /// Pool name.
     pub pool: String,
-    /// `control_plane` (it is being upgraded), `surge_boot` and `surge` (a surge node boots, is in service), `cordon`, `drain`, `held` (a budget refuses evictions during a
-    /// drain), `soak` (drained, waits), `reimage`, `delete`.
+    /// `control_plane` (it is being upgraded), `boot` (a node that an operation adds for good), `surge_boot` and `surge` (a surge or green node
+    /// boots, is in service), `cordon`, `drain`, `held` (a budget refuses evictions during a drain), `soak` (drained, waits), `reimage`,
+    /// `deallocate`, `delete`.
     pub activity: String,
     /// Begin, in seconds since the start.
     pub from_s: f64,

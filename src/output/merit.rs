@@ -58,7 +58,7 @@ impl Criterion {
 
 /// Objectives that the point breaks.
 fn broken(result: &ExperimentResult, point: &Point) -> usize {
-    let is_it = |index: usize| std::ptr::eq(&result.study.points[index], point);
+    let is_it = |index: usize| result.study.points.get(index).is_some_and(|other| std::ptr::eq(other, point));
     result.verdicts.iter().filter(|verdict| !verdict.holds && is_it(verdict.point)).count()
 }
 
@@ -69,13 +69,13 @@ fn meets_objectives(result: &ExperimentResult, point: &Point) -> bool {
 }
 
 /// True when the point meets every criterion, and objectives as well as any other.
-pub(super) fn serves(result: &ExperimentResult, figures: &Figures<'_>, point: &Point) -> bool {
+pub(in crate::output) fn serves(result: &ExperimentResult, figures: &Figures<'_>, point: &Point) -> bool {
     CRITERIA.iter().all(|criterion| criterion.passes(result, figures, point)) && meets_objectives(result, point)
 }
 
 /// What those points do that serve, as the criteria say that some point misses: `serve their CPU demand and lose the fewest operations`,
 /// or of `one` alone.
-pub(super) fn words(result: &ExperimentResult, figures: &Figures<'_>, one: bool) -> String {
+pub(in crate::output) fn words(result: &ExperimentResult, figures: &Figures<'_>, one: bool) -> String {
     let is_missed =
         |criterion: &&Criterion| result.study.points.iter().any(|point| !criterion.passes(result, figures, point));
     let mut words: Vec<&str> = CRITERIA.iter().filter(is_missed).map(|found| found.words[usize::from(one)]).collect();
@@ -90,7 +90,7 @@ pub(super) fn words(result: &ExperimentResult, figures: &Figures<'_>, one: bool)
 }
 
 /// The cheapest point among those that serve. Where none meets every criterion, the cheapest of all.
-pub(super) fn lowest_cost<'a>(
+pub(in crate::output) fn lowest_cost<'a>(
     result: &'a ExperimentResult,
     figures: &Figures<'a>,
 ) -> Option<(&'a Point, &'a SummaryRow)> {

@@ -5,7 +5,8 @@ use super::theme::{Colour, DASHES, PALETTE};
 use crate::experiment::ExperimentResult;
 use crate::kernel::{SimDuration, SimTime};
 use crate::observe::{RunResult, quantile};
-use crate::output::headline::{COST, Figures, UNSERVED};
+use crate::output::headline::Figures;
+use crate::output::merit::lowest_cost;
 use crate::scenario::plan::Point;
 
 /// A point with its looks.
@@ -76,15 +77,10 @@ fn baseline(result: &ExperimentResult) -> Option<usize> {
     result.study.points.iter().position(|point| point.variant == *name)
 }
 
-/// The cheapest point among those that leave at most one percentage point more of their CPU demand unserved than the best does.
+/// The cheapest point that does its work.
 fn cheapest(result: &ExperimentResult) -> Option<usize> {
-    let figures = Figures::new(result);
-    let points = &result.study.points;
-    let unserved = |point: &Point| figures.level(point, UNSERVED).map_or(0.0, |row| row.mean);
-    let best = points.iter().map(unserved).min_by(f64::total_cmp)?;
-    let serving = (0..points.len()).filter(|index| unserved(&points[*index]) <= best + 1.0);
-    let costs = serving.filter_map(|index| Some((index, figures.level(&points[index], COST)?.mean)));
-    costs.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(index, _)| index)
+    let (cheapest, _) = lowest_cost(result, &Figures::new(result))?;
+    result.study.points.iter().position(|point| std::ptr::eq(point, cheapest))
 }
 
 /// What a point is called in a chart: without its variant where all have the same and the sweep tells them apart.
@@ -194,6 +190,7 @@ pub fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::headline::COST;
     use crate::output::sample;
 
     #[test]

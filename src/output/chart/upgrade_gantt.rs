@@ -6,7 +6,7 @@ use super::sketch::{Anchor, Sketch, Stroke, text_width};
 use super::theme::{ALARM, AXIS, Colour, INK, LABEL, MARGIN, MUTED, PALETTE, SHADE, TICK, WINDOW};
 use super::{Picture, footer};
 use crate::experiment::ExperimentResult;
-use crate::observe::{ActivityRow, Detail, OperationRow};
+use crate::observe::{ActivityRow, Detail, OperationRow, RunResult};
 use crate::output::number::seconds;
 
 /// Rows that can still be told apart: the control plane and sixty nodes.
@@ -21,15 +21,17 @@ const LONGEST_LOOK: f64 = 3.0;
 const CONTROL_PLANE: &str = "control_plane";
 
 /// How an activity is drawn: its name in the file, in the legend, its colour and opacity.
-const LOOKS: [(&str, &str, Colour, f64); 9] = [
+const LOOKS: [(&str, &str, Colour, f64); 11] = [
     (CONTROL_PLANE, "control plane", PALETTE[0], 0.9),
-    ("surge_boot", "surge boots", PALETTE[5], 0.35),
-    ("surge", "surge serves", PALETTE[5], 0.8),
+    ("boot", "new boots", PALETTE[1], 0.5),
+    ("surge_boot", "extra boots", PALETTE[5], 0.35),
+    ("surge", "extra serves", PALETTE[5], 0.8),
     ("cordon", "cordoned", PALETTE[4], 0.3),
     ("drain", "drain", PALETTE[4], 1.0),
-    ("held", "held by a budget", ALARM, 1.0),
-    ("soak", "soak", PALETTE[3], 0.6),
+    ("held", "held by budget", ALARM, 1.0),
+    ("soak", "drained", PALETTE[3], 0.6),
     ("reimage", "reimage", PALETTE[2], 0.9),
+    ("deallocate", "deallocate", AXIS, 0.5),
     ("delete", "delete", AXIS, 0.9),
 ];
 
@@ -45,6 +47,20 @@ struct Story<'a> {
     end: f64,
     /// The control plane, where it is upgraded, and nodes in order of their first activity.
     rows: Vec<Row<'a>>,
+    /// How many runs of the point end as this one, with or without an operation that does not succeed, of how many.
+    alike: (usize, usize),
+}
+
+impl Story<'_> {
+    /// True for a run that ends as most runs of its point do.
+    const fn is_typical(&self) -> bool {
+        2 * self.alike.0 >= self.alike.1
+    }
+
+    fn share_words(&self) -> String {
+        let how = if self.operation.outcome == "Succeeded" { "well" } else { "without success" };
+        format!("Operations end so ({how}) in {} of {} runs of this point.", self.alike.0, self.alike.1)
+    }
 }
 
 /// The rows that there is room for: all, or evenly chosen ones with the first, which is the control plane's, and the last.
@@ -82,16 +98,22 @@ pub(super) fn draw(result: &ExperimentResult) -> Result<Picture, String> {
         Some(_) => " The shaded part is the maintenance window.",
         None => "",
     };
-    let caption = format!("{caption}{shading}");
+    let caption = format!("{caption}{shading} {}", story.share_words());
     let mut sketch = Sketch::default();
     let subtitle = format!("{}, seed {}, {some}; {}", story.label, story.seed, held_words(&story));
     page(&mut sketch, &title, &subtitle, &footer(result));
-    draw_legend(&mut sketch);
+    draw_legend(&mut sketch, &rows);
     draw_rows(&mut sketch, &story, &rows);
     Ok(Picture { title, caption, sketch })
 }
 
-/// The operation of a kept run with most activities.
+/// True when no operation of the run was given up or failed.
+fn ends_well(run: &RunResult) -> bool {
+    let none = |metric: &str| run.metric(metric).is_none_or(|count| count == 0.0);
+    none("operations_failed") && none("operations_canceled")
+}
+
+/// The operation with most activities of a kept run: of one that ends as most runs of its point do, where there is one.
 fn longest(result: &ExperimentResult) -> Option<Story<'_>> {
     let mut best: Option<Story<'_>> = None;
     for point in &result.points {
@@ -99,11 +121,14 @@ fn longest(result: &ExperimentResult) -> Option<Story<'_>> {
             let Some(detail) = &run.detail else {
                 continue;
             };
+            let alike = point.runs.iter().filter(|other| ends_well(other) == ends_well(run)).count();
+            let alike = (alike, point.runs.len());
             for operation in detail.operations.iter().filter(|operation| operation.answer == "Accepted") {
                 let label = result.study.points[point.point].label();
-                let story = story(label, run.seed, operation, detail);
+                let story = story(label, run.seed, operation, detail, alike);
                 let count = |story: &Story<'_>| story.rows.iter().map(|(_, spans)| spans.len()).sum::<usize>();
-                if count(&story) > best.as_ref().map_or(0, count) {
+                let rank = |story: &Story<'_>| (count(story) > 0, story.is_typical(), count(story));
+                if rank(&story) > best.as_ref().map_or((false, true, 0), rank) {
                     best = Some(story);
                 }
             }
@@ -112,7 +137,13 @@ fn longest(result: &ExperimentResult) -> Option<Story<'_>> {
     best
 }
 
-fn story<'a>(label: String, seed: u64, operation: &'a OperationRow, detail: &'a Detail) -> Story<'a> {
+fn story<'a>(
+    label: String,
+    seed: u64,
+    operation: &'a OperationRow,
+    detail: &'a Detail,
+    alike: (usize, usize),
+) -> Story<'a> {
     let ended = operation.ended_s.unwrap_or(f64::INFINITY);
     let during = |span: &&ActivityRow| span.from_s >= operation.asked_s && span.from_s < ended;
     let mut rows: Vec<(&str, Vec<&ActivityRow>)> = Vec::new();
@@ -124,7 +155,7 @@ fn story<'a>(label: String, seed: u64, operation: &'a OperationRow, detail: &'a 
             None => rows.push((&span.node, vec![span])),
         }
     }
-    Story { label, seed, operation, end: operation.ended_s.unwrap_or(last), rows }
+    Story { label, seed, operation, end: operation.ended_s.unwrap_or(last), rows, alike }
 }
 
 fn title(story: &Story<'_>) -> String {
@@ -158,12 +189,13 @@ fn held_words(story: &Story<'_>) -> String {
     }
 }
 
-fn draw_legend(sketch: &mut Sketch) {
+fn draw_legend(sketch: &mut Sketch, rows: &[&Row<'_>]) {
     let mut left = MARGIN;
-    for (_, words, colour, opacity) in LOOKS {
+    let is_there = |activity: &str| rows.iter().any(|(_, spans)| spans.iter().any(|span| span.activity == activity));
+    for (_, words, colour, opacity) in LOOKS.into_iter().filter(|(activity, ..)| is_there(activity)) {
         sketch.rectangle((left, 140.0), (left + 26.0, 160.0), colour, opacity);
         sketch.text((left + 36.0, 157.0), Anchor::Start, LABEL, INK, words);
-        left += 36.0 + text_width(words, LABEL, false) + 30.0;
+        left += 36.0 + text_width(words, LABEL, false) + 24.0;
     }
 }
 

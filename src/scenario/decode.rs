@@ -155,6 +155,18 @@ mod tests {
     }
 
     #[test]
+    fn the_words_of_other_tools_are_told_what_they_are_called_here() {
+        let pool = |keys: &str| {
+            let cluster = REST.replace("[]", &format!("[{{name: a, {keys}}}]"));
+            check(&format!("apiVersion: aksim/v1\nname: n\nduration: 2d\n{cluster}")).1.join("; ")
+        };
+        let said = pool("nodeCount: 3, node-vm-size: Standard_D4s_v5, zones: ['1'], taints: []");
+        for meant in ["count", "vmSize", "availabilityZones", "nodeTaints"] {
+            assert!(said.contains(&format!("did you mean {meant}?")), "{said}");
+        }
+    }
+
+    #[test]
     fn required_values_get_a_stand_in_and_their_neighbours_are_doubtful() {
         let (decoded, lines) =
             check("name: n\nduration: -1\ncluster: {name: 3, agentPoolProfiles: [{name: a, count: x}]}\n");

@@ -24,6 +24,26 @@ fn a_bound_pod_is_told_with_its_node_and_the_score_of_each() {
 }
 
 #[test]
+fn a_name_that_no_pod_or_node_has_is_an_error_that_tells_some() {
+    let log = |option: &str, name: &str| {
+        let arguments = ["explain", "scenarios/quickstart.yaml", "--quiet", "--until", "1h", option, name];
+        let output = Command::new(env!("CARGO_BIN_EXE_aksim"))
+            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")))
+            .args(arguments)
+            .output()
+            .expect("aksim can be started");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (code, said) = log("--pod", "nobody");
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.starts_with("error: no pod's name begins with nobody; there are default/"), "{said}");
+    let (code, said) = log("--node", "nowhere");
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.starts_with("error: no node's name begins with nowhere; there are aks-"), "{said}");
+    assert_eq!(log("--pod", "default/cache-0").0, Some(0));
+}
+
+#[test]
 fn a_name_that_several_pods_begin_with_lists_them() {
     let output = explain("web-");
     let text = String::from_utf8(output.stderr).expect("UTF-8");

@@ -1,6 +1,7 @@
 //! The log of a replication: its facts as sentences.
 
 use super::ExplainArguments;
+use super::pods::begins_so;
 use crate::cluster::{Event, Fact, Observer, OperationState, PodId, World};
 use crate::kernel::{EventKey, Id, SimTime};
 use std::io::Write;
@@ -34,18 +35,17 @@ impl<W: Write> Observer for Log<'_, W> {
 impl<W: Write> Log<'_, W> {
     fn concerns(&self, fact: Fact, world: &World) -> bool {
         let (pod, node) = subjects(fact, world);
-        let matches = |wanted: &Option<String>, name: Option<&str>| {
-            wanted.as_ref().is_none_or(|prefix| name.is_some_and(|name| name.starts_with(prefix.as_str())))
-        };
-        matches(&self.arguments.pod, pod) && matches(&self.arguments.node, node)
+        let of_pod = |prefix: &String| pod.is_some_and(|pod| begins_so(world, pod, prefix));
+        let on_node = |prefix: &String| node.is_some_and(|name| name.starts_with(prefix.as_str()));
+        self.arguments.pod.as_ref().is_none_or(of_pod) && self.arguments.node.as_ref().is_none_or(on_node)
     }
 }
 
 /// The pod and the node that a fact is about.
-fn subjects(fact: Fact, world: &World) -> (Option<&str>, Option<&str>) {
+fn subjects(fact: Fact, world: &World) -> (Option<PodId>, Option<&str>) {
     let of_pod = |pod: PodId| {
         let state = &world.pods[pod];
-        (Some(state.name.as_str()), state.node.map(|node| &*world.nodes[node].info.name))
+        (Some(pod), state.node.map(|node| &*world.nodes[node].info.name))
     };
     match fact {
         Fact::PodCreated(pod)

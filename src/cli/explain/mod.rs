@@ -60,8 +60,14 @@ fn tell(simulation: &mut Simulation, arguments: &ExplainArguments) -> Result<Exi
         Some(until) => simulation.run_through(SimTime::after_start(until), &mut log),
         None => simulation.run(&mut log),
     }
+    let world = simulation.world();
+    let unknown = arguments.pod.as_ref().and_then(|prefix| pods::unknown(world, prefix));
+    let unknown = unknown.or_else(|| arguments.node.as_ref().and_then(|prefix| pods::unknown_node(world, prefix)));
+    if let Some(problem) = unknown {
+        eprintln!("error: {problem}");
+        return Ok(ExitCode::from(INVALID));
+    }
     if let (Some(prefix), None) = (&arguments.pod, &log.broken) {
-        let world = simulation.world();
         for pending in pods::pending(world, prefix) {
             let end = write!(log.out, "\n{}", decision::explain(world, pending.pod, pending.others));
             log.broken = log.broken.or(end.err());

@@ -28,18 +28,42 @@ pub(super) fn find(world: &World, name: &str) -> Result<PodId, String> {
     let gone: [Vec<PodId>; 2] = [all().filter(is_exact).collect(), all().filter(begins).collect()];
     let candidates = existing.into_iter().chain(gone).find(|pods| !pods.is_empty()).unwrap_or_default();
     match &candidates[..] {
-        [] => {
-            let mut workloads = BTreeSet::new();
-            let first = all().filter(exists).filter(|pod| workloads.insert(world.pods[*pod].workload));
-            let mut some: Vec<String> = first.map(|pod| full_name(world, pod)).collect();
-            some.sort_by_key(|name| name.starts_with("kube-system/")); // Those that one writes oneself first.
-            some.truncate(MOST_NAMES);
-            let there = if some.is_empty() { "none".to_owned() } else { some.join(", ") };
-            Err(format!("no pod {name} at {}; there are {there}, …", stamp(world.clock)))
-        }
+        [] => Err(format!("no pod {name} at {}; there are {}", stamp(world.clock), some(world, exists))),
         [pod] => Ok(*pod),
         several => Err(list(world, name, several)),
     }
+}
+
+/// Says which pods there are when none has such a name in the whole run.
+pub(super) fn unknown(world: &World, prefix: &str) -> Option<String> {
+    let nobody = !world.pods.ids().any(|pod| begins_so(world, pod, prefix));
+    nobody.then(|| format!("no pod's name begins with {prefix}; there are {}", some(world, |_| true)))
+}
+
+/// Says which nodes there are when none has such a name in the whole run.
+pub(super) fn unknown_node(world: &World, prefix: &str) -> Option<String> {
+    let names = || world.nodes.iter().map(|(_, node)| &*node.info.name);
+    let nobody = !names().any(|name| name.starts_with(prefix));
+    nobody.then(|| {
+        let mut pools = BTreeSet::new();
+        let first = world.nodes.iter().filter(|(_, node)| pools.insert(node.pool)).map(|(_, node)| &*node.info.name);
+        format!("no node's name begins with {prefix}; there are {}", listed(first.map(str::to_owned).collect()))
+    })
+}
+
+/// Names of such pods, one of each workload.
+fn some(world: &World, wanted: impl Fn(&PodId) -> bool) -> String {
+    let mut workloads = BTreeSet::new();
+    let first = world.pods.ids().filter(wanted).filter(|pod| workloads.insert(world.pods[*pod].workload));
+    let mut some: Vec<String> = first.map(|pod| full_name(world, pod)).collect();
+    some.sort_by_key(|name| name.starts_with("kube-system/")); // Those that one writes oneself first.
+    listed(some)
+}
+
+/// A few of the names.
+fn listed(mut names: Vec<String>) -> String {
+    names.truncate(MOST_NAMES);
+    if names.is_empty() { "none".to_owned() } else { format!("{}, …", names.join(", ")) }
 }
 
 /// Pods that need a node and whose name begins so, the first of each workload.
@@ -63,7 +87,8 @@ pub(super) fn full_name(world: &World, pod: PodId) -> String {
     format!("{}/{}", world.workload_plan(state.workload).namespace, state.name)
 }
 
-fn begins_so(world: &World, pod: PodId, prefix: &str) -> bool {
+/// True for a pod whose name, with or without its namespace, begins so.
+pub(super) fn begins_so(world: &World, pod: PodId, prefix: &str) -> bool {
     world.pods[pod].name.starts_with(prefix) || full_name(world, pod).starts_with(prefix)
 }
 

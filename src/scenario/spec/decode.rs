@@ -90,6 +90,38 @@ fn kinds(accepted: &[ValueKind]) -> String {
     kinds.iter().map(|kind| kind_name(*kind)).collect::<Vec<_>>().join(" or ")
 }
 
+/// Options of `az aks` and arguments of Terraform's `azurerm_kubernetes_cluster`, without hyphens and underscores, and what the API calls
+/// them.
+const OTHER_NAMES: [(&str, &str); 20] = [
+    ("clustername", "name"),
+    ("nodepoolname", "name"),
+    ("region", "location"),
+    ("defaultnodepool", "agentPoolProfiles"),
+    ("nodepools", "agentPoolProfiles"),
+    ("nodecount", "count"),
+    ("nodevmsize", "vmSize"),
+    ("nodeosdisksize", "osDiskSizeGB"),
+    ("nodeosdisktype", "osDiskType"),
+    ("zones", "availabilityZones"),
+    ("labels", "nodeLabels"),
+    ("taints", "nodeTaints"),
+    ("priority", "scaleSetPriority"),
+    ("evictionpolicy", "scaleSetEvictionPolicy"),
+    ("enableclusterautoscaler", "enableAutoScaling"),
+    ("autoscalingenabled", "enableAutoScaling"),
+    ("orchestratorversion", "kubernetesVersion"),
+    ("draintimeout", "drainTimeoutInMinutes"),
+    ("nodesoakduration", "nodeSoakDurationInMinutes"),
+    ("tier", "sku"),
+];
+
+/// What a key of another tool is called here.
+fn known_as<'a>(key: &str, accepted: &[&'a str]) -> Option<&'a str> {
+    let plain = key.replace(['-', '_'], "");
+    let (_, meant) = OTHER_NAMES.iter().find(|(other, _)| other.eq_ignore_ascii_case(&plain))?;
+    accepted.iter().copied().find(|known| known == meant)
+}
+
 impl DeserializeError for Faults {
     fn error<V: IntoValue>(
         found: Option<Self>,
@@ -118,7 +150,10 @@ impl DeserializeError for Faults {
                 on_key: true,
                 code: UNKNOWN_KEY,
                 found: format!("unknown key {key}"),
-                remedy: suggestion(key, accepted),
+                remedy: match known_as(key, accepted) {
+                    Some(meant) => format!("did you mean {meant}?"),
+                    None => suggestion(key, accepted),
+                },
             },
             ErrorKind::UnknownValue { value, accepted } => Fault {
                 pointer: here,

@@ -59,7 +59,7 @@ impl World {
     /// The refusal of so many more VMs of the pool when one of the quotas has no room for all of them; `None` when they fit.
     ///
     /// Azure looks at a request as a whole: its message says how much was asked for in addition.
-    /// Source of code and form: support articles for AKS, quota-exceeded-error.md, 2024-09-16.
+    /// Source of code and form: support articles for AKS, quota-exceeded-error.md, 2024-09-16; the parentheses at the end are ours.
     #[must_use]
     pub fn quota_shortfall(&self, pool: PoolId, nodes: u32) -> Option<Refusal> {
         let quota = &self.plan.quota;
@@ -71,15 +71,15 @@ impl World {
         asked.add(self.pool_plan(pool), nodes);
         let family = |(family, limit): (&&'static str, &u32)| {
             let of = |counted: &QuotaUse| counted.families.get(family).copied().unwrap_or(0);
-            (*limit, of(&in_use), of(&asked))
+            (*family, *limit, of(&in_use), of(&asked))
         };
-        let regional = quota.regional.map(|limit| (limit, in_use.regional, asked.regional));
-        let spot = quota.spot.map(|limit| (limit, in_use.spot, asked.spot));
-        let checks = quota.families.iter().map(family).chain(regional).chain(spot);
-        let (limit, used, more) = checks.into_iter().find(|(limit, used, more)| *more > 0 && used + more > *limit)?;
+        let regional = quota.regional.map(|limit| ("regional vCPUs", limit, in_use.regional, asked.regional));
+        let spot = quota.spot.map(|limit| ("spot vCPUs", limit, in_use.spot, asked.spot));
+        let mut checks = quota.families.iter().map(family).chain(regional).chain(spot);
+        let (name, limit, used, more) = checks.find(|(_, limit, used, more)| *more > 0 && used + more > *limit)?;
         let message = format!(
             "Operation results in exceeding quota limits of Core. Maximum allowed: {limit}, Current in use: {used}, \
-             Additional requested: {more}"
+             Additional requested: {more} ({name})"
         );
         Some(Refusal { code: QUOTA_EXCEEDED, message })
     }
@@ -110,11 +110,14 @@ mod tests {
         let family = |limit| QuotaPlan { families: [(FAMILY, limit)].into(), ..QuotaPlan::default() };
         let regional = |limit| QuotaPlan { regional: Some(limit), ..QuotaPlan::default() };
         let spot = |limit| QuotaPlan { spot: Some(limit), ..QuotaPlan::default() };
-        let expected = "Operation results in exceeding quota limits of Core. Maximum allowed: 9, Current in use: 6, \
-                        Additional requested: 4";
-        assert_eq!(shortfall(family(9), 0, 2).as_deref(), Some(expected));
+        let expected = |name| {
+            let message = "Operation results in exceeding quota limits of Core. Maximum allowed: 9, Current in use: 6, \
+                           Additional requested: 4";
+            Some(format!("{message} ({name})"))
+        };
+        assert_eq!(shortfall(family(9), 0, 2), expected(FAMILY));
         assert_eq!(shortfall(family(9), 0, 1), None);
-        assert_eq!(shortfall(regional(9), 0, 2).as_deref(), Some(expected));
+        assert_eq!(shortfall(regional(9), 0, 2), expected("regional vCPUs"));
         assert_eq!(shortfall(regional(0), 1, 5), None);
         assert_eq!(shortfall(family(0), 1, 5), None);
         assert_eq!(shortfall(spot(6), 1, 1), None);

@@ -38,7 +38,12 @@ fn run(course: &Course<'_>) -> Vec<Finding> {
                 if !is_single(allowance) {
                     let reason =
                         format!("{}: {}", describe(course, budget, allowance), consequence(course, step, &drained));
-                    held.push(unheeded(&subject, step, reason, remedy(course, budget)));
+                    held.push(if matches!(allowance, Allowance::NoScale(_)) {
+                        // Of what is evicted only Jobs have no scale, and they end.
+                        subject.risk(format!("while it runs, {reason}"), "let the Job end first, or leave it no budget")
+                    } else {
+                        unheeded(&subject, step, reason, remedy(course, budget))
+                    });
                 }
             } else if covered.iter().any(evicts) {
                 free += 1;
@@ -46,6 +51,10 @@ fn run(course: &Course<'_>) -> Vec<Finding> {
                     slow.push((allowed, name(course, budget)));
                 }
             }
+        }
+        if step.kind == OperationKind::StopCluster {
+            findings.push(stop(course, step, &drained, &subject));
+            continue;
         }
         held.extend(twice_covered(course, step, &drained, &subject));
         if held.is_empty() {
@@ -62,6 +71,30 @@ fn run(course: &Course<'_>) -> Vec<Finding> {
         findings.extend(held);
     }
     findings
+}
+
+/// A stop leaves no node on which an evicted pod could be replaced: each budget that wants a pod keeps its last ones.
+fn stop(course: &Course<'_>, step: &Step<'_>, drained: &[(usize, u32)], subject: &Subject) -> Finding {
+    let evicts = |workload: &usize| course.reach.evicts(course.plan, *workload, drained);
+    let holds = |budget: &usize| {
+        let wants = match course.reach.allowance(course.plan, *budget, &step.before) {
+            Allowance::Evictions { desired, .. } => desired > 0,
+            Allowance::NoScale(_) => true,
+            Allowance::NoPods => false,
+        };
+        wants && course.reach.covered(*budget).iter().any(evicts)
+    };
+    let names: Vec<String> = (0..course.plan.budgets.len()).filter(holds).map(|budget| name(course, budget)).collect();
+    if names.is_empty() {
+        return subject.pass("no budget is in the way");
+    }
+    let timeouts = drained.iter().map(|(pool, _)| course.pool(*pool).upgrade.drain_timeout);
+    let timeout = timeouts.max().unwrap_or_default();
+    let reason = format!(
+        "the last pods of {} have no node to go to: the stop waits {timeout} for their nodes, which then go whatever budgets say",
+        listed(&names)
+    );
+    subject.risk(reason, "allow for the time, lower drainTimeoutInMinutes, or scale to zero what need not run")
 }
 
 /// Budgets that hold nothing yet, because nothing is planned that drains a node.

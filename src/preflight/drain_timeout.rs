@@ -3,7 +3,7 @@
 //! Source of the timeout: azure-aks-docs, upgrade-aks-node-pools-rolling.md, 2026-05-29. Budgets that hold a drain for ever are another
 //! check's.
 
-use super::course::RefusedFor;
+use super::course::{RefusedFor, Step};
 use super::{Check, Course, Finding, Subject, estimate};
 use crate::kernel::SimDuration;
 use crate::scenario::plan::{OperationKind, UpgradeStrategy};
@@ -13,7 +13,10 @@ pub const CHECK: Check = Check { name: "drain-timeout", run };
 
 fn run(course: &Course<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for step in course.looked_at().filter(|step| step.refused_for(RefusedFor::Budget).is_none()) {
+    // How long a stop takes is up to the budgets, which are another check's.
+    let drains =
+        |step: &&Step<'_>| step.refused_for(RefusedFor::Budget).is_none() && step.kind != OperationKind::StopCluster;
+    for step in course.looked_at().filter(drains) {
         for (pool, nodes) in step.drained() {
             let plan = course.pool(pool);
             if plan.spot || step.is_forced() {

@@ -6,7 +6,7 @@
 use super::peak::{Peak, grows};
 use super::{Check, Course, Finding, Subject, Verdict};
 use crate::catalog::VmSize;
-use crate::scenario::plan::QuotaPlan;
+use crate::scenario::plan::{OperationKind, QuotaPlan};
 
 /// The check.
 pub const CHECK: Check = Check { name: "surge-quota", run };
@@ -16,17 +16,24 @@ fn run(course: &Course<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     if course.start.existing().any(|(pool, _)| !course.pool(pool).is_brought()) {
         let subject = Subject::part("cluster");
-        findings.push(judge(course, &subject, limits, |each| Peak::of_deployment(course, each)));
+        let less = "a smaller count or VM size";
+        findings.push(judge(course, &subject, (limits, less), |each| Peak::of_deployment(course, each)));
     }
     for step in course.looked_at().filter(|step| grows(step)) {
         let subject = Subject::of(step);
-        let full = judge(course, &subject, limits, |each| Peak::of_step(course, step, each));
+        let less = match step.kind {
+            OperationKind::Upgrade { .. } | OperationKind::Rollback { .. } => "a smaller maxSurge, or maxUnavailable",
+            OperationKind::Scale { .. } | OperationKind::AddPool { .. } => "a smaller count",
+            OperationKind::Migrate { .. } => "a smaller new pool, scaled out when the old one is gone",
+            _ => "fewer nodes",
+        };
+        let full = judge(course, &subject, (limits, less), |each| Peak::of_step(course, step, each));
         let least = || {
             let peak = |each: &dyn Fn(usize) -> u64| {
                 let least = Peak::least_of_upgrade(course, step, each);
                 least.unwrap_or_else(|| Peak::of_step(course, step, each))
             };
-            judge(course, &subject, limits, peak)
+            judge(course, &subject, (limits, less), peak)
         };
         findings.push(if full.verdict == Verdict::Fail && least().verdict != Verdict::Fail {
             let reason = format!("{}; it is tried again with one surge node", full.reason);
@@ -45,11 +52,11 @@ struct Demand {
     peak: Peak,
 }
 
-/// Compares every quota with what it is asked for.
+/// Compares every quota with what it is asked for; with them goes what would need less.
 fn judge(
     course: &Course<'_>,
     subject: &Subject,
-    limits: &QuotaPlan,
+    (limits, less): (&QuotaPlan, &str),
     peak: impl Fn(&dyn Fn(usize) -> u64) -> Peak,
 ) -> Finding {
     let size = |pool: usize| course.pool(pool).scale_set.as_ref().map(|scale_set| scale_set.vm);
@@ -85,7 +92,7 @@ fn judge(
     let later = exceeded(|peak| peak.most);
     if !now.is_empty() {
         let reason = format!("QuotaExceeded: needs {}", now.join(", "));
-        return subject.fail(reason, "raise the quota, or need less at once: a smaller maxSurge, or maxUnavailable");
+        return subject.fail(reason, format!("raise the quota, or need less at once: {less}"));
     }
     if !later.is_empty() {
         let reason = format!("may need {} when pools are at their largest", later.join(", "));
@@ -128,7 +135,7 @@ mod tests {
         let plan = Arc::new(plan);
         let course = Course::of(&plan);
         let step = &course.steps[0];
-        let found = judge(&course, &Subject::of(step), &limits, |each| Peak::of_step(&course, step, each));
+        let found = judge(&course, &Subject::of(step), (&limits, ""), |each| Peak::of_step(&course, step, each));
         assert_eq!(found.verdict, expected, "{limits:?}: {}", found.reason);
         assert!(found.reason.contains(part), "{}", found.reason);
     }

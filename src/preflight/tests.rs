@@ -127,10 +127,25 @@ fn a_controller_without_scale_and_a_second_budget_hold_a_drain_for_ever() {
     let mut plan = cluster();
     plan.workloads = vec![workload("batch", Controller::Job(JobPlan { completions: 4, parallelism: 2 }))];
     plan.budgets = vec![budget(BudgetRule::MaxUnavailable(Int(1)))];
-    expect(&with(plan.clone(), vec![upgrade(35)]), "disruption-budgets", "upgrade", Fail, "a Job, which has no scale");
+    expect(&with(plan.clone(), vec![upgrade(35)]), "disruption-budgets", "upgrade", Risk, "a Job, which has no scale");
     plan.workloads = vec![deployment("web", 3)];
     plan.budgets.push(BudgetPlan { name: "second".into(), ..budget(BudgetRule::MinAvailable(Int(1))) });
     expect(&with(plan, vec![upgrade(35)]), "disruption-budgets", "upgrade", Fail, "each eviction is answered 500");
+}
+
+#[test]
+fn a_stop_waits_for_every_budget_that_wants_a_pod_and_a_job_may_be_over_by_then() {
+    let mut plan = cluster();
+    plan.workloads = vec![deployment("web", 3), deployment("api", 3)];
+    let least = |app, count| budget_of(app, BudgetRule::MinAvailable(Int(count)));
+    plan.budgets = vec![least("web", 1), least("api", 0)];
+    let rows = with(plan, vec![OperationKind::StopCluster]);
+    expect(&rows, "disruption-budgets", "stop the cluster", Risk, "the last pods of default/web have no node to go to");
+    assert!(said(&rows, "drain-timeout", "stop the cluster").is_empty());
+    let mut plan = cluster();
+    plan.workloads = vec![workload("job", Controller::Job(JobPlan { completions: 1, parallelism: 1 }))];
+    plan.budgets = vec![budget_of("job", BudgetRule::MaxUnavailable(Int(1)))];
+    expect(&with(plan, vec![upgrade(35)]), "disruption-budgets", "upgrade", Risk, "while it runs");
 }
 
 #[test]

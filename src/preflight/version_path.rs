@@ -18,7 +18,13 @@ fn run(course: &Course<'_>) -> Vec<Finding> {
         let subject = Subject::of(step);
         findings.push(match step.refused_for(RefusedFor::Path) {
             Some(refusal) => {
-                let remedy = "upgrade by one minor version at a time, the control plane first, and never back";
+                let remedy = match refusal.code {
+                    "K8sVersionNotSupported" => {
+                        "choose a version that AKS offers then, or move the start or the operation to when it does"
+                    }
+                    _ if step.before.version == *version => "leave it out, or choose a newer version",
+                    _ => "upgrade by one minor version at a time, the control plane first, and never back",
+                };
                 subject.fail(format!("refused: {}: {}", refusal.code, refusal.message), remedy)
             }
             None => subject.pass(format!("{} → {version}", versions(course, &step.before, pools))),

@@ -304,7 +304,10 @@ fn a_request_beyond_the_quota_is_refused_as_a_whole() {
     assert!(watch.facts.iter().any(|(_, fact)| matches!(fact, Fact::NodeFailed(_, NodeFailure::QuotaExceeded))));
     assert_eq!((serving(&world), world.members(PoolId::from_index(0)).count()), (3, 1));
     let refusal = &world.quota_refusals[&PoolId::from_index(0)];
-    assert!(refusal.message.ends_with("Maximum allowed: 5, Current in use: 2, Additional requested: 4"), "{refusal:?}");
+    assert!(
+        refusal.message.ends_with("Maximum allowed: 5, Current in use: 2, Additional requested: 4 (regional vCPUs)"),
+        "{refusal:?}"
+    );
 }
 
 #[test]

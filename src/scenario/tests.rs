@@ -377,6 +377,17 @@ fn pods_of_a_trace_are_grouped_by_shape_and_sorted_by_their_creation() {
 }
 
 #[test]
+fn what_can_be_asked_again_is_repeated_to_the_end_or_as_often_as_written() {
+    let text = format!(
+        "{HEAD}{CLUSTER}operations:\n  - {{at: 1h, every: 8h, stop: {{}}}}\n  - {{at: 2h, every: 8h, times: 2, start: {{}}}}\n"
+    );
+    let study = read(&text.replace("duration: 2d", "duration: 1d")).study;
+    let hours = |operation: &super::plan::OperationPlan| operation.at.as_secs_f64() / 3600.0;
+    let asked: Vec<f64> = study.points[0].plan.operations.iter().map(hours).collect();
+    assert_eq!(asked, [1.0, 2.0, 9.0, 10.0, 17.0]);
+}
+
+#[test]
 fn faults_and_quota_are_resolved_with_their_defaults() {
     use super::plan::{FaultKind, FaultRate, QuotaPlan};
     let text = format!(

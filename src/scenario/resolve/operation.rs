@@ -11,6 +11,9 @@ use crate::scenario::spec::{
 };
 use jiff::{ToSpan, Zoned};
 
+/// More often than this nothing is asked by one line.
+const MOST_REPEATS: u32 = 100_000;
+
 /// The keys of which an operation has exactly one.
 const KINDS: &str = "scale, upgrade, rollback, addPool, deletePool, updatePool, updateNetwork, stopPool, startPool, migrate, create, stop, start, show, list or abort";
 
@@ -52,7 +55,8 @@ pub(super) fn resolve(
             warn_of_calendar(resolver, &pointer, spec, start, written);
             let first = SimTime::after_start(written.at.0);
             let end = SimTime::after_start(spec.duration.0);
-            let (every, times) = repeats(resolver, &pointer, written, &kind);
+            let left = spec.duration.0.saturating_sub(written.at.0);
+            let (every, times) = repeats(resolver, &pointer, written, &kind, left);
             let moments =
                 (0..times).map(|time| first + every.times(time.into())).filter(|at| *at < end || *at == first);
             operations.extend(moments.map(|at| OperationPlan { at, kind: kind.clone(), asked_by }));
@@ -74,32 +78,47 @@ pub(super) fn resolve(
     operations
 }
 
-/// How often the operation is asked, and the time in between.
+/// How often the operation is asked, and the time in between; `left` is what is left of the scenario from the first time on.
 fn repeats(
     resolver: &mut Resolver<'_>,
     pointer: &str,
     written: &OperationSpec,
     kind: &OperationKind,
+    left: SimDuration,
 ) -> (SimDuration, u32) {
     let once = (SimDuration::ZERO, 1);
     match (written.every, written.times) {
         (None, None) => once,
-        (Some(every), Some(times)) if !every.0.is_zero() && times > 0 => {
-            if matches!(kind, OperationKind::Read(_)) {
-                return (every.0, times);
+        (Some(every), times) if !every.0.is_zero() && times != Some(0) => {
+            let times = times.unwrap_or_else(|| {
+                let until_the_end = left.micros().div_ceil(every.0.micros());
+                u32::try_from(until_the_end).unwrap_or(u32::MAX)
+            });
+            match kind {
+                OperationKind::CreateCluster
+                | OperationKind::Upgrade { version: Some(_), .. }
+                | OperationKind::Rollback { .. }
+                | OperationKind::AddPool { .. }
+                | OperationKind::DeletePool { .. }
+                | OperationKind::UpdateNetwork(_)
+                | OperationKind::Migrate { .. } => {
+                    let remedy = "remove every and times, or write the other times as operations of their own";
+                    let found = "an operation that there is nothing to do for again";
+                    resolver.error(&format!("{pointer}/every"), "scenario::repeat", found, remedy);
+                    once
+                }
+                _ if times > MOST_REPEATS => {
+                    let found = format!("the operation is asked {times} times");
+                    let remedy = format!("write a longer every, or at most times: {MOST_REPEATS}");
+                    resolver.error(&format!("{pointer}/every"), "scenario::repeat", found, remedy);
+                    once
+                }
+                _ => (every.0, times),
             }
-            let remedy = "write the other times too: only show and list are repeated";
-            resolver.error(
-                &format!("{pointer}/every"),
-                "scenario::repeat",
-                "an operation that changes something",
-                remedy,
-            );
-            once
         }
         _ => {
-            let remedy = "write both, such as every: 1s and times: 600";
-            resolver.error(pointer, "scenario::repeat", "found not both of every and times", remedy);
+            let remedy = "write every: 7d, or every: 1s with times: 600";
+            resolver.error(pointer, "scenario::repeat", "found times without every, or one of them is 0", remedy);
             once
         }
     }

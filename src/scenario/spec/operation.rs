@@ -58,10 +58,10 @@ pub struct OperationSpec {
     /// List clusters, which counts for the limits of calls.
     #[deserr(default)]
     pub list: Option<ListSpec>,
-    /// Ask the same again after this time, as often as `times` says.
+    /// Ask the same again after this time, such as `7d`: as often as `times` says, or to the end of the scenario.
     #[deserr(default)]
     pub every: Option<Duration>,
-    /// How often it is asked, with `every`.
+    /// How often it is asked, with `every`; to the end of the scenario unless given.
     #[deserr(default)]
     pub times: Option<u32>,
     /// Give up the operation in progress on a pool, or without one on the cluster: `abort: {}`.

@@ -3,7 +3,8 @@
 use super::{OperationId, Refusal};
 use crate::catalog::KubernetesVersion;
 use crate::kernel::SimTime;
-use crate::scenario::plan::AutoscalingRange;
+use crate::scenario::plan::{AutoscalingRange, PoolPlan};
+use std::sync::Arc;
 
 /// The state of a node pool.
 #[derive(Clone, Debug)]
@@ -12,6 +13,8 @@ pub struct Pool {
     pub plan: usize,
     /// False before an operation adds the pool, and after it was deleted.
     pub exists: bool,
+    /// Its plan with the settings that operations have changed.
+    pub changed: Option<Arc<PoolPlan>>,
     /// True while its VMs are deallocated by an operation, and its autoscaler rests.
     pub stopped: bool,
     /// The autoscaler's bounds while it manages the pool.

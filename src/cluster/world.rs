@@ -124,6 +124,7 @@ impl World {
     pub fn new(plan: Arc<Plan>, seed: u64) -> Self {
         let pools = plan.cluster.pools.iter().enumerate().map(|(index, pool)| Pool {
             plan: index,
+            changed: None,
             exists: pool.from_start,
             stopped: false,
             autoscaling: pool.autoscaling.filter(|_| pool.from_start),
@@ -193,7 +194,8 @@ impl World {
     /// The plan of a pool.
     #[must_use]
     pub fn pool_plan(&self, pool: PoolId) -> &PoolPlan {
-        &self.plan.cluster.pools[self.pools[pool].plan]
+        let state = &self.pools[pool];
+        state.changed.as_deref().unwrap_or(&self.plan.cluster.pools[state.plan])
     }
 
     /// The plan of a workload.
@@ -460,6 +462,13 @@ impl World {
             labels.remove(UPGRADE_STATUS);
             self.nodes[node].replaced = false;
         }
+        self.node_changes.push(NodeChange::Node(node));
+    }
+
+    /// Gives the node object a label.
+    pub fn set_label(&mut self, node: NodeId, key: &str, value: &str) {
+        let labels = Arc::make_mut(&mut self.nodes[node].info.labels);
+        labels.insert(key.to_owned(), value.to_owned());
         self.node_changes.push(NodeChange::Node(node));
     }
 

@@ -12,9 +12,10 @@ use crate::process::maintenance::DAY;
 use crate::process::maintenance::channel::{self, NodeImages};
 use crate::scenario::plan::{
     AutoUpgrade, AutoscalingRange, NetworkChange, NetworkModel, NetworkPlan, OperationKind, OperationPlan, Plan,
-    PoolChange, PoolMode, PoolPlan, ScaleDownMode, UpgradeStrategy,
+    PoolChange, PoolMode, PoolPlan, PoolSettings, ScaleDownMode, UpgradeStrategy,
 };
 use ipnet::Ipv4Net;
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -110,6 +111,8 @@ pub struct PoolState {
     pub instances: u32,
     /// The autoscaler's bounds while it manages the pool.
     pub autoscaling: Option<AutoscalingRange>,
+    /// Its settings that operations can change.
+    pub settings: PoolSettings,
     /// What it can be rolled back to.
     pub history: PoolHistory,
     /// Nodes have the node image that was the latest then.
@@ -124,6 +127,28 @@ impl PoolState {
     }
 }
 
+impl PoolState {
+    /// Other settings hold.
+    fn update(&mut self, change: &PoolChange) {
+        match change {
+            PoolChange::Autoscaling(range) => {
+                self.autoscaling = *range;
+                if let Some(range) = range.filter(|range| range.min <= range.max) {
+                    self.nodes = self.nodes.clamp(range.min, range.max);
+                    self.instances = self.instances.max(self.nodes);
+                }
+            }
+            PoolChange::Settings(change) => {
+                self.settings = change.applied(self.settings);
+                if self.settings.scale_down_mode == ScaleDownMode::Delete {
+                    self.instances = self.nodes; // Deallocated ones go.
+                }
+            }
+            PoolChange::Immutable(_) => {} // It is refused.
+        }
+    }
+}
+
 impl State {
     fn at_start(plan: &Plan, power: PowerState) -> Self {
         let pool = |pool: &PoolPlan| PoolState {
@@ -133,6 +158,7 @@ impl State {
             nodes: if pool.from_start { pool.count } else { 0 },
             instances: if pool.from_start { pool.count } else { 0 },
             autoscaling: pool.autoscaling.filter(|_| pool.from_start),
+            settings: pool.settings(),
             history: PoolHistory::New,
             image_as_of: SimTime::ZERO,
         };
@@ -154,17 +180,16 @@ impl State {
             OperationKind::CreateCluster | OperationKind::StartCluster => state.power = PowerState::Running,
             OperationKind::StopCluster => state.power = PowerState::Stopped,
             OperationKind::Scale { pool, count } => {
-                let deallocates = plan.cluster.pools[*pool].scale_down_mode == ScaleDownMode::Deallocate;
                 let pool = &mut state.pools[*pool];
+                let deallocates = pool.settings.scale_down_mode == ScaleDownMode::Deallocate;
                 pool.instances = if deallocates { pool.instances.max(*count) } else { *count };
                 pool.nodes = *count;
             }
             OperationKind::Upgrade { version, pools, .. } => {
                 state.version = version.map_or(state.version, |version| state.version.max(version));
                 for pool in pools {
-                    let blue_green =
-                        matches!(plan.cluster.pools[*pool].upgrade.strategy, UpgradeStrategy::BlueGreen(_));
                     let pool = &mut state.pools[*pool];
+                    let blue_green = matches!(pool.settings.upgrade.strategy, UpgradeStrategy::BlueGreen(_));
                     let (from, image_only) = (pool.version, version.is_none());
                     let upgraded = PoolHistory::Upgraded { from, image_only, ended: Some(at) };
                     pool.history = if blue_green { PoolHistory::Replaced } else { upgraded };
@@ -181,16 +206,7 @@ impl State {
             }
             OperationKind::AddPool { pool, version } => state.add(plan, *pool, *version, at),
             OperationKind::DeletePool { pool } => state.delete(*pool),
-            OperationKind::UpdatePool { pool, change } => {
-                if let PoolChange::Autoscaling(range) = change {
-                    let pool = &mut state.pools[*pool];
-                    pool.autoscaling = *range;
-                    if let Some(range) = range.filter(|range| range.min <= range.max) {
-                        pool.nodes = pool.nodes.clamp(range.min, range.max);
-                        pool.instances = pool.instances.max(pool.nodes);
-                    }
-                }
-            }
+            OperationKind::UpdatePool { pool, change } => state.pools[*pool].update(change),
             OperationKind::UpdateNetwork(change) => {
                 if matches!(change, NetworkChange::Overlay(_)) {
                     state.network = NetworkModel::AzureOverlay;
@@ -212,6 +228,7 @@ impl State {
     }
 
     fn add(&mut self, plan: &Plan, pool: usize, version: Option<KubernetesVersion>, at: SimTime) {
+        let settings = plan.cluster.pools[pool].settings();
         let PoolPlan { count, autoscaling, .. } = plan.cluster.pools[pool];
         let version = version.unwrap_or(self.version);
         self.pools[pool] = PoolState {
@@ -221,6 +238,7 @@ impl State {
             nodes: count,
             instances: count,
             autoscaling,
+            settings,
             history: PoolHistory::New,
             image_as_of: at,
         };
@@ -241,8 +259,15 @@ impl State {
 
     /// True when a system pool exists.
     #[must_use]
-    pub fn has_system_pool(&self, plan: &Plan) -> bool {
-        self.existing().any(|(pool, _)| plan.cluster.pools[pool].mode == PoolMode::System)
+    pub fn has_system_pool(&self) -> bool {
+        self.existing().any(|(_, pool)| pool.settings.mode == PoolMode::System)
+    }
+
+    /// The plan of a pool with the settings that it has then.
+    #[must_use]
+    pub fn pool_plan<'a>(&self, plan: &'a Plan, pool: usize) -> Cow<'a, PoolPlan> {
+        let (written, settings) = (&plan.cluster.pools[pool], self.pools[pool].settings);
+        if written.settings() == settings { Cow::Borrowed(written) } else { Cow::Owned(written.with(settings)) }
     }
 
     /// The state without what upgrades leave behind in it besides versions.
@@ -263,7 +288,12 @@ impl State {
         let routes = (self.network == NetworkModel::Kubenet).then_some(world.plan.cluster.network.routes_per_table);
         world.pod_range = self.pod_cidr.map(|cidr| PodRange::new(cidr, routes));
         for (index, pool) in self.pools.iter().enumerate() {
+            let changed = match self.pool_plan(&world.plan, index) {
+                Cow::Borrowed(_) => None,
+                Cow::Owned(plan) => Some(Arc::new(plan)),
+            };
             let target = &mut world.pools[PoolId::from_index(index)];
+            target.changed = changed;
             target.exists = pool.exists;
             target.stopped = pool.stopped;
             target.version = pool.version;
@@ -473,7 +503,9 @@ fn refusal(world: &World, origin: Origin<'_>, kind: &OperationKind, after: &Stat
                 world.power == PowerState::Running && versions::admit_from(world, *version, &pools, by_itself).is_err();
             if is_path { RefusedFor::Path } else { RefusedFor::Request }
         }
-        OperationKind::DeletePool { .. } | OperationKind::Migrate { .. } if !after.has_system_pool(&world.plan) => {
+        OperationKind::DeletePool { .. } | OperationKind::Migrate { .. } | OperationKind::UpdatePool { .. }
+            if !after.has_system_pool() =>
+        {
             RefusedFor::SystemPool
         }
         _ => RefusedFor::Request,

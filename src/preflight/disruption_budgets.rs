@@ -36,8 +36,7 @@ fn run(course: &Course<'_>) -> Vec<Finding> {
                 held.push(subject.fail(reason, remedy(course, budget)));
             } else if covered.iter().any(evicts) && allowance.is_never() {
                 if !is_single(allowance) {
-                    let reason =
-                        format!("{}: {}", describe(course, budget, allowance), consequence(course, step, &drained));
+                    let reason = format!("{}: {}", describe(course, budget, allowance), consequence(step, &drained));
                     held.push(if matches!(allowance, Allowance::NoScale(_)) {
                         // Of what is evicted only Jobs have no scale, and they end.
                         subject.risk(format!("while it runs, {reason}"), "let the Job end first, or leave it no budget")
@@ -88,7 +87,7 @@ fn stop(course: &Course<'_>, step: &Step<'_>, drained: &[(usize, u32)], subject:
     if names.is_empty() {
         return subject.pass("no budget is in the way");
     }
-    let timeouts = drained.iter().map(|(pool, _)| course.pool(*pool).upgrade.drain_timeout);
+    let timeouts = drained.iter().map(|(pool, _)| step.before.pools[*pool].settings.upgrade.drain_timeout);
     let timeout = timeouts.max().unwrap_or_default();
     let reason = format!(
         "the last pods of {} have no node to go to: the stop waits {timeout} for their nodes, which then go whatever budgets say",
@@ -145,7 +144,7 @@ fn twice_covered(course: &Course<'_>, step: &Step<'_>, drained: &[(usize, u32)],
         let reason = format!(
             "more than one budget covers {}, so that each eviction is answered 500: {}",
             listed(&names),
-            consequence(course, step, drained)
+            consequence(step, drained)
         );
         unheeded(subject, step, reason, "leave each pod one budget")
     })
@@ -160,8 +159,8 @@ pub(super) fn unheeded(subject: &Subject, step: &Step<'_>, reason: String, remed
 }
 
 /// What comes of a pod that cannot be evicted.
-pub(super) fn consequence(course: &Course<'_>, step: &Step<'_>, drained: &[(usize, u32)]) -> String {
-    let timeouts = drained.iter().map(|(pool, _)| course.pool(*pool).upgrade.drain_timeout);
+pub(super) fn consequence(step: &Step<'_>, drained: &[(usize, u32)]) -> String {
+    let timeouts = drained.iter().map(|(pool, _)| step.before.pools[*pool].settings.upgrade.drain_timeout);
     let timeout = timeouts.max().unwrap_or_default();
     match &step.kind {
         OperationKind::Migrate { drain_timeout: None, .. } => "kubectl drain waits for ever".to_owned(),
@@ -169,7 +168,7 @@ pub(super) fn consequence(course: &Course<'_>, step: &Step<'_>, drained: &[(usiz
             format!("the drain is given up after {timeout} and the migration stops")
         }
         OperationKind::Upgrade { .. } | OperationKind::Rollback { .. } | OperationKind::UpdateNetwork(_) => {
-            let settings = &course.pool(drained[0].0).upgrade;
+            let settings = step.before.pools[drained[0].0].settings.upgrade;
             let then = match (settings.strategy, settings.undrainable) {
                 (UpgradeStrategy::BlueGreen(_), _) => "the upgrade fails, with both sets of nodes left",
                 (_, UndrainableNodes::Uncordon) => "the upgrade fails",

@@ -18,7 +18,7 @@ fn run(course: &Course<'_>) -> Vec<Finding> {
         |step: &&Step<'_>| step.refused_for(RefusedFor::Budget).is_none() && step.kind != OperationKind::StopCluster;
     for step in course.looked_at().filter(drains) {
         for (pool, nodes) in step.drained() {
-            let plan = course.pool(pool);
+            let plan = &*step.before.pool_plan(course.plan, pool);
             if plan.spot || step.is_forced() {
                 continue; // Its nodes are given a notice and not a drain, or are reimaged all the same.
             }

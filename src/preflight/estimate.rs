@@ -258,7 +258,7 @@ pub fn at_once(plan: &PoolPlan, nodes: u32) -> u32 {
 /// The upgrade of every node of the pool.
 #[must_use]
 pub fn pool_upgrade(course: &Course<'_>, state: &State, pool: usize) -> PoolEstimate {
-    let plan = course.pool(pool);
+    let plan = &*state.pool_plan(course.plan, pool);
     let timings = &course.plan.timings;
     let nodes = state.pools[pool].nodes;
     if let UpgradeStrategy::BlueGreen(settings) = plan.upgrade.strategy {

@@ -51,7 +51,7 @@ impl Peak {
         };
         let surge = |pool: &usize| {
             let state = &step.before.pools[*pool];
-            u64::from(course.pool(*pool).least_extra(state.nodes, state.version)) * each(*pool)
+            u64::from(step.before.pool_plan(course.plan, *pool).least_extra(state.nodes, state.version)) * each(*pool)
         };
         let peak = Self::between(course, &step.before, &step.after, &[], false, &each);
         let extra = pools.iter().map(surge).max().unwrap_or(0);
@@ -73,7 +73,7 @@ impl Peak {
             let needed = |pool: &usize| {
                 let state = &before.pools[*pool];
                 let nodes = if most { state.most() } else { state.nodes };
-                u64::from(surge_nodes(course, *pool, nodes)) * each(*pool)
+                u64::from(surge_nodes(course, before, *pool, nodes)) * each(*pool)
             };
             let each = upgraded.iter().filter(|pool| !course.pool(**pool).is_brought()).map(needed);
             if at_once { each.sum() } else { each.max().unwrap_or(0) }
@@ -88,10 +88,10 @@ impl Peak {
 
 /// The nodes that an upgrade of the pool adds when it has so many.
 #[must_use]
-pub fn surge_nodes(course: &Course<'_>, pool: usize, nodes: u32) -> u32 {
-    let plan = course.pool(pool);
-    match plan.upgrade.strategy {
-        UpgradeStrategy::Rolling => surge::width(&plan.upgrade, plan.spot, nodes, nodes).surge,
+pub fn surge_nodes(course: &Course<'_>, state: &State, pool: usize, nodes: u32) -> u32 {
+    let settings = state.pools[pool].settings.upgrade;
+    match settings.strategy {
+        UpgradeStrategy::Rolling => surge::width(&settings, course.pool(pool).spot, nodes, nodes).surge,
         UpgradeStrategy::BlueGreen(_) => nodes,
     }
 }

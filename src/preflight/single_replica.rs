@@ -60,7 +60,7 @@ fn of_step(course: &Course<'_>, step: &Step<'_>) -> Vec<Finding> {
                 budget.namespace,
                 budget.name,
                 rule(budget.rule),
-                consequence(course, step, &drained)
+                consequence(step, &drained)
             );
             findings.push(unheeded(
                 &subject,

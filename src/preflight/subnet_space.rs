@@ -82,7 +82,7 @@ fn asked_of(course: &Course<'_>, subnet: usize, step: &super::course::Step<'_>) 
     };
     let surge = |pool: usize| {
         let state = &step.before.pools[pool];
-        course.pool(pool).least_extra(state.nodes, state.version)
+        step.before.pool_plan(course.plan, pool).least_extra(state.nodes, state.version)
     };
     match &step.kind {
         OperationKind::UpdateNetwork(NetworkChange::Overlay(_)) => {

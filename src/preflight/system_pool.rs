@@ -6,7 +6,7 @@
 use super::course::{RefusedFor, State};
 use super::{Check, Course, Finding, Subject, counted};
 use crate::catalog::limits;
-use crate::scenario::plan::{OperationKind, PoolMode};
+use crate::scenario::plan::{OperationKind, PoolChange, PoolMode, SettingsChange};
 
 /// The check.
 pub const CHECK: Check = Check { name: "system-pool", run };
@@ -15,8 +15,10 @@ pub const CHECK: Check = Check { name: "system-pool", run };
 const LEAST_NODES: u32 = 2;
 
 fn run(course: &Course<'_>) -> Vec<Finding> {
-    let is_system = |pool: usize| course.pool(pool).mode == PoolMode::System && !course.pool(pool).is_brought();
-    let pools = course.start.existing().filter(|(pool, _)| is_system(*pool));
+    let is_system = |state: &State, pool: usize| {
+        state.pools[pool].settings.mode == PoolMode::System && !course.pool(pool).is_brought()
+    };
+    let pools = course.start.existing().filter(|(pool, _)| is_system(&course.start, *pool));
     let mut findings: Vec<Finding> = pools
         .map(|(pool, _)| {
             quality(&Subject::part(format!("pool {}", course.pool(pool).name)), course, &course.start, pool)
@@ -30,11 +32,15 @@ fn run(course: &Course<'_>) -> Vec<Finding> {
             continue;
         }
         let changed = match &step.kind {
-            OperationKind::Scale { pool, .. } | OperationKind::AddPool { pool, .. } => Some(*pool),
+            OperationKind::Scale { pool, .. }
+            | OperationKind::AddPool { pool, .. }
+            | OperationKind::UpdatePool { pool, change: PoolChange::Settings(SettingsChange { mode: Some(_), .. }) } => {
+                Some(*pool)
+            }
             OperationKind::Migrate { to, .. } => Some(*to),
             _ => None,
         };
-        if let Some(pool) = changed.filter(|pool| step.refused.is_none() && is_system(*pool)) {
+        if let Some(pool) = changed.filter(|pool| step.refused.is_none() && is_system(&step.after, *pool)) {
             findings.push(quality(&subject, course, &step.after, pool));
         }
     }

@@ -377,6 +377,34 @@ fn pods_of_a_trace_are_grouped_by_shape_and_sorted_by_their_creation() {
 }
 
 #[test]
+fn a_pool_is_updated_by_one_kind_of_change_at_a_time() {
+    use super::plan::{IntOrPercent, OperationKind, PoolChange, PoolMode, UpgradeChange};
+    let update =
+        |words: &str| format!("{HEAD}{CLUSTER}operations:\n  - {{at: 1h, updatePool: {{pool: system, {words}}}}}\n");
+    let words = "mode: User, scaleDownMode: Delete, upgradeSettings: {maxSurge: 33%, drainTimeoutInMinutes: 5}";
+    let study = read(&update(words)).study;
+    let OperationKind::UpdatePool { change: PoolChange::Settings(change), .. } =
+        &study.points[0].plan.operations[0].kind
+    else {
+        panic!("it changes settings");
+    };
+    assert_eq!((change.mode, change.names().len()), (Some(PoolMode::User), 3));
+    let upgrade = UpgradeChange {
+        max_surge: Some(IntOrPercent::Percent(33)),
+        drain_timeout: Some(SimDuration::from_mins(5)),
+        ..UpgradeChange::default()
+    };
+    assert_eq!(change.upgrade, upgrade);
+    let said = |words: &str| errors(&update(words), &[]).join("; ");
+    assert!(said("mode: User, enableAutoScaling: false").contains("write two operations"));
+    assert!(said("mode: Gateway").contains("write System or User"), "{}", said("mode: Gateway"));
+    assert!(said("upgradeSettings: {drainTimeoutInMinutes: 0}").contains("write 1 to 1440"));
+    assert!(
+        read(&update("osDiskSizeGB: 64")).warnings.iter().any(|warning| warning.to_string().contains("osDiskSizeGB"))
+    );
+}
+
+#[test]
 fn what_can_be_asked_again_is_repeated_to_the_end_or_as_often_as_written() {
     let text = format!(
         "{HEAD}{CLUSTER}operations:\n  - {{at: 1h, every: 8h, stop: {{}}}}\n  - {{at: 2h, every: 8h, times: 2, start: {{}}}}\n"

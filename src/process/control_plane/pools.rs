@@ -6,8 +6,9 @@
 
 use super::{Progress, Removal, Then, provision};
 use crate::catalog::KubernetesVersion;
-use crate::cluster::{Ctx, Event, NodeId, OperationId, PoolId, World};
-use crate::scenario::plan::PoolChange;
+use crate::cluster::{Ctx, Event, NodeId, NodePhase, OperationId, PoolId, World};
+use crate::scenario::plan::{MODE_LABEL, PoolChange, ScaleDownMode, SettingsChange};
+use std::sync::Arc;
 
 /// Creates the pool with the nodes of its plan.
 pub(super) fn add(
@@ -21,6 +22,7 @@ pub(super) fn add(
     let version = version.unwrap_or(world.version);
     let state = &mut world.pools[pool];
     state.exists = true;
+    state.changed = None;
     state.target = count;
     state.autoscaling = autoscaling;
     state.version = version;
@@ -52,12 +54,32 @@ pub(super) fn update(
     match change {
         // The autoscaler brings the pool to its new minimum (cluster-autoscaler.md, 2026-07-30) with its next scan.
         PoolChange::Autoscaling(range) => world.pools[pool].autoscaling = *range,
+        PoolChange::Settings(change) => set(world, pool, *change, ctx),
         PoolChange::Immutable(setting) => unreachable!("a change of {setting} is refused"),
     }
     let name = format!("update/{}", world.operations[operation].name);
     let delay = world.plan.timings.cluster_update.draw(&mut world.streams.stream("operation", &name));
     ctx.after(delay, Event::OperationStep(operation));
     Progress::Waiting(Then::End)
+}
+
+/// Gives the pool other settings. Nodes get the label of another mode, and no pod moves for it (use-system-pools.md, 2026-04-30); with the
+/// scale-down mode Delete deallocated VMs are deleted (scale-down-mode.md, 2023-08-21).
+fn set(world: &mut World, pool: PoolId, change: SettingsChange, ctx: &mut Ctx<'_>) {
+    let before = world.pool_plan(pool);
+    let plan = Arc::new(before.with(change.applied(before.settings())));
+    let mode = plan.labels.get(MODE_LABEL).cloned();
+    let deletes = plan.scale_down_mode == ScaleDownMode::Delete && !world.pools[pool].stopped;
+    world.pools[pool].changed = Some(plan);
+    let nodes: Vec<NodeId> = world.live_nodes.iter().copied().filter(|node| world.nodes[*node].pool == pool).collect();
+    for node in nodes {
+        if let Some(mode) = &mode {
+            world.set_label(node, MODE_LABEL, mode);
+        }
+        if deletes && world.nodes[node].phase == NodePhase::Deallocated {
+            ctx.soon(Event::DeleteNode(node));
+        }
+    }
 }
 
 /// Deallocates every VM of the pool.

@@ -6,16 +6,14 @@ use crate::catalog::{Catalog, Plugins, SystemController, SystemWorkload};
 use crate::kernel::{Dist, SimDuration};
 use crate::scenario::plan::{
     Behaviour, BudgetPlan, BudgetRule, Controller, Demand, DemandScope, DemandShape, Image, IntOrPercent,
-    LabelSelector, NetworkModel, NodeSelectorTerm, Operator, PodTemplate, ReplicaLadder, Requirement, Toleration,
-    WorkloadPlan,
+    LabelSelector, MODE_LABEL, NetworkModel, NodeSelectorTerm, Operator, PodTemplate, ReplicaLadder, Requirement,
+    Toleration, WorkloadPlan,
 };
 use crate::units::{Bytes, MilliCpu, Resources};
 
 const NAMESPACE: &str = "kube-system";
 /// The label that tells one system workload's pods from another's.
 const LABEL: &str = "k8s-app";
-/// AKS's mode label on every node. Source: azure-aks-docs, use-system-pools.md, 2026-04-30.
-const MODE_LABEL: &str = "kubernetes.azure.com/mode";
 /// AKS's label on spot nodes. Source: azure-aks-docs, spot-node-pool.md, 2025-04-06.
 const SPOT_LABEL: &str = "kubernetes.azure.com/scalesetpriority";
 

@@ -13,6 +13,7 @@ mod network;
 mod operation;
 mod outbound;
 mod pod;
+mod pool_settings;
 mod quota;
 mod required_action;
 mod scheduler;
@@ -35,6 +36,7 @@ pub use pod::{
     ClaimRef, HostPort, Image, LabelSelector, NodeSelectorTerm, Operator, PodAffinity, PodAffinityTerm, PodTemplate,
     ReadinessProbe, Requirement, Taint, TaintEffect, Toleration, TopologySpreadConstraint,
 };
+pub use pool_settings::{MODE_LABEL, PoolSettings, SettingsChange, UpgradeChange};
 pub use quota::QuotaPlan;
 pub use required_action::{KubernetesRequest, RequiredAction, required_actions};
 pub use scheduler::{AddedAffinity, FitArgs, SchedulerPlan, ScoringStrategy, SpreadDefaults};
@@ -371,6 +373,11 @@ pub enum ScaleDownMode {
     Delete,
     /// Its VM is stopped: no compute charge, the disk stays with its images and is billed, and the next scale-out starts it.
     Deallocate,
+}
+
+impl ScaleDownMode {
+    /// The words in scenarios.
+    pub const ALL: [(&str, Self); 2] = [("Delete", Self::Delete), ("Deallocate", Self::Deallocate)];
 }
 
 /// Which instances a scale set gives up first. All of them keep the zones balanced before they look at anything else.

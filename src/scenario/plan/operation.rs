@@ -1,6 +1,6 @@
 //! What an operator asks of AKS, and when.
 
-use super::{AccessPlan, AutoscalingRange, NetworkModel, Plan, PrincipalPlan};
+use super::{AccessPlan, AutoscalingRange, NetworkModel, Plan, PrincipalPlan, SettingsChange};
 use crate::catalog::KubernetesVersion;
 use crate::kernel::{SimDuration, SimTime};
 use ipnet::Ipv4Net;
@@ -160,6 +160,8 @@ impl NetworkChange {
 pub enum PoolChange {
     /// The autoscaler manages the pool within these bounds, or no longer.
     Autoscaling(Option<AutoscalingRange>),
+    /// Other settings.
+    Settings(SettingsChange),
     /// Another value of a setting that can never change, by its name in the API.
     Immutable(&'static str),
 }
@@ -196,6 +198,7 @@ impl OperationKind {
                     format!("autoscale {} from {} to {}", name(pool), range.min, range.max)
                 }
                 PoolChange::Autoscaling(None) => format!("disable the autoscaler of {}", name(pool)),
+                PoolChange::Settings(change) => format!("change {} of {}", change.names().join(", "), name(pool)),
                 PoolChange::Immutable(setting) => format!("change {setting} of {}", name(pool)),
             },
             Self::UpdateNetwork(NetworkChange::PodCidr(cidr)) => format!("change the pod CIDR to {cidr}"),

@@ -2,10 +2,13 @@
 
 use super::access::Access;
 use super::pool::{self, Written};
-use super::{Resolver, network_change};
+use super::{Resolver, network_change, upgrade};
 use crate::catalog::{Catalog, Month, Support, limits};
 use crate::kernel::{SimDuration, SimTime};
-use crate::scenario::plan::{AutoscalingRange, OperationKind, OperationPlan, PoolChange, ReadCall};
+use crate::scenario::plan::{
+    AutoscalingRange, OperationKind, OperationPlan, PoolChange, PoolMode, ReadCall, ScaleDownMode, SettingsChange,
+    UpgradeChange,
+};
 use crate::scenario::spec::{
     ClusterSpec, MigrateSpec, OperationSpec, ScenarioSpec, UpdatePoolSpec, UpgradeSpec, Version,
 };
@@ -318,28 +321,63 @@ impl Context<'_, '_> {
             ("vmSize", written.vm_size.is_some()),
             ("availabilityZones", written.availability_zones.is_some()),
             ("maxPods", written.max_pods.is_some()),
+            ("osDiskSizeGB", written.os_disk_size_gb.is_some()),
+            ("osDiskType", written.os_disk_type.is_some()),
+            ("scaleSetPriority", written.scale_set_priority.is_some()),
+            ("scaleSetEvictionPolicy", written.scale_set_eviction_policy.is_some()),
+            ("spotMaxPrice", written.spot_max_price.is_some()),
         ];
         let bounds = (written.min_count, written.max_count);
+        let autoscales = written.enable_auto_scaling.is_some() || bounds != (None, None);
+        let settings =
+            written.mode.is_some() || written.scale_down_mode.is_some() || written.upgrade_settings.is_some();
         let change = match immutable.iter().find(|(_, given)| *given) {
             Some((setting, _)) => {
                 let remedy = "migrate to a new pool instead";
                 self.warn(&format!("updatePool/{setting}"), "scenario::immutable", "AKS will refuse it", remedy);
                 PoolChange::Immutable(setting)
             }
+            None if settings && autoscales => {
+                let found = "found settings of the autoscaler and others";
+                self.error("updatePool", "scenario::update_pool", found, "write two operations");
+                return None;
+            }
+            None if settings => PoolChange::Settings(self.settings(written)?),
             None => match (written.enable_auto_scaling, bounds) {
                 (Some(true) | None, (Some(min), Some(max))) if min <= max => {
                     PoolChange::Autoscaling(Some(AutoscalingRange { min, max }))
                 }
                 (Some(false), (None, None)) => PoolChange::Autoscaling(None),
                 _ => {
-                    let remedy =
-                        "write enableAutoScaling: true with minCount and maxCount, or enableAutoScaling: false alone";
+                    let remedy = "write enableAutoScaling: true with minCount and maxCount, enableAutoScaling: false alone, or one of \
+                                  mode, scaleDownMode and upgradeSettings";
                     self.error("updatePool", "scenario::update_pool", "found no change that AKS knows", remedy);
                     return None;
                 }
             },
         };
         Some(OperationKind::UpdatePool { pool, change })
+    }
+
+    fn settings(&mut self, written: &UpdatePoolSpec) -> Option<SettingsChange> {
+        let pointer = format!("{}/updatePool", self.pointer);
+        let modes = [("System", PoolMode::System), ("User", PoolMode::User)];
+        let mode = written
+            .mode
+            .as_deref()
+            .map(|text| self.resolver.choice(&format!("{pointer}/mode"), "scenario::mode", text, &modes));
+        let scale_down_mode = written.scale_down_mode.as_deref().map(|text| {
+            let pointer = format!("{pointer}/scaleDownMode");
+            self.resolver.choice(&pointer, "scenario::scale_down_mode", text, &ScaleDownMode::ALL)
+        });
+        let upgrade = match &written.upgrade_settings {
+            Some(written) => upgrade::change(self.resolver, &pointer, written)?,
+            None => UpgradeChange::default(),
+        };
+        if mode == Some(None) || scale_down_mode == Some(None) {
+            return None;
+        }
+        Some(SettingsChange { mode: mode.flatten(), scale_down_mode: scale_down_mode.flatten(), upgrade })
     }
 
     fn migrate(&mut self, written: &MigrateSpec) -> Option<OperationKind> {

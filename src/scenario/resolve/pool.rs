@@ -6,7 +6,8 @@ use crate::catalog::{
     limits, reservations,
 };
 use crate::scenario::plan::{
-    AutoscalingRange, NetworkModel, PoolMode, PoolPlan, ScaleDownMode, ScaleSetPlan, SubnetPlan, Taint, TaintEffect,
+    AutoscalingRange, MODE_LABEL, NetworkModel, PoolMode, PoolPlan, ScaleDownMode, ScaleSetPlan, SubnetPlan, Taint,
+    TaintEffect,
 };
 use crate::scenario::spec::{AgentPoolSpec, FaultSpec, MISSING, MigrateSpec, OperationSpec, ScenarioSpec};
 use serde_json::Value;
@@ -414,7 +415,7 @@ impl Context<'_, '_> {
         }
         // Gateway nodes are for gateways: the label as a taint is observed on clusters in use, not documented.
         if matches!(mode, Some(PoolMode::Gateway { .. })) {
-            let (key, value) = ("kubernetes.azure.com/mode", "gateway");
+            let (key, value) = (MODE_LABEL, "gateway");
             taints.push(Taint { key: key.into(), value: value.into(), effect: TaintEffect::NoSchedule });
         }
         complete.then_some(taints)
@@ -492,8 +493,8 @@ impl Context<'_, '_> {
             return ScaleDownMode::Delete;
         };
         let pointer = format!("{}/scaleDownMode", self.pointer);
-        let modes = [("Delete", ScaleDownMode::Delete), ("Deallocate", ScaleDownMode::Deallocate)];
-        let mode = self.resolver.choice(&pointer, "scenario::scale_down_mode", text, &modes).unwrap_or_default();
+        let mode = self.resolver.choice(&pointer, "scenario::scale_down_mode", text, &ScaleDownMode::ALL);
+        let mode = mode.unwrap_or_default();
         if mode == ScaleDownMode::Deallocate && os_disk.kind == OsDiskKind::Ephemeral {
             let found = "VMs with an ephemeral OS disk cannot be deallocated";
             self.error("scaleDownMode", "scenario::scale_down_mode", found, "add osDiskType: Managed, or write Delete");
@@ -536,7 +537,7 @@ impl Context<'_, '_> {
             ("agentpool", self.pool.name.as_str()),
             ("kubernetes.azure.com/agentpool", &self.pool.name),
             ("kubernetes.azure.com/cluster", self.around.node_resource_group),
-            ("kubernetes.azure.com/mode", &mode),
+            (MODE_LABEL, &mode),
             ("kubernetes.azure.com/role", "agent"),
             ("kubernetes.azure.com/priority", priority),
             ("kubernetes.io/arch", vm.arch.label()),

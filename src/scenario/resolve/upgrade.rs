@@ -1,64 +1,67 @@
 //! How a pool is upgraded: the settings of both strategies.
 
+use super::Resolver;
 use super::pool::Context;
 use crate::kernel::SimDuration;
-use crate::scenario::plan::{BlueGreenSettings, IntOrPercent, UndrainableNodes, UpgradeSettings, UpgradeStrategy};
+use crate::scenario::plan::{
+    BlueGreenSettings, IntOrPercent, UndrainableNodes, UpgradeChange, UpgradeSettings, UpgradeStrategy,
+};
 use crate::scenario::spec::{BlueGreenSettingsSpec, UpgradeSettingsSpec};
 use std::ops::RangeInclusive;
 
 /// Resolves the settings of a pool; `None` when a word in them means nothing.
+pub(super) fn settings(context: &mut Context<'_, '_>, spot: bool) -> Option<UpgradeSettings> {
+    let nothing = UpgradeSettingsSpec::default();
+    let written = context.pool.upgrade_settings.as_ref().unwrap_or(&nothing);
+    let strategy = strategy(context, spot);
+    let change = change(context.resolver, context.pointer, written)?;
+    let settings = UpgradeSettings { strategy: strategy?, ..change.applied(UpgradeSettings::default()) };
+    if settings.strategy != UpgradeStrategy::Rolling {
+        ignored_by_blue_green(context, written);
+    } else if is_zero(settings.max_surge) && is_zero(settings.max_unavailable) {
+        let remedy = "write at least 1 for one of them";
+        let found = "maxSurge and maxUnavailable are both 0";
+        context.error("upgradeSettings", "scenario::upgrade_settings", found, remedy);
+    }
+    Some(settings)
+}
+
+/// Resolves what is written of the settings under `pointer`; `None` when a word in it means nothing.
 ///
 /// Sources of the ranges: API specification of 2025-05-01; azure-aks-docs, upgrade-aks-node-pools-rolling.md, 2026-05-29, and
 /// blue-green-node-pool-upgrade.md, 2024-11-06.
-pub(super) fn settings(context: &mut Context<'_, '_>, spot: bool) -> Option<UpgradeSettings> {
-    let default = UpgradeSettings::default();
-    let nothing = UpgradeSettingsSpec::default();
-    let written = context.pool.upgrade_settings.as_ref().unwrap_or(&nothing);
-    let max_surge = written.max_surge.map_or(default.max_surge, |surge| surge.0);
-    let max_unavailable = written.max_unavailable.map_or(default.max_unavailable, |unavailable| unavailable.0);
-    let strategy = strategy(context, spot);
-    if is_zero(max_surge) && is_zero(max_unavailable) && strategy == Some(UpgradeStrategy::Rolling) {
-        let remedy = "write at least 1 for one of them";
-        context.error(
-            "upgradeSettings",
-            "scenario::upgrade_settings",
-            "maxSurge and maxUnavailable are both 0",
-            remedy,
-        );
-    }
-    let at = |key: &str| format!("upgradeSettings/{key}");
+pub(super) fn change(
+    resolver: &mut Resolver<'_>,
+    pointer: &str,
+    written: &UpgradeSettingsSpec,
+) -> Option<UpgradeChange> {
+    let at = |key: &str| format!("{pointer}/upgradeSettings/{key}");
     let drain_timeout = minutes(
-        context,
+        resolver,
         &at("drainTimeoutInMinutes"),
         "scenario::drain_timeout",
         written.drain_timeout_in_minutes,
-        default.drain_timeout,
         1..=1440,
     );
     let soak = minutes(
-        context,
+        resolver,
         &at("nodeSoakDurationInMinutes"),
         "scenario::soak",
         written.node_soak_duration_in_minutes,
-        default.soak,
         0..=30,
     );
-    let undrainable = undrainable(context, written);
+    let undrainable = undrainable(resolver, pointer, written);
     let max_blocked = written.max_blocked_nodes.map(|blocked| blocked.0);
-    if max_blocked.is_some() && undrainable.is_some_and(|nodes| nodes != UndrainableNodes::Cordon) {
-        context.note(&at("maxBlockedNodes"), "scenario::upgrade_settings", "has no effect without Cordon");
+    if max_blocked.is_some() && undrainable.is_some_and(|nodes| nodes != Some(UndrainableNodes::Cordon)) {
+        resolver.note(&at("maxBlockedNodes"), "scenario::upgrade_settings", "has no effect without Cordon");
     }
-    if strategy.is_some_and(|strategy| strategy != UpgradeStrategy::Rolling) {
-        ignored_by_blue_green(context, written);
-    }
-    Some(UpgradeSettings {
-        max_surge,
-        max_unavailable,
+    Some(UpgradeChange {
+        max_surge: written.max_surge.map(|surge| surge.0),
+        max_unavailable: written.max_unavailable.map(|unavailable| unavailable.0),
         drain_timeout,
         soak,
         undrainable: undrainable?,
         max_blocked,
-        strategy: strategy?,
     })
 }
 
@@ -68,46 +71,45 @@ fn is_zero(value: IntOrPercent) -> bool {
 
 /// A number of minutes of the range; what is outside of it is an error.
 fn minutes(
-    context: &mut Context<'_, '_>,
-    field: &str,
+    resolver: &mut Resolver<'_>,
+    pointer: &str,
     code: &'static str,
     written: Option<u32>,
-    default: SimDuration,
     range: RangeInclusive<u32>,
-) -> SimDuration {
-    let Some(found) = written else {
-        return default;
-    };
+) -> Option<SimDuration> {
+    let found = written?;
     if !range.contains(&found) {
         let remedy = format!("write {} to {}", range.start(), range.end());
-        context.error(field, code, format!("found {found}"), remedy);
+        resolver.error(pointer, code, format!("found {found}"), remedy);
     }
-    SimDuration::from_mins(u64::from(found))
+    Some(SimDuration::from_mins(u64::from(found)))
 }
 
-fn undrainable(context: &mut Context<'_, '_>, written: &UpgradeSettingsSpec) -> Option<UndrainableNodes> {
-    let at = |context: &Context<'_, '_>, key: &str| format!("{}/upgradeSettings/{key}", context.pointer);
-    let schedule = match &written.schedule_outcome {
+/// What becomes of nodes that cannot be drained, where anything is said of it; `None` when a word in it means nothing.
+fn undrainable(
+    resolver: &mut Resolver<'_>,
+    pointer: &str,
+    written: &UpgradeSettingsSpec,
+) -> Option<Option<UndrainableNodes>> {
+    let at = |key: &str| format!("{pointer}/upgradeSettings/{key}");
+    let outcomes = [("Uncordon", UndrainableNodes::Uncordon), ("Replace", UndrainableNodes::Replace)];
+    let outcome = written.schedule_outcome.as_deref();
+    let schedule = match outcome {
         None => Some(UndrainableNodes::Uncordon),
-        Some(text) => {
-            let pointer = at(context, "scheduleOutcome");
-            let known = [("Uncordon", UndrainableNodes::Uncordon), ("Replace", UndrainableNodes::Replace)];
-            context.resolver.choice(&pointer, "scenario::schedule_outcome", text, &known)
-        }
+        Some(text) => resolver.choice(&at("scheduleOutcome"), "scenario::schedule_outcome", text, &outcomes),
     };
-    let chosen = match &written.undrainable_node_behavior {
-        None => schedule,
+    let chosen = match written.undrainable_node_behavior.as_deref() {
+        None => outcome.and(Some(schedule?)),
         Some(text) => {
-            let pointer = at(context, "undrainableNodeBehavior");
             let known = [("Schedule", schedule), ("Cordon", Some(UndrainableNodes::Cordon))];
-            context.resolver.choice(&pointer, "scenario::undrainable", text, &known).flatten()
+            Some(resolver.choice(&at("undrainableNodeBehavior"), "scenario::undrainable", text, &known)??)
         }
     };
-    if chosen == Some(UndrainableNodes::Cordon) && written.schedule_outcome.is_some() {
+    if chosen == Some(UndrainableNodes::Cordon) && outcome.is_some() {
         let found = "has no effect with Cordon: it says what Schedule means";
-        context.note("upgradeSettings/scheduleOutcome", "scenario::upgrade_settings", found);
+        resolver.note(&at("scheduleOutcome"), "scenario::upgrade_settings", found);
     }
-    chosen
+    Some(chosen)
 }
 
 fn strategy(context: &mut Context<'_, '_>, spot: bool) -> Option<UpgradeStrategy> {
@@ -143,7 +145,10 @@ fn blue_green_settings(context: &mut Context<'_, '_>, written: &BlueGreenSetting
     if is_zero(drain_batch) {
         context.error(&at("drainBatchSize"), CODE, "found 0", "write at least 1 or 1%");
     }
-    let mut minutes = |key: &str, written, default, range| minutes(context, &at(key), CODE, written, default, range);
+    let pointer = context.pointer;
+    let mut minutes = |key: &str, written, default, range| {
+        minutes(context.resolver, &format!("{pointer}/{}", at(key)), CODE, written, range).unwrap_or(default)
+    };
     BlueGreenSettings {
         drain_batch,
         drain_timeout: minutes(

@@ -1,7 +1,7 @@
 //! The timeline as it is written: what is asked of AKS, and when, in the words of `az aks`.
 
 use super::scalar::Duration;
-use super::{AgentPoolSpec, Faults, Version};
+use super::{AgentPoolSpec, Faults, UpgradeSettingsSpec, Version};
 use deserr::Deserr;
 use schemars::JsonSchema;
 
@@ -136,6 +136,15 @@ pub struct UpdatePoolSpec {
     /// Most nodes of the autoscaled pool.
     #[deserr(default)]
     pub max_count: Option<u32>,
+    /// System or User: the other mode. No pod moves for it.
+    #[deserr(default)]
+    pub mode: Option<String>,
+    /// Delete or Deallocate: what becomes of nodes that are scaled in from now on. With Delete deallocated ones go.
+    #[deserr(default)]
+    pub scale_down_mode: Option<String>,
+    /// How the pool is upgraded from now on: what is not written stays.
+    #[deserr(default)]
+    pub upgrade_settings: Option<UpgradeSettingsSpec>,
     /// Another VM size: refused, since a pool's size is immutable.
     #[deserr(default)]
     pub vm_size: Option<String>,
@@ -145,6 +154,23 @@ pub struct UpdatePoolSpec {
     /// Another number of pods a node: refused, since it is immutable.
     #[deserr(default)]
     pub max_pods: Option<u32>,
+    /// Another size of the OS disk: refused, since it is immutable.
+    #[deserr(default, rename = "osDiskSizeGB")]
+    #[schemars(rename = "osDiskSizeGB")]
+    pub os_disk_size_gb: Option<u32>,
+    /// Another type of OS disk: refused, since it is immutable.
+    #[deserr(default)]
+    pub os_disk_type: Option<String>,
+    /// Regular or Spot: refused, since it is immutable.
+    #[deserr(default)]
+    pub scale_set_priority: Option<String>,
+    /// Another eviction policy: refused, since it is immutable.
+    #[deserr(default)]
+    pub scale_set_eviction_policy: Option<String>,
+    /// Another highest price of a spot instance: refused, since it is immutable.
+    #[deserr(default)]
+    #[schemars(with = "Option<f64>")]
+    pub spot_max_price: Option<serde_json::Value>,
 }
 
 /// Change the network of the cluster, as `az aks update --network-plugin-mode overlay` and `az aks update --pod-cidr` do.

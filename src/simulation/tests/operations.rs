@@ -2,13 +2,15 @@
 
 use super::super::*;
 use super::ledger;
+use crate::catalog::OsDiskKind;
 use crate::cluster::testing::{budget, deployment, operations, plan, pool, version, workload};
 use crate::cluster::{NodePhase, OperationId, OperationState, PodPhase, Pool, PoolId, PowerState, ProvisioningState};
 use crate::kernel::{EventKey, Id, Stream, Streams};
 use crate::process::billing;
 use crate::scenario::plan::{
-    AllocationCode, AutoscalingRange, BudgetRule, Controller, FaultKind, FaultPlan, IntOrPercent, NetworkModel,
-    OperationKind, OperationPlan, PoolChange, PoolMode, PoolPlan, ScaleDownMode,
+    AllocationCode, AutoscalingRange, BudgetRule, Controller, FaultKind, FaultPlan, IntOrPercent, MODE_LABEL,
+    NetworkModel, OperationKind, OperationPlan, PoolChange, PoolMode, PoolPlan, ScaleDownMode, SettingsChange,
+    UpgradeChange,
 };
 
 pub(super) struct Nobody;
@@ -312,7 +314,21 @@ impl Observer for Watch {
 
 fn random_operation(draws: &mut Stream) -> OperationKind {
     let pool = draws.below(3) as usize;
-    match draws.below(13) {
+    match draws.below(14) {
+        11 => {
+            let modes = [None, Some(PoolMode::System), Some(PoolMode::User)];
+            let scale_down_modes = [None, Some(ScaleDownMode::Delete), Some(ScaleDownMode::Deallocate)];
+            let change = SettingsChange {
+                mode: modes[draws.below(3) as usize],
+                scale_down_mode: scale_down_modes[draws.below(3) as usize],
+                upgrade: UpgradeChange {
+                    max_surge: Some(IntOrPercent::Int(draws.below(3) as u32)),
+                    max_unavailable: Some(IntOrPercent::Int(draws.below(2) as u32)),
+                    ..UpgradeChange::default()
+                },
+            };
+            OperationKind::UpdatePool { pool, change: PoolChange::Settings(change) }
+        }
         0 | 1 => OperationKind::Scale { pool, count: draws.below(5) as u32 },
         2 => OperationKind::AddPool { pool: 1, version: None },
         3 => OperationKind::DeletePool { pool },
@@ -477,6 +493,48 @@ fn an_operation_on_an_autoscaled_pool_fails_when_an_instance_cannot_be_had() {
     let state = simulation.world().operations.iter().next().map(|(_, operation)| operation.state.clone());
     assert!(matches!(state, Some(OperationState::Failed(why)) if why.code == "SubnetIsFull"));
     assert_eq!(ready(simulation.world(), 0), 2);
+}
+
+#[test]
+fn settings_of_a_pool_hold_from_their_change_on() {
+    let change = |pool, change| OperationKind::UpdatePool { pool, change: PoolChange::Settings(change) };
+    let mode = |mode| SettingsChange { mode: Some(mode), ..SettingsChange::default() };
+    let surge = |max_surge| SettingsChange {
+        upgrade: UpgradeChange { max_surge: Some(IntOrPercent::Int(max_surge)), ..UpgradeChange::default() },
+        ..SettingsChange::default()
+    };
+    let delete = SettingsChange { scale_down_mode: Some(ScaleDownMode::Delete), ..SettingsChange::default() };
+    let upgrade = OperationKind::Upgrade { version: None, pools: vec![0], force: false, whole_cluster: false };
+    let mut plan = shop(vec![
+        at(1, change(1, mode(PoolMode::User))), // The last system pool.
+        at(2, change(0, mode(PoolMode::System))),
+        at(3, change(1, mode(PoolMode::User))),
+        at(4, OperationKind::Scale { pool: 0, count: 1 }),
+        at(6, change(0, delete)),
+        at(7, OperationKind::Scale { pool: 0, count: 3 }),
+        at(8, change(0, surge(0))),
+        at(8, change(0, surge(2))),
+        at(9, upgrade),
+    ]);
+    plan.cluster.pools[0].scale_down_mode = ScaleDownMode::Deallocate;
+    plan.cluster.pools[0].scale_set.as_mut().expect("a scale set").os_disk.kind = OsDiskKind::Managed("P10");
+    plan.cluster.pools[0].labels.insert(MODE_LABEL.to_owned(), "user".to_owned());
+    let deallocated =
+        |world: &World| world.nodes.iter().filter(|(_, node)| node.phase == NodePhase::Deallocated).count();
+    let (before, after) = (run(plan.clone(), 5), run(plan.clone(), 6));
+    assert_eq!([before, after].map(|simulation| deallocated(simulation.world())), [1, 0]);
+    let simulation = run(plan, 12);
+    let world = simulation.world();
+    let refused: Vec<usize> = (0..9)
+        .filter(|index| matches!(world.operations[OperationId::from_index(*index)].state, OperationState::Refused(_)))
+        .collect();
+    assert_eq!(refused, [0, 6]);
+    assert_eq!(deallocated(world), 0);
+    let labels: Vec<Option<&String>> =
+        world.members(PoolId::from_index(0)).map(|node| world.nodes[node].info.labels.get(MODE_LABEL)).collect();
+    assert_eq!(labels, vec![Some(&"system".to_owned()); 3]);
+    let surge_nodes = world.nodes.iter().filter(|(_, node)| node.surge).count();
+    assert_eq!(surge_nodes, 2, "the upgrade has the surge that it was given");
 }
 
 fn refusal_of(world: &World, index: usize) -> Option<&str> {

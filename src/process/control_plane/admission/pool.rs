@@ -5,10 +5,10 @@
 
 use super::addresses::Growth;
 use super::{admit_nodes, invalid, not_allowed, versions, within_addresses, within_quota};
-use crate::catalog::KubernetesVersion;
-use crate::catalog::limits::{NODES_PER_POOL, POOLS_PER_CLUSTER};
+use crate::catalog::limits::{self, NODES_PER_POOL, POOLS_PER_CLUSTER};
+use crate::catalog::{KubernetesVersion, OsDiskKind};
 use crate::cluster::{PoolId, ProvisioningState, Refusal, World};
-use crate::scenario::plan::{PoolChange, PoolMode};
+use crate::scenario::plan::{PoolChange, PoolMode, PoolSettings, ScaleDownMode, SettingsChange, UpgradeStrategy};
 
 /// Refuses what is asked of a pool that does not exist.
 pub(super) fn exists(world: &World, pool: PoolId) -> Result<(), Refusal> {
@@ -85,7 +85,50 @@ pub(super) fn admit_update(world: &World, pool: PoolId, change: &PoolChange) -> 
             within_addresses(world, &[growth])
         }
         PoolChange::Autoscaling(None) => Ok(()),
+        PoolChange::Settings(change) => admit_settings(world, pool, *change),
     }
+}
+
+/// Sources: azure-aks-docs, use-system-pools.md, 2026-04-30 (modes), scale-down-mode.md, 2023-08-21, and
+/// upgrade-aks-node-pools-rolling.md, 2026-05-29. The codes are not documented.
+fn admit_settings(world: &World, pool: PoolId, change: SettingsChange) -> Result<(), Refusal> {
+    let plan = world.pool_plan(pool);
+    let name = &plan.name;
+    let PoolSettings { mode, scale_down_mode, upgrade } = change.applied(plan.settings());
+    if mode != plan.mode {
+        if matches!(plan.mode, PoolMode::Gateway { .. }) {
+            return not_allowed(format!("agent pool {name}: the mode of a gateway pool does not change"));
+        }
+        if mode == PoolMode::System {
+            let vm = plan.scale_set.as_ref().map(|scale_set| scale_set.vm);
+            if plan.spot {
+                return not_allowed(format!("agent pool {name}: a spot pool cannot be a system pool"));
+            }
+            if world.pools[pool].target == 0 {
+                return not_allowed(format!("agent pool {name}: a system pool has at least one node"));
+            }
+            if let Some(vm) = vm.filter(|vm| !limits::takes_vm(true, vm.vcpus, vm.memory)) {
+                return not_allowed(format!("agent pool {name}: {} is too small for a system pool", vm.name));
+            }
+        } else {
+            admit_delete(world, pool)?; // It is the last one no less when it is another than when it is gone.
+        }
+    }
+    let is_ephemeral = plan.scale_set.as_ref().is_some_and(|set| set.os_disk.kind == OsDiskKind::Ephemeral);
+    if scale_down_mode == ScaleDownMode::Deallocate && is_ephemeral {
+        return invalid(format!("agent pool {name}: VMs with an ephemeral OS disk cannot be deallocated"));
+    }
+    if upgrade.strategy != UpgradeStrategy::Rolling {
+        return Ok(());
+    }
+    let [surges, may_miss] = [upgrade.max_surge, upgrade.max_unavailable].map(|value| value.of_rounded_up(100) > 0);
+    if !surges && !may_miss {
+        return invalid(format!("agent pool {name}: maxSurge and maxUnavailable are both 0"));
+    }
+    if may_miss && mode == PoolMode::System {
+        return invalid(format!("agent pool {name}: maxUnavailable is not allowed on a system pool"));
+    }
+    Ok(())
 }
 
 /// A pool that rests.

@@ -55,8 +55,8 @@ enum Command {
     Vm(vm::VmCommand),
     /// Write a commented starter scenario.
     Init(init::InitArguments),
-    /// Print the JSON Schema of the scenario file.
-    Schema,
+    /// Explain every key of the scenario file: as JSON Schema, or to read.
+    Schema(schema::SchemaArguments),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -84,7 +84,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitCode> {
         Command::Ip(arguments) => ip::run(&arguments),
         Command::Vm(command) => vm::run(&command),
         Command::Init(arguments) => init::run(&arguments),
-        Command::Schema => schema::run(),
+        Command::Schema(arguments) => schema::run(arguments),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Arguments::command(), "aksim", &mut std::io::stdout());
             Ok(ExitCode::SUCCESS)

@@ -28,13 +28,22 @@ pub(super) fn draw(result: &ExperimentResult) -> Result<Picture, String> {
     }
     let title = title(result, &shown);
     let seeds = seeds_words(result);
+    let burstable = shown.iter().any(|variant| variant.point.plan.has_burstable_pool());
+    let (of_credits, credits) = if burstable {
+        (
+            " Below, the credits in the banks of burstable nodes in percent of full banks, median and 5 to 95 % band over the seeds.",
+            "; credits, median and 5–95 %",
+        )
+    } else {
+        ("", "")
+    };
     let caption = format!(
-        "CPU that the workloads wanted against CPU that they got, means over {seeds}; the space between the two is demand not served. \
-         Below, the credits in the banks of burstable nodes in percent of full banks, median and 5 to 95 % band over the seeds."
+        "CPU that the workloads wanted against CPU that they got, means over {seeds}; the space between the two is demand not \
+         served.{of_credits}"
     );
     let mut sketch = Sketch::default();
     let left_out = left_out_words(result, shown.len());
-    let subtitle = format!("CPU demand and CPU served, mean over {seeds}; credits, median and 5–95 %{left_out}");
+    let subtitle = format!("CPU demand and CPU served, mean over {seeds}{credits}{left_out}");
     page(&mut sketch, &title, &subtitle, &footer(result));
     draw_key(&mut sketch, &shown);
     draw_columns(&mut sketch, &shown, &loads, &Figures::new(result));
@@ -56,11 +65,25 @@ fn title(result: &ExperimentResult, shown: &[Shown<'_>]) -> String {
             (a_text, b_text) if a_text == "0 %" && b_text == "0 %" => {
                 format!("{} and {} serve all CPU demand", a.label, b.label)
             }
-            _ => format!("{} {}, {} {}", b.label, served(share_b), a.label, served(share_a)),
+            (a_text, b_text) => format!("{} {}, {} {}", b.label, all_but(&b_text), a.label, of_it(&a_text)),
         }),
         _ => None,
     }
     .unwrap_or_else(|| "CPU demand against CPU served".to_owned())
+}
+
+fn all_but(unserved: &str) -> String {
+    match unserved {
+        "0 %" => "serves all CPU demand".to_owned(),
+        share => format!("serves all but {share} of CPU demand"),
+    }
+}
+
+fn of_it(unserved: &str) -> String {
+    match unserved {
+        "0 %" => "all of it".to_owned(),
+        share => format!("all but {share}"),
+    }
 }
 
 fn draw_key(sketch: &mut Sketch, shown: &[Shown<'_>]) {

@@ -164,11 +164,16 @@ impl Frame {
         self.curve(sketch, &band.hours, &band.median, variant.stroke());
     }
 
-    /// A horizontal limit with its label above the right end.
-    pub fn limit(&self, sketch: &mut Sketch, value: f64, label: &str) {
-        let (left, y) = self.at(self.x.from, value);
-        sketch.line(&[(left, y), (self.right, y)], Stroke { colour: theme::ALARM, width: 3.0, dash: &[12.0, 7.0] });
-        sketch.text_on_paper((self.right - 8.0, y - 10.0), Anchor::End, LABEL, theme::ALARM, label);
+    /// Lines at values that nothing can exceed, with what they are; the words lie above all of the lines.
+    pub fn limits(&self, sketch: &mut Sketch, limits: &[(f64, String)]) {
+        for (value, _) in limits {
+            let (left, y) = self.at(self.x.from, *value);
+            sketch.line(&[(left, y), (self.right, y)], Stroke { colour: theme::ALARM, width: 3.0, dash: &[12.0, 7.0] });
+        }
+        for (value, label) in limits {
+            let (_, y) = self.at(self.x.from, *value);
+            sketch.text_on_paper((self.right - 8.0, y - 10.0), Anchor::End, LABEL, theme::ALARM, label);
+        }
     }
 }
 

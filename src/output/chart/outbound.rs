@@ -62,7 +62,7 @@ fn draw_panels(sketch: &mut Sketch, panels: &[(&str, Vec<Band>, Option<f64>)], s
         frame.marks(sketch, &marks, index == 0);
         bands.iter().zip(shown).for_each(|(band, variant)| frame.band(sketch, band, variant));
         if let Some(limit) = limit {
-            frame.limit(sketch, *limit, "all ports in use");
+            frame.limits(sketch, &[(*limit, "all ports in use".to_owned())]);
         }
         let last = index + 1 == panels.len();
         frame.draw_x_axis(sketch, if last { time_title(all_hours) } else { String::new() }.as_str());

@@ -25,7 +25,8 @@ pub struct AadProfileSpec {
 pub struct PrincipalSpec {
     /// Name, as operations refer to it.
     pub name: String,
-    /// Azure's built-in roles, assigned at the scope of the cluster, such as Azure Kubernetes Service Contributor Role.
+    /// Azure's built-in roles, assigned at the scope of the cluster: Owner, Contributor, Reader, or Azure Kubernetes Service followed by Contributor
+    /// Role, Cluster Admin Role, Cluster User Role, Cluster Monitoring User, RBAC Reader, RBAC Writer, RBAC Admin or RBAC Cluster Admin.
     #[deserr(default)]
     pub roles: Option<Vec<String>>,
     /// Kubernetes' role bindings.

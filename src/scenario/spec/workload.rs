@@ -140,7 +140,7 @@ pub enum DemandSpec {
         low: Cpu,
         /// Demand at the peak.
         high: Cpu,
-        /// Time of day of the peak, 14:00 by default.
+        /// Time of day of the peak, in the time zone of `start`; 14:00 by default.
         #[deserr(default)]
         peak_at: Option<ClockTime>,
         /// Factor on Saturdays and Sundays, 1 by default.
@@ -164,7 +164,7 @@ pub enum DemandSpec {
         low: Cpu,
         /// Demand at the peak.
         high: Cpu,
-        /// Time of day of the peak, 14:00 by default.
+        /// Time of day of the peak, in the time zone of `start`; 14:00 by default.
         #[deserr(default)]
         peak_at: Option<ClockTime>,
         /// Seven factors, Monday first.

@@ -86,17 +86,10 @@ pub fn is_pool_name(name: &str) -> bool {
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
 }
 
-/// True when AKS takes a VM with so many vCPUs and so much memory for a pool.
-#[must_use]
-pub fn takes_vm(system: bool, vcpus: u32, memory: Bytes) -> bool {
-    let (least, gib) = if system { SYSTEM_VM } else { USER_VM };
-    vcpus >= least && memory >= Bytes::from_gib(gib)
-}
-
 /// True when such a VM is as large as Microsoft's page on system pools asks for, too.
 #[must_use]
 pub fn is_advised_for_system(vcpus: u32, memory: Bytes) -> bool {
-    takes_vm(true, vcpus, memory) && vcpus >= SYSTEM_VCPUS_ADVISED
+    vcpus >= SYSTEM_VCPUS_ADVISED && memory >= Bytes::from_gib(SYSTEM_VM.1)
 }
 
 /// Pools that a cluster of so many nodes needs, system pools left out.

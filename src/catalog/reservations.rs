@@ -41,9 +41,15 @@ pub const fn eviction_threshold(version: KubernetesVersion) -> Bytes {
     Bytes::from_mib(if is_old_rule(version) { 750 } else { 100 })
 }
 
-/// What a node of this size gives to pods.
+/// What a node of this size gives to pods; `decimal` reserves memory in the page's own units and not in those of the published nodes.
 #[must_use]
-pub fn allocatable(version: KubernetesVersion, size: &VmSize, max_pods: u32, os_disk: Bytes) -> Resources {
+pub fn allocatable(
+    version: KubernetesVersion,
+    size: &VmSize,
+    max_pods: u32,
+    os_disk: Bytes,
+    decimal: bool,
+) -> Resources {
     let capacity = Resources {
         cpu: MilliCpu::from_cores(size.vcpus),
         memory: size.memory,
@@ -51,7 +57,16 @@ pub fn allocatable(version: KubernetesVersion, size: &VmSize, max_pods: u32, os_
         pods: max_pods,
         ..Resources::default()
     };
-    allocatable_of(version, size.memory, &capacity)
+    let left = allocatable_of(version, size.memory, &capacity);
+    if !decimal {
+        return left;
+    }
+    // As many gigabytes as the size has GiB.
+    let memory = (u128::from(size.memory.get()) * 1_000_000_000) >> 30;
+    let memory = u64::try_from(memory).expect("a decimal size is less than the binary one");
+    let reserved = Bytes::new(reserved(version, memory, max_pods.into(), 1_000_000, 1_000_000_000));
+    let memory = size.memory.saturating_sub(reserved + eviction_threshold(version));
+    Resources { memory, ..left }
 }
 
 /// What a node that reports this capacity gives to pods. The reservation follows the size's nominal memory.
@@ -171,7 +186,7 @@ mod tests {
     #[test]
     fn a_size_of_the_catalogue_gives_pods_what_is_left() {
         let size = super::super::Catalog::get().vm_size("Standard_B4ms").unwrap();
-        let left = allocatable(NEW, size, 110, Bytes::from_gib(128));
+        let left = allocatable(NEW, size, 110, Bytes::from_gib(128), false);
         assert_eq!((left.cpu.millis(), left.pods), (3860, 110));
         assert_eq!(left.memory, Bytes::from_mib(16 * 1024 - 2250 - 100));
     }
@@ -179,6 +194,6 @@ mod tests {
     #[test]
     fn a_tiny_size_has_nothing_left_rather_than_less_than_nothing() {
         let size = super::super::Catalog::get().vm_size("Standard_B1ls").unwrap();
-        assert_eq!(allocatable(OLD, size, 110, Bytes::from_gib(128)).memory, Bytes::ZERO);
+        assert_eq!(allocatable(OLD, size, 110, Bytes::from_gib(128), false).memory, Bytes::ZERO);
     }
 }

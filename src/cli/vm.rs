@@ -183,7 +183,7 @@ fn show(arguments: &ShowArguments) -> ExitCode {
             },
         );
         let version = arguments.kubernetes_version;
-        let allocatable = reservations::allocatable(version, size, arguments.max_pods, disk.size);
+        let allocatable = reservations::allocatable(version, size, arguments.max_pods, disk.size, false);
         row("allocatable CPU", format!("{}m of {}m", allocatable.cpu.millis(), u64::from(size.vcpus) * 1000));
         row(
             "allocatable memory",

@@ -66,6 +66,7 @@ fn cluster(pools: Vec<PoolPlan>) -> ClusterPlan {
         brought: Vec::new(),
         system_workloads: true,
         scale_in: crate::scenario::plan::ScaleInPolicy::default(),
+        conflicts: crate::scenario::plan::Conflicts::default(),
         autoscaler: catalogue::autoscaler(),
         scheduler: crate::scenario::plan::SchedulerPlan::default(),
         charges: ClusterCharges::default(),

@@ -112,6 +112,7 @@ fn plan(burstable: bool) -> Plan {
             brought: Vec::new(),
             system_workloads: true,
             scale_in: crate::scenario::plan::ScaleInPolicy::default(),
+            conflicts: crate::scenario::plan::Conflicts::default(),
             autoscaler: AutoscalerProfile::default(),
             scheduler: crate::scenario::plan::SchedulerPlan::default(),
             charges: ClusterCharges::default(),

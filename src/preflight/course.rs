@@ -189,7 +189,8 @@ impl State {
                 state.version = version.map_or(state.version, |version| state.version.max(version));
                 for pool in pools {
                     let pool = &mut state.pools[*pool];
-                    let blue_green = matches!(pool.settings.upgrade.strategy, UpgradeStrategy::BlueGreen(_));
+                    let blue_green = matches!(pool.settings.upgrade.strategy, UpgradeStrategy::BlueGreen(_))
+                        && !plan.cluster.conflicts.rollback_after_blue_green;
                     let (from, image_only) = (pool.version, version.is_none());
                     let upgraded = PoolHistory::Upgraded { from, image_only, ended: Some(at) };
                     pool.history = if blue_green { PoolHistory::Replaced } else { upgraded };

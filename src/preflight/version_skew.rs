@@ -5,7 +5,6 @@
 
 use super::course::{RefusedFor, State};
 use super::{Check, Course, Finding, Subject, counted};
-use crate::process::control_plane::versions::most_skew;
 use crate::scenario::plan::OperationKind;
 
 /// The check.
@@ -43,7 +42,7 @@ fn of_state(subject: &Subject, course: &Course<'_>, state: &State) -> Finding {
     };
     let name = &course.pool(pool).name;
     let behind = state.version.minor.saturating_sub(oldest.minor);
-    let most = most_skew(state.version);
+    let most = course.plan.cluster.conflicts.most_skew(state.version);
     let place = format!(
         "pool {name} {oldest} is {} behind the control plane's {}, of at most {most}",
         counted(behind.into(), "minor version"),

@@ -405,6 +405,22 @@ fn a_pool_is_updated_by_one_kind_of_change_at_a_time() {
 }
 
 #[test]
+fn a_scenario_says_which_document_is_followed_where_two_disagree() {
+    let with = |conflicts: &str| {
+        format!("{HEAD}{}", CLUSTER.replacen("cluster:\n", &format!("cluster:\n  conflicts: {{{conflicts}}}\n"), 1))
+    };
+    let memory = |text: &str| read(text).study.points[0].plan.cluster.pools[0].allocatable.memory;
+    // A MB is smaller than a Mi, and so less is reserved.
+    assert!(memory(&with("memoryReservation: MB")) > memory(&with("")));
+    let burstable =
+        with("burstableSystemPools: Refuse").replace("Standard_D4s_v5, count: 2", "Standard_B4ms, count: 2");
+    let said: Vec<String> = read(&burstable).warnings.iter().map(ToString::to_string).collect();
+    assert!(said.iter().any(|line| line.contains("Standard_B4ms is burstable")), "{said:?}");
+    let wrong = errors(&with("versionSkew: 4, rollback: Maybe"), &[]).join("; ");
+    assert!(wrong.contains("write 3 or 2") && wrong.contains("write Refuse or Allow"), "{wrong}");
+}
+
+#[test]
 fn what_can_be_asked_again_is_repeated_to_the_end_or_as_often_as_written() {
     let text = format!(
         "{HEAD}{CLUSTER}operations:\n  - {{at: 1h, every: 8h, stop: {{}}}}\n  - {{at: 2h, every: 8h, times: 2, start: {{}}}}\n"

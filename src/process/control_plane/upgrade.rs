@@ -123,17 +123,19 @@ fn out_of_time(world: &World, pools: &VecDeque<PoolId>) -> Refusal {
 
 /// What the pool can be rolled back to once an upgrade of it ended.
 ///
-/// A blue-green upgrade that is finished has deleted the nodes to go back to (blue-green-node-pool-upgrade.md, 2024-11-06).
+/// A blue-green upgrade that is finished has deleted the nodes to go back to (blue-green-node-pool-upgrade.md, 2024-11-06), unless the
+/// scenario follows the other page.
 /// A roll-back that failed may be asked for again; one that succeeded leaves nothing to go back to.
 fn note_history(world: &mut World, pool: PoolId, request: UpgradeRequest, outcome: &UpgradeOutcome, ctx: &Ctx<'_>) {
     let finished = *outcome == UpgradeOutcome::Succeeded;
-    let blue_green = matches!(world.pool_plan(pool).upgrade.strategy, UpgradeStrategy::BlueGreen(_));
+    let is_gone = matches!(world.pool_plan(pool).upgrade.strategy, UpgradeStrategy::BlueGreen(_))
+        && !world.plan.cluster.conflicts.rollback_after_blue_green;
     let history = &mut world.pools[pool].history;
     if request.purpose == UpgradePurpose::Rollback {
         if finished {
             *history = PoolHistory::RolledBack;
         }
-    } else if finished && blue_green {
+    } else if finished && is_gone {
         *history = PoolHistory::Replaced;
     } else if let PoolHistory::Upgraded { ended, .. } = history {
         *ended = Some(ctx.now);

@@ -68,6 +68,9 @@ pub(super) fn admit_new_cluster(world: &World) -> Result<(), Refusal> {
 pub(super) fn admit_rollback(world: &World, pool: PoolId) -> Result<(), Refusal> {
     let name = &world.pool_plan(pool).name;
     let refused = |why: String| not_allowed(format!("agent pool {name} cannot be rolled back: {why}"));
+    if !world.plan.cluster.conflicts.rollback {
+        return refused("an upgrade is final".to_owned());
+    }
     let (from, ended) = match world.pools[pool].history {
         PoolHistory::New => return refused("it was not upgraded".to_owned()),
         PoolHistory::Replaced => {
@@ -88,7 +91,7 @@ pub(super) fn admit_rollback(world: &World, pool: PoolId) -> Result<(), Refusal>
     if !world.offers(KubernetesVersion::minor(from.minor)) {
         return refused(format!("version {from} is not supported any more in {}", world.month()));
     }
-    if too_far_behind(world.version, from) {
+    if too_far_behind(world, world.version, from) {
         return incompatible(name, from, world.version);
     }
     Ok(())
@@ -174,27 +177,20 @@ fn admit_spot(world: &World, pools: &[PoolId]) -> Result<(), Refusal> {
 /// What an upgrade of the control plane asks of every pool but the `exempt` ones, also of those that stay behind.
 fn admit_skew(world: &World, version: KubernetesVersion, exempt: &[PoolId]) -> Result<(), Refusal> {
     let mut others = world.pools.iter().filter(|(id, pool)| pool.exists && !exempt.contains(id));
-    match others.find(|(_, pool)| too_far_behind(version, pool.version)) {
+    match others.find(|(_, pool)| too_far_behind(world, version, pool.version)) {
         Some((id, pool)) => incompatible(&world.pool_plan(id).name, pool.version, version),
         None => Ok(()),
     }
 }
 
-/// Minor versions that a pool may be behind a control plane of this version. Source: azure-aks-docs, upgrade-aks-control-plane.md,
-/// 2026-07-30; two before 1.28 by upgrade-node-pools.md, 2023-07-19.
-#[must_use]
-pub const fn most_skew(control_plane: KubernetesVersion) -> u32 {
-    if control_plane.minor >= 28 { 3 } else { 2 }
-}
-
-fn too_far_behind(control_plane: KubernetesVersion, pool: KubernetesVersion) -> bool {
-    control_plane.minor > pool.minor + most_skew(control_plane)
+fn too_far_behind(world: &World, control_plane: KubernetesVersion, pool: KubernetesVersion) -> bool {
+    control_plane.minor > pool.minor + world.plan.cluster.conflicts.most_skew(control_plane)
 }
 
 /// Refuses a pool that is newer than its control plane, or too far behind it.
-pub(super) fn admit_pool(name: &str, pool: KubernetesVersion, control_plane: KubernetesVersion) -> Result<(), Refusal> {
-    if pool > control_plane || too_far_behind(control_plane, pool) {
-        return incompatible(name, pool, control_plane);
+pub(super) fn admit_pool(world: &World, name: &str, pool: KubernetesVersion) -> Result<(), Refusal> {
+    if pool > world.version || too_far_behind(world, world.version, pool) {
+        return incompatible(name, pool, world.version);
     }
     Ok(())
 }

@@ -137,6 +137,7 @@ fn plan(minor: u32, templates: Vec<PodTemplate>) -> Plan {
             brought: Vec::new(),
             system_workloads: false,
             scale_in: crate::scenario::plan::ScaleInPolicy::default(),
+            conflicts: crate::scenario::plan::Conflicts::default(),
             autoscaler: AutoscalerProfile::default(),
             scheduler: crate::scenario::plan::SchedulerPlan::default(),
             charges: ClusterCharges::default(),

@@ -6,6 +6,7 @@ mod access;
 mod addressing;
 mod api_usage;
 mod channel;
+mod conflicts;
 mod fault;
 mod maintenance;
 mod name;
@@ -24,6 +25,7 @@ pub use access::{AccessPlan, Authentication, BindingPlan, Denial, PrincipalPlan}
 pub use addressing::NodeAddressNeed;
 pub use api_usage::ApiUsage;
 pub use channel::{NodeOsChannel, UpgradeChannel};
+pub use conflicts::Conflicts;
 pub use fault::{AllocationCode, EvictionReach, FailureReach, FaultKind, FaultPlan, FaultRate, RepairPlan, Symptom};
 pub use maintenance::{
     AutoUpgrade, AvailableVersion, MaintenanceConfiguration, MaintenancePlan, Recurrence, Recurring, Window,
@@ -214,6 +216,8 @@ pub struct ClusterPlan {
     pub system_workloads: bool,
     /// Which instances leave first when a pool is scaled in by hand.
     pub scale_in: ScaleInPolicy,
+    /// Which document is followed where two disagree.
+    pub conflicts: Conflicts,
     /// The cluster autoscaler's profile.
     pub autoscaler: AutoscalerProfile,
     /// The scheduler's configuration.

@@ -4,8 +4,8 @@ use super::{Resolver, network, nodes, pool, price, scheduler};
 use crate::catalog::{AutoscalerProfile, Expander, KubernetesVersion, ProfilePreset, Region, ScalingSize, Tier};
 use crate::kernel::SimDuration;
 use crate::scenario::files::Files;
-use crate::scenario::plan::{ClusterCharges, ClusterPlan, ScaleInPolicy};
-use crate::scenario::spec::{AutoScalerProfileSpec, ClusterSpec, ProfileNumber, ScenarioSpec};
+use crate::scenario::plan::{ClusterCharges, ClusterPlan, Conflicts, ScaleInPolicy};
+use crate::scenario::spec::{AutoScalerProfileSpec, ClusterSpec, ConflictsSpec, ProfileNumber, ScenarioSpec};
 
 /// The oldest minor version whose behaviour is known well enough to simulate.
 const OLDEST_MINOR: u32 = 16;
@@ -22,6 +22,7 @@ pub fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec, files: &mut Fil
     let scale_in = written.scale_in_policy.as_ref().map_or(Some(ScaleInPolicy::Default), |name| {
         resolver.choice("/cluster/scaleInPolicy", "scenario::scale_in_policy", name, &ScaleInPolicy::ALL)
     });
+    let conflicts = conflicts(resolver, written.conflicts.as_ref());
     let autoscaler = autoscaler(resolver, written.auto_scaler_profile.as_ref());
     let scheduler = scheduler::resolve(resolver, spec.scheduler.as_ref(), !written.pools().is_empty());
     if written.auto_scaler_profile.is_some() && written.pools().is_empty() {
@@ -41,6 +42,7 @@ pub fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec, files: &mut Fil
         node_resource_group: &node_resource_group,
         model: network.model,
         subnets: &subnets,
+        conflicts: conflicts.unwrap_or_default(),
     };
     let pools = pool::resolve_all(resolver, spec, &surroundings);
     let mut all_pools = pools.clone().unwrap_or_default();
@@ -65,11 +67,68 @@ pub fn resolve(resolver: &mut Resolver<'_>, spec: &ScenarioSpec, files: &mut Fil
         brought: list?,
         system_workloads: has_system_workloads(written),
         scale_in: scale_in?,
+        conflicts: conflicts?,
         autoscaler: autoscaler?,
         network,
         subnets,
         resource_group,
         node_resource_group,
+    })
+}
+
+/// Which document is followed where two disagree; `None` when a word in it means nothing.
+fn conflicts(resolver: &mut Resolver<'_>, written: Option<&ConflictsSpec>) -> Option<Conflicts> {
+    let default = Conflicts::default();
+    let Some(written) = written else {
+        return Some(default);
+    };
+    let mut number = |key: &str, written: Option<u32>, default: u32, known: [u32; 2]| {
+        let found = written.unwrap_or(default);
+        if !known.contains(&found) {
+            let remedy = format!("write {} or {}", known[0], known[1]);
+            let pointer = format!("/cluster/conflicts/{key}");
+            resolver.error(&pointer, "scenario::conflicts", format!("found {found}"), remedy);
+        }
+        found
+    };
+    let system_pool_vcpus = number("systemPoolVCPUs", written.system_pool_vcpus, default.system_pool_vcpus, [2, 4]);
+    let version_skew = number("versionSkew", written.version_skew, default.version_skew, [3, 2]);
+    let mut choice = |key: &str, written: &Option<String>, default: bool, [no, yes]: [&str; 2]| match written {
+        None => Some(default),
+        Some(text) => {
+            let pointer = format!("/cluster/conflicts/{key}");
+            resolver.choice(&pointer, "scenario::conflicts", text, &[(no, false), (yes, true)])
+        }
+    };
+    const ALLOW: [&str; 2] = ["Refuse", "Allow"];
+    Some(Conflicts {
+        system_pool_vcpus,
+        version_skew,
+        burstable_system_pools: choice(
+            "burstableSystemPools",
+            &written.burstable_system_pools,
+            default.burstable_system_pools,
+            ALLOW,
+        )?,
+        rollback: choice("rollback", &written.rollback, default.rollback, ALLOW)?,
+        rollback_after_blue_green: choice(
+            "rollbackAfterBlueGreen",
+            &written.rollback_after_blue_green,
+            default.rollback_after_blue_green,
+            ALLOW,
+        )?,
+        scale_beyond_quota_fails: choice(
+            "scaleBeyondQuota",
+            &written.scale_beyond_quota,
+            default.scale_beyond_quota_fails,
+            ["Refuse", "Fail"],
+        )?,
+        decimal_reservations: choice(
+            "memoryReservation",
+            &written.memory_reservation,
+            default.decimal_reservations,
+            ["Mi", "MB"],
+        )?,
     })
 }
 

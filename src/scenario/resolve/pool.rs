@@ -6,8 +6,8 @@ use crate::catalog::{
     limits, reservations,
 };
 use crate::scenario::plan::{
-    AutoscalingRange, MODE_LABEL, NetworkModel, PoolMode, PoolPlan, ScaleDownMode, ScaleSetPlan, SubnetPlan, Taint,
-    TaintEffect,
+    AutoscalingRange, Conflicts, MODE_LABEL, NetworkModel, PoolMode, PoolPlan, ScaleDownMode, ScaleSetPlan, SubnetPlan,
+    Taint, TaintEffect,
 };
 use crate::scenario::spec::{AgentPoolSpec, FaultSpec, MISSING, MigrateSpec, OperationSpec, ScenarioSpec};
 use serde_json::Value;
@@ -23,6 +23,7 @@ pub struct Surroundings<'a> {
     pub node_resource_group: &'a str,
     pub model: NetworkModel,
     pub subnets: &'a [SubnetPlan],
+    pub conflicts: Conflicts,
 }
 
 /// A pool as it is written, and where.
@@ -179,7 +180,13 @@ impl Context<'_, '_> {
             spot,
             version,
             upgrade: upgrade?,
-            allocatable: reservations::allocatable(version, vm, max_pods, os_disk.size),
+            allocatable: reservations::allocatable(
+                version,
+                vm,
+                max_pods,
+                os_disk.size,
+                self.around.conflicts.decimal_reservations,
+            ),
             scale_set: Some(ScaleSetPlan {
                 vm,
                 os_disk,
@@ -521,9 +528,7 @@ impl Context<'_, '_> {
         if system && count == 0 && self.from_start {
             self.error("count", "scenario::pool_nodes", "a system pool of 0", "write at least 1");
         }
-        if !limits::takes_vm(system, vm.vcpus, vm.memory) {
-            let (vcpus, gib) = if system { limits::SYSTEM_VM } else { limits::USER_VM };
-            let found = format!("{} has less than {vcpus} vCPUs and {gib} GiB", vm.name);
+        if let Some(found) = self.around.conflicts.refuses_vm(system, vm) {
             self.warn("vmSize", "scenario::vm_too_small", found, "AKS does not take it for such a pool");
         }
     }

@@ -53,6 +53,9 @@ pub struct ClusterSpec {
     /// Default (the highest number), NewestVM or OldestVM; all of them keep zones balanced first. Default unless given.
     #[deserr(default)]
     pub scale_in_policy: Option<String>,
+    /// Ours, not Azure's: which document is followed where two disagree.
+    #[deserr(default)]
+    pub conflicts: Option<ConflictsSpec>,
     /// The cluster autoscaler's settings, for all pools that it manages.
     #[deserr(default)]
     pub auto_scaler_profile: Option<AutoScalerProfileSpec>,
@@ -75,6 +78,35 @@ pub struct ClusterSpec {
     #[deserr(default, rename = "enableRBAC")]
     #[schemars(rename = "enableRBAC")]
     pub enable_rbac: Option<bool>,
+}
+
+/// Which of two Microsoft documents is followed where they disagree: docs/limits.md names them.
+#[derive(Clone, Debug, Default, Deserr, JsonSchema)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ConflictsSpec {
+    /// Fewest vCPUs of a VM in a system pool: 2 or 4; 2 unless given.
+    #[deserr(default, rename = "systemPoolVCPUs")]
+    #[schemars(rename = "systemPoolVCPUs")]
+    pub system_pool_vcpus: Option<u32>,
+    /// A system pool with a burstable size: Allow or Refuse; Allow unless given.
+    #[deserr(default)]
+    pub burstable_system_pools: Option<String>,
+    /// Minor versions that a pool may be behind the control plane from 1.28 on: 3 or 2; 3 unless given.
+    #[deserr(default)]
+    pub version_skew: Option<u32>,
+    /// Taking a pool back to the version before: Allow or Refuse; Allow unless given.
+    #[deserr(default)]
+    pub rollback: Option<String>,
+    /// The same after a finished blue-green upgrade: Refuse or Allow; Refuse unless given.
+    #[deserr(default)]
+    pub rollback_after_blue_green: Option<String>,
+    /// A scale that the quota has no room for: Refuse (nothing changes) or Fail (it is accepted and fails); Refuse unless given.
+    #[deserr(default)]
+    pub scale_beyond_quota: Option<String>,
+    /// Units of the memory that is reserved on nodes: Mi or MB; Mi unless given.
+    #[deserr(default)]
+    pub memory_reservation: Option<String>,
 }
 
 impl ClusterSpec {

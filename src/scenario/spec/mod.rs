@@ -18,9 +18,9 @@ mod workload;
 
 pub use access::{AadProfileSpec, BindingSpec, PrincipalSpec};
 pub use cluster::{
-    AgentPoolSpec, AutoScalerProfileSpec, BlueGreenSettingsSpec, ClusterSpec, ControlPlaneScalingProfileSpec,
-    LoadBalancerProfileSpec, ManagedOutboundIpsSpec, NatGatewayProfileSpec, NetworkProfileSpec, SkuSpec, SubnetSpec,
-    UpgradeSettingsSpec, VnetSpec,
+    AgentPoolSpec, AutoScalerProfileSpec, BlueGreenSettingsSpec, ClusterSpec, ConflictsSpec,
+    ControlPlaneScalingProfileSpec, LoadBalancerProfileSpec, ManagedOutboundIpsSpec, NatGatewayProfileSpec,
+    NetworkProfileSpec, SkuSpec, SubnetSpec, UpgradeSettingsSpec, VnetSpec,
 };
 pub use decode::{Entries, Fault, Faults, MISSING, UNKNOWN_KEY};
 pub use dist::DistSpec;

@@ -8,9 +8,9 @@ use crate::cluster::{NodePhase, OperationId, OperationState, PodPhase, Pool, Poo
 use crate::kernel::{EventKey, Id, Stream, Streams};
 use crate::process::billing;
 use crate::scenario::plan::{
-    AllocationCode, AutoscalingRange, BudgetRule, Controller, FaultKind, FaultPlan, IntOrPercent, MODE_LABEL,
-    NetworkModel, OperationKind, OperationPlan, PoolChange, PoolMode, PoolPlan, ScaleDownMode, SettingsChange,
-    UpgradeChange,
+    AllocationCode, AutoscalingRange, BlueGreenSettings, BudgetRule, Conflicts, Controller, FaultKind, FaultPlan,
+    IntOrPercent, MODE_LABEL, NetworkModel, OperationKind, OperationPlan, PoolChange, PoolMode, PoolPlan,
+    ScaleDownMode, SettingsChange, UpgradeChange, UpgradeStrategy,
 };
 
 pub(super) struct Nobody;
@@ -617,4 +617,62 @@ fn a_pool_that_could_not_grow_is_upgraded_when_a_scale_has_repaired_it() {
     assert!(refusal_of(world, 2).is_some_and(|why| why.contains("by an upgrade to its version 1.34 again")));
     assert_eq!([state(3), state(4)], [&OperationState::Succeeded, &OperationState::Succeeded]);
     assert_eq!(ready(world, 0), 4);
+}
+
+#[test]
+fn where_documents_disagree_the_scenario_chooses() {
+    let outcome = |conflicts: Conflicts, change: &dyn Fn(&mut Plan)| {
+        let mut plan = shop(Vec::new());
+        plan.cluster.conflicts = conflicts;
+        change(&mut plan);
+        let simulation = run(plan, 20);
+        let last = simulation.world().operations.iter().last().expect("an operation").1;
+        match &last.state {
+            OperationState::Refused(why) | OperationState::Failed(why) => why.code,
+            OperationState::Succeeded => "",
+            other => panic!("{other:?}"),
+        }
+    };
+    let default = Conflicts::default();
+    let upgrade = |minor, pools: &[usize]| OperationKind::Upgrade {
+        version: Some(version(minor)),
+        pools: pools.to_vec(),
+        force: false,
+        whole_cluster: false,
+    };
+    let skewed = |plan: &mut Plan| {
+        plan.cluster.pools.iter_mut().for_each(|pool| pool.version = version(32));
+        plan.operations = vec![at(1, upgrade(35, &[]))];
+    };
+    assert_eq!(outcome(default, &skewed), "");
+    assert_eq!(outcome(Conflicts { version_skew: 2, ..default }, &skewed), "NodePoolMcVersionIncompatible");
+    let rolled_back = |plan: &mut Plan| {
+        plan.operations =
+            vec![at(1, upgrade(35, &[])), at(2, upgrade(35, &[0])), at(8, OperationKind::Rollback { pool: 0 })];
+    };
+    assert_eq!(outcome(default, &rolled_back), "");
+    assert_eq!(outcome(Conflicts { rollback: false, ..default }, &rolled_back), "OperationNotAllowed");
+    let blue_green = |plan: &mut Plan| {
+        rolled_back(plan);
+        plan.cluster.pools[0].upgrade.strategy = UpgradeStrategy::BlueGreen(BlueGreenSettings::default());
+    };
+    assert_eq!(outcome(default, &blue_green), "OperationNotAllowed");
+    assert_eq!(outcome(Conflicts { rollback_after_blue_green: true, ..default }, &blue_green), "");
+    let beyond = |plan: &mut Plan| {
+        plan.quota.regional = Some(8);
+        plan.operations = vec![at(1, OperationKind::Scale { pool: 0, count: 9 })];
+    };
+    let fails = Conflicts { scale_beyond_quota_fails: true, ..default };
+    assert_eq!([outcome(default, &beyond), outcome(fails, &beyond)], ["QuotaExceeded"; 2]);
+    let repaired = |plan: &mut Plan| {
+        beyond(plan);
+        plan.operations.push(at(2, OperationKind::Scale { pool: 0, count: 2 }));
+    };
+    assert_eq!(outcome(fails, &repaired), "", "scaled back inside the quota");
+    let small = |plan: &mut Plan| {
+        plan.cluster.pools.push(PoolPlan { from_start: false, mode: PoolMode::System, ..pool("second", 1) });
+        plan.operations = vec![at(1, OperationKind::AddPool { pool: 2, version: None })];
+    };
+    assert_eq!(outcome(default, &small), "");
+    assert_eq!(outcome(Conflicts { system_pool_vcpus: 4, ..default }, &small), "InvalidParameter");
 }

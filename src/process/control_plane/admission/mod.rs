@@ -187,8 +187,12 @@ pub(super) fn admit_from(world: &World, kind: &OperationKind, by_itself: bool) -
         OperationKind::CreateCluster => {
             within_cluster_count(world)?;
             versions::admit_new_cluster(world)?;
-            let first = world.pools.ids().filter(|pool| world.pool_plan(*pool).from_start);
-            within_addresses(world, &first.map(|pool| Growth::coming(world, pool)).collect::<Vec<_>>())
+            let first: Vec<PoolId> = world.pools.ids().filter(|pool| world.pool_plan(*pool).from_start).collect();
+            for plan in first.iter().map(|pool| world.pool_plan(*pool)) {
+                let vm = plan.scale_set.as_ref().map(|scale_set| scale_set.vm);
+                pool::admit_vm(world, &plan.name, plan.mode == PoolMode::System, vm)?;
+            }
+            within_addresses(world, &first.into_iter().map(|pool| Growth::coming(world, pool)).collect::<Vec<_>>())
         }
         OperationKind::StopCluster => admit_stop(world),
         OperationKind::Scale { pool, count } => admit_scale(world, PoolId::from_index(*pool), *count),
@@ -294,6 +298,9 @@ fn admit_scale(world: &World, pool: PoolId, count: u32) -> Result<(), Refusal> {
     let present = u32::try_from(present).expect("a scale set has at most 1000 instances");
     let more = count.saturating_sub(present);
     within_addresses(world, &[Growth::of(world, pool, more, count)])?;
+    if world.plan.cluster.conflicts.scale_beyond_quota_fails {
+        return Ok(());
+    }
     within_quota(world, pool, more)
 }
 

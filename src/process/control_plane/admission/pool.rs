@@ -5,8 +5,8 @@
 
 use super::addresses::Growth;
 use super::{admit_nodes, invalid, not_allowed, versions, within_addresses, within_quota};
-use crate::catalog::limits::{self, NODES_PER_POOL, POOLS_PER_CLUSTER};
-use crate::catalog::{KubernetesVersion, OsDiskKind};
+use crate::catalog::limits::{NODES_PER_POOL, POOLS_PER_CLUSTER};
+use crate::catalog::{KubernetesVersion, OsDiskKind, VmSize};
 use crate::cluster::{PoolId, ProvisioningState, Refusal, World};
 use crate::scenario::plan::{PoolChange, PoolMode, PoolSettings, ScaleDownMode, SettingsChange, UpgradeStrategy};
 
@@ -31,11 +31,20 @@ pub(super) fn admit_add(world: &World, pool: PoolId, version: Option<KubernetesV
         return invalid(format!("agent pool {name}: a cluster has at most {POOLS_PER_CLUSTER} agent pools"));
     }
     if let Some(version) = version {
-        versions::admit_pool(name, version, world.version)?;
+        versions::admit_pool(world, name, version)?;
     }
+    admit_vm(world, name, is_system(world, pool), plan.scale_set.as_ref().map(|scale_set| scale_set.vm))?;
     admit_nodes(world, pool, plan.count)?;
     within_addresses(world, &[Growth::coming(world, pool)])?;
     within_quota(world, pool, plan.count)
+}
+
+/// A VM size that AKS does not take for such a pool. The code is not documented.
+pub(super) fn admit_vm(world: &World, name: &str, system: bool, vm: Option<&VmSize>) -> Result<(), Refusal> {
+    match vm.and_then(|vm| world.plan.cluster.conflicts.refuses_vm(system, vm)) {
+        Some(why) => invalid(format!("agent pool {name}: {why}")),
+        None => Ok(()),
+    }
 }
 
 /// A pool that goes: another system pool must remain. One that is going already takes another deletion, and nothing else.
@@ -107,9 +116,7 @@ fn admit_settings(world: &World, pool: PoolId, change: SettingsChange) -> Result
             if world.pools[pool].target == 0 {
                 return not_allowed(format!("agent pool {name}: a system pool has at least one node"));
             }
-            if let Some(vm) = vm.filter(|vm| !limits::takes_vm(true, vm.vcpus, vm.memory)) {
-                return not_allowed(format!("agent pool {name}: {} is too small for a system pool", vm.name));
-            }
+            admit_vm(world, name, true, vm)?;
         } else {
             admit_delete(world, pool)?; // It is the last one no less when it is another than when it is gone.
         }

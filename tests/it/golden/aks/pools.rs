@@ -6,7 +6,7 @@ use aksim::catalog::{Catalog, SpotEvictionPolicy, SpotMaxPrice, limits};
 use aksim::cluster::Fact;
 use aksim::preflight::{self, Verdict};
 use aksim::process::control_plane::pick_scale_in;
-use aksim::scenario::plan::ScaleInPolicy;
+use aksim::scenario::plan::{Conflicts, ScaleInPolicy};
 use aksim::units::{Bytes, UsdPerHour};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -118,8 +118,9 @@ fn advice(size: &str) -> Option<String> {
 /// Two pages: AKS's quotas say what is refused (a warning), the page on system pools asks for more (a risk of the preflight).
 fn vm_sizes(input: &Value) -> Answer {
     const REFUSED: &str = "scenario::vm_too_small";
-    let user = |vcpus, memory| limits::takes_vm(false, vcpus, memory);
-    let system = |vcpus, memory| limits::takes_vm(true, vcpus, memory);
+    let user = |vcpus, memory| Conflicts::default().takes(false, vcpus, memory);
+    let system = |vcpus, memory| Conflicts::default().takes(true, vcpus, memory);
+    let larger = |vcpus, memory| Conflicts { system_pool_vcpus: 4, ..Conflicts::default() }.takes(true, vcpus, memory);
     assert!(is_said("User", REFUSED, user) && is_said("System", REFUSED, system));
     let b_series = advice("Standard_B4ms").is_none_or(|reason| !reason.contains("burstable"));
     if input["mode"] != "System" {
@@ -136,9 +137,9 @@ fn vm_sizes(input: &Value) -> Answer {
     };
     let pods = smallest(0, 100, takes);
     let answer = |(vcpus, memory): (u64, u64)| json!({"vCPU": vcpus, "memoryGB": memory, "minimumPodsSupported": pods, "bSeries": b_series});
-    let advised = "as advice: the preflight calls fewer than 4 vCPUs a risk, and a warning says that AKS refuses less than 2 \
-                   (quotas-skus-regions.md, the later page)";
-    Answer::OneOf(vec![(answer(minimum(system)), ""), (answer(minimum(limits::is_advised_for_system)), advised)])
+    let chosen = "with `conflicts: {systemPoolVCPUs: 4}`; by default fewer than 4 vCPUs are a risk of the preflight, and fewer than 2 are \
+                  refused (quotas-skus-regions.md, the later page)";
+    Answer::OneOf(vec![(answer(minimum(system)), ""), (answer(minimum(larger)), chosen)])
 }
 
 fn spot(input: &Value) -> Answer {

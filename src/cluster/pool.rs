@@ -71,6 +71,8 @@ pub struct PoolUpgrade {
     pub began: SimTime,
     /// True when the operation was aborted: no further node is touched.
     pub aborted: bool,
+    /// True in the final soak of a blue-green upgrade: a roll-back takes its place.
+    pub reversible: bool,
     /// How it ended; `None` while it is in progress.
     pub outcome: Option<UpgradeOutcome>,
 }

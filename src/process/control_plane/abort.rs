@@ -3,9 +3,10 @@
 //! What was done stays done. Sources: azure-aks-docs, manage-abort-operations.md, 2026-08-06; support articles for AKS,
 //! aksoperationpreempted-error.md, 2024-10-28. Not modelled: the abort of a deletion and of creating, stopping or starting the cluster.
 
-use super::admission::Scope;
+use super::admission::{Scope, is_undone_by};
 use super::{ControlPlane, Progress, Running, Then};
 use crate::cluster::{Ctx, Event, NodeId, OperationId, OperationState, PoolId, ProvisioningState, Refusal, World};
+use crate::kernel::Id;
 use crate::scenario::plan::OperationKind;
 
 impl ControlPlane {
@@ -73,6 +74,19 @@ impl ControlPlane {
             Progress::Waiting(_) | Progress::Reimaging { .. } => {}
         }
         self.end(world, operation, OperationState::Canceled(Refusal::aborted()), ctx);
+    }
+
+    /// Ends the upgrade that a roll-back takes the place of.
+    pub(super) fn preempt_by_rollback(&mut self, world: &mut World, kind: &OperationKind, ctx: &mut Ctx<'_>) {
+        let undone = self.running.iter().find(|(_, running)| is_undone_by(world, running, kind));
+        let (Some(loser), OperationKind::Rollback { pool }) = (undone.map(|(operation, _)| *operation), kind) else {
+            return;
+        };
+        let pool = PoolId::from_index(*pool);
+        let message = format!("the roll-back of agent pool {} replaced the operation", world.pool_plan(pool).name);
+        let state = OperationState::Canceled(Refusal { code: "AKSOperationPreempted", message });
+        self.end(world, loser, state, ctx);
+        world.pools[pool].upgrade = None;
     }
 
     /// Ends the operations in progress on a pool that is about to be deleted.

@@ -129,6 +129,7 @@ impl ControlPlane {
         if let OperationKind::DeletePool { pool } = kind {
             self.preempt_by_delete(world, PoolId::from_index(pool), ctx);
         }
+        self.preempt_by_rollback(world, &kind, ctx);
         let running = Self::start(world, operation, kind, scope, ctx);
         for pool in &running.busy {
             world.pools[*pool].state = running.word;

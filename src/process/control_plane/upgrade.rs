@@ -155,7 +155,8 @@ pub(super) fn start_pool(
         ctx.soon(Event::ReconcilePool(pool)); // A repair brings the instances that could not be had before, too.
     }
     state.state = ProvisioningState::Upgrading;
-    state.upgrade = Some(PoolUpgrade { operation, request, began: ctx.now, aborted: false, outcome: None });
+    state.upgrade =
+        Some(PoolUpgrade { operation, request, began: ctx.now, aborted: false, reversible: false, outcome: None });
     // The same upgrade again, after one that failed, goes on from where that one began.
     let resumes = request.version.is_some_and(|version| version == state.version);
     if request.purpose == UpgradePurpose::Upgrade && !resumes {

@@ -3,8 +3,8 @@
 //!
 //! Source: azure-aks-docs, blue-green-node-pool-upgrade.md, 2024-11-06. Assumptions: blue nodes go in rising order of their instance
 //! number; the soak after the last batch is the final one; after a drain that timed out both sets stay, blue cordoned, until the
-//! upgrade is asked for again, which goes on with them, or rolled back, which takes green away. A roll-back in the midst of the final
-//! soak needs an abort first.
+//! upgrade is asked for again, which goes on with them, or rolled back, which takes green away, as it does in the midst of the final
+//! soak.
 
 use super::extra::{self, Extra};
 use super::{Strategy, Terms, given_up, number, old_nodes};
@@ -117,8 +117,9 @@ impl BlueGreen {
     }
 
     /// The batch is drained: soak.
-    fn soak(&mut self, pool: PoolId, ctx: &mut Ctx<'_>) {
+    fn soak(&mut self, world: &mut World, pool: PoolId, ctx: &mut Ctx<'_>) {
         let last = self.waiting.is_empty();
+        set_reversible(world, pool, last);
         let until = ctx.now + if last { self.settings.final_soak } else { self.settings.batch_soak };
         self.phase = Phase::Soaking(until);
         ctx.at(until, Event::UpgradeStep(pool));
@@ -127,6 +128,7 @@ impl BlueGreen {
     /// Green takes the place of blue: it counts as the pool from now on, and blue goes.
     fn commit(&mut self, world: &mut World, pool: PoolId, ctx: &mut Ctx<'_>) {
         self.phase = Phase::Committing;
+        set_reversible(world, pool, false);
         let others =
             world.members(pool).filter(|node| !world.nodes[*node].surge && !self.drained.contains(node)).count();
         let wanted = (world.pools[pool].target as usize).saturating_sub(others);
@@ -236,7 +238,7 @@ impl Strategy for BlueGreen {
             self.failure.get_or_insert_with(|| world.drain_failure(node));
         }
         if self.draining.is_empty() && self.failure.is_none() {
-            self.soak(world.nodes[node].pool, ctx);
+            self.soak(world, world.nodes[node].pool, ctx);
         }
     }
 
@@ -253,8 +255,15 @@ impl BlueGreen {
         if self.drained.is_empty() {
             self.commit(world, pool, ctx);
         } else {
-            self.soak(pool, ctx);
+            self.soak(world, pool, ctx);
         }
+    }
+}
+
+/// Says whether a roll-back may take the place of the upgrade.
+fn set_reversible(world: &mut World, pool: PoolId, reversible: bool) {
+    if let Some(upgrade) = &mut world.pools[pool].upgrade {
+        upgrade.reversible = reversible;
     }
 }
 

@@ -12,7 +12,9 @@ pub mod surge;
 #[cfg(test)]
 mod tests;
 
-use crate::cluster::{Ctx, Event, NodeId, NodePhase, PoolId, Refusal, UpgradeOutcome, UpgradeRequest, World};
+use crate::cluster::{
+    Ctx, Event, NodeId, NodePhase, OperationId, PoolId, Refusal, UpgradeOutcome, UpgradeRequest, World,
+};
 use crate::kernel::SimDuration;
 use crate::scenario::plan::UpgradeStrategy;
 use blue_green::BlueGreen;
@@ -26,7 +28,7 @@ const EVICTION_RETRY: SimDuration = SimDuration::from_secs(5);
 /// The upgrade process: the pools that are being upgraded.
 #[derive(Debug, Default)]
 pub struct Upgrades {
-    running: BTreeMap<PoolId, Box<dyn Strategy>>,
+    running: BTreeMap<PoolId, (OperationId, Box<dyn Strategy>)>,
 }
 
 /// One pool's upgrade in progress.
@@ -75,9 +77,11 @@ impl Upgrades {
             self.running.remove(&pool); // The upgrade is over, perhaps because its pool was deleted.
             return;
         };
-        let (request, aborted) = (upgrade.request, upgrade.aborted);
-        let Some(running) = self.running.get_mut(&pool) else {
-            self.running.insert(pool, begin(world, pool, request, ctx));
+        let (request, aborted, operation) = (upgrade.request, upgrade.aborted, upgrade.operation);
+        // Another operation may have taken the place of the one that began.
+        let running = self.running.get_mut(&pool).filter(|(of, _)| *of == operation);
+        let Some((_, running)) = running else {
+            self.running.insert(pool, (operation, begin(world, pool, request, ctx)));
             ctx.soon(Event::ReconcilePool(pool));
             // Follows the reconciliation: without new nodes to wait for, no other event would take the next step.
             ctx.soon(Event::UpgradeStep(pool));
@@ -125,7 +129,7 @@ impl Upgrades {
     /// The upgrade of the node's pool, which takes its next step after whatever happened to the node.
     fn of(&mut self, world: &World, node: NodeId, ctx: &mut Ctx<'_>) -> Option<&mut dyn Strategy> {
         let pool = world.nodes[node].pool;
-        let running = self.running.get_mut(&pool)?;
+        let (_, running) = self.running.get_mut(&pool)?;
         ctx.soon(Event::UpgradeStep(pool));
         Some(running.as_mut())
     }

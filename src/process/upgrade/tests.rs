@@ -25,8 +25,14 @@ fn to(version: KubernetesVersion) -> UpgradeRequest {
 fn carry_out(bench: &mut Bench, request: UpgradeRequest, end: SimDuration) -> Vec<String> {
     let pool = PoolId::from_index(0);
     let operation = OperationId::from_index(0);
-    bench.world.pools[pool].upgrade =
-        Some(PoolUpgrade { operation, request, began: SimTime::ZERO, aborted: false, outcome: None });
+    bench.world.pools[pool].upgrade = Some(PoolUpgrade {
+        operation,
+        request,
+        began: SimTime::ZERO,
+        aborted: false,
+        reversible: false,
+        outcome: None,
+    });
     bench.act(|_, ctx| ctx.soon(Event::UpgradeStep(pool)));
     drive(bench, &mut Upgrades::default(), end)
 }
@@ -380,6 +386,7 @@ fn blue_is_drained_in_batches_into_as_many_green_nodes_and_deleted_after_the_fin
         request: to(version(35)),
         began: SimTime::ZERO,
         aborted: false,
+        reversible: false,
         outcome: None,
     });
     bench.act(|_, ctx| ctx.soon(Event::UpgradeStep(pool_id())));

@@ -620,6 +620,34 @@ fn a_pool_that_could_not_grow_is_upgraded_when_a_scale_has_repaired_it() {
 }
 
 #[test]
+fn a_roll_back_in_the_final_soak_takes_the_place_of_the_upgrade() {
+    let upgrade = |pools: &[usize]| OperationKind::Upgrade {
+        version: Some(version(35)),
+        pools: pools.to_vec(),
+        force: false,
+        whole_cluster: false,
+    };
+    let mut plan = shop(vec![at(1, upgrade(&[])), at(2, upgrade(&[0])), at(5, OperationKind::Rollback { pool: 0 })]);
+    let settings = BlueGreenSettings { final_soak: SimDuration::from_hours(8), ..BlueGreenSettings::default() };
+    plan.cluster.pools[0].upgrade.strategy = UpgradeStrategy::BlueGreen(settings);
+    let simulation = run(plan.clone(), 7);
+    let world = simulation.world();
+    let state = |index| &world.operations[OperationId::from_index(index)].state;
+    assert!(matches!(state(1), OperationState::Canceled(why) if why.code == "AKSOperationPreempted"), "{:?}", state(1));
+    assert_eq!(state(2), &OperationState::Succeeded);
+    let pool = PoolId::from_index(0);
+    let nodes: Vec<u32> = world.members(pool).map(|node| world.nodes[node].instance).collect();
+    assert_eq!((nodes, world.pools[pool].version, ready(world, 0)), (vec![0, 1], version(34), 2));
+    assert_eq!((serving(world), world.pools[pool].state), (10, ProvisioningState::Succeeded), "all but the bare pod");
+    // Before the final soak the upgrade goes on.
+    plan.operations[2].at = SimTime::after_start(SimDuration::from_mins(121));
+    let early = run(plan, 13);
+    let state = |index| &early.world().operations[OperationId::from_index(index)].state;
+    assert!(matches!(state(2), OperationState::Refused(why) if why.message.contains("is in progress")));
+    assert_eq!(state(1), &OperationState::Succeeded);
+}
+
+#[test]
 fn where_documents_disagree_the_scenario_chooses() {
     let outcome = |conflicts: Conflicts, change: &dyn Fn(&mut Plan)| {
         let mut plan = shop(Vec::new());

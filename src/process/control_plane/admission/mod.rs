@@ -6,7 +6,7 @@ mod pool;
 mod ports;
 
 use self::addresses::Growth;
-use super::{ControlPlane, network, versions};
+use super::{ControlPlane, Progress, Running, network, versions};
 use crate::catalog::limits::{NODES_PER_CLUSTER, NODES_PER_POOL, STOPPABLE_NODES, UPGRADABLE_NODES};
 use crate::catalog::{KubernetesVersion, api_removal};
 use crate::cluster::{Budget, NodeId, NodePhase, Pool, PoolId, PowerState, ProvisioningState, Refusal, World};
@@ -73,6 +73,18 @@ pub(super) fn is_repair(world: &World, kind: &OperationKind) -> bool {
     world.state == ProvisioningState::Failed && *version == world.version && is_of_cluster(kind)
 }
 
+/// True for an upgrade in the final soak of a pool that the operation rolls back.
+///
+/// Source: azure-aks-docs, blue-green-node-pool-upgrade.md, 2024-11-06.
+pub(super) fn is_undone_by(world: &World, running: &Running, kind: &OperationKind) -> bool {
+    let OperationKind::Rollback { pool } = kind else {
+        return false;
+    };
+    let pool = PoolId::from_index(*pool);
+    let reversible = world.pools[pool].upgrade.as_ref().is_some_and(|upgrade| upgrade.reversible);
+    reversible && matches!(running.progress, Progress::UpgradingPools { current, .. } if current == pool)
+}
+
 impl ControlPlane {
     /// Refuses what would touch something that another operation in progress holds.
     ///
@@ -89,7 +101,7 @@ impl ControlPlane {
                 None => not_allowed("409: there is no operation in progress that can be aborted".to_owned()),
             };
         }
-        for running in self.running.values() {
+        for running in self.running.values().filter(|running| !is_undone_by(world, running, kind)) {
             let word = running.word.name();
             let wait = "please wait for it to finish before starting a new operation";
             match (&running.scope, asked) {

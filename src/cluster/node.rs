@@ -234,7 +234,7 @@ impl Node {
     /// its Node object is there for a while.
     #[must_use]
     pub fn is_member(&self) -> bool {
-        self.times.deleted.is_none()
+        !self.is_evicted()
             && !matches!(
                 self.phase,
                 NodePhase::Deallocating
@@ -243,6 +243,12 @@ impl Node {
                     | NodePhase::Deleted
                     | NodePhase::Failed(_)
             )
+    }
+
+    /// True for a spot instance whose VM is gone, or stopped, while its Node object is left.
+    #[must_use]
+    pub fn is_evicted(&self) -> bool {
+        self.is_in_service() && (self.times.deleted.is_some() || self.times.deallocated.is_open())
     }
 
     /// True while the machine exists, deallocated or not: its disk is billed then.

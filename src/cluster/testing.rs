@@ -95,6 +95,7 @@ pub(crate) fn pool(name: &str, count: u32) -> PoolPlan {
         taints: Vec::new(),
         zones: Vec::new(),
         spot: false,
+        eviction: crate::catalog::SpotEvictionPolicy::default(),
         version: version(34),
         upgrade: UpgradeSettings { max_surge: IntOrPercent::Int(1), ..UpgradeSettings::default() },
         allocatable: Resources {

@@ -79,6 +79,7 @@ fn plan(burstable: bool) -> Plan {
         taints: Vec::new(),
         zones: Vec::new(),
         spot: false,
+        eviction: crate::catalog::SpotEvictionPolicy::default(),
         version: VERSION,
         upgrade: UpgradeSettings { max_surge: IntOrPercent::Percent(33), ..UpgradeSettings::default() },
         allocatable: Resources::default(),

@@ -85,7 +85,7 @@ fn state(node: &Node) -> &'static str {
         NodePhase::Booting(_) => "VM running, node not Ready yet",
         NodePhase::Ready if node.info.unschedulable => "VM running, node Ready, cordoned",
         NodePhase::Ready => "VM running, node Ready",
-        NodePhase::NotReady if node.times.deleted.is_some() => "VM evicted, node not Ready",
+        NodePhase::NotReady if node.is_evicted() => "VM evicted, node not Ready",
         NodePhase::NotReady => "VM stopped, node not Ready",
         NodePhase::Reimaging => "VM running, being reimaged",
         NodePhase::Deallocating => "VM deallocating",

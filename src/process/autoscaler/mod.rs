@@ -419,7 +419,7 @@ fn is_unhealthy(world: &World) -> bool {
     // Without its VM a Node object is on its way out, and not unready.
     let is_unready = |node: &&NodeId| {
         let state = &world.nodes[**node];
-        matches!(state.phase, NodePhase::Reimaging | NodePhase::NotReady) && state.times.deleted.is_none()
+        matches!(state.phase, NodePhase::Reimaging | NodePhase::NotReady) && !state.is_evicted()
     };
     let unready = world.live_nodes.iter().filter(is_unready).count() as u64;
     unready > u64::from(profile.ok_total_unready_count)

@@ -45,7 +45,7 @@ pub(super) fn to_remove(world: &World, pools: &[PoolId], last: LastActions, due:
 fn unneeded_since(world: &World, node: NodeId) -> Option<SimTime> {
     let state = &world.nodes[node];
     // Without a VM it goes by itself.
-    let unready = state.phase == NodePhase::NotReady && state.times.deleted.is_none() && !world.is_draining(node);
+    let unready = state.phase == NodePhase::NotReady && !state.is_evicted() && !world.is_draining(node);
     let outage = world.faults.outages.get(&node).filter(|_| unready)?;
     let counting = state.pods.iter().filter(|pod| !world.is_daemon(**pod));
     let driven_away = counting.map(|pod| world.pods[*pod].times.deleted).collect::<Option<Vec<SimTime>>>()?;

@@ -11,7 +11,7 @@
 
 use super::Faults;
 use super::node_failure::{due, symptom};
-use crate::catalog::limits;
+use crate::catalog::{SpotEvictionPolicy, limits};
 use crate::cluster::{CpuChange, Ctx, Event, NodeId, NodePhase, Outage, OutageCause, PodPhase, World};
 use crate::kernel::SimDuration;
 use crate::scenario::plan::Symptom;
@@ -137,7 +137,10 @@ impl Faults {
     /// object goes up to a minute before its pods; nobody could make use of it meanwhile.)
     pub fn on_vanished(&self, world: &World, node: NodeId, ctx: &mut Ctx<'_>) {
         if world.faults.outages.get(&node).is_some_and(|outage| outage.cause == OutageCause::Eviction) {
-            ctx.soon(Event::DeleteNode(node));
+            ctx.soon(match world.pool_plan(world.nodes[node].pool).eviction {
+                SpotEvictionPolicy::Delete => Event::DeleteNode(node),
+                SpotEvictionPolicy::Deallocate => Event::DeallocateNode(node),
+            });
         }
     }
 }

@@ -1,12 +1,13 @@
 //! Azure takes spot instances back: notice, then the VM goes.
 //!
-//! At the notice AKS cordons the node and drains it as far as budgets and the pods' graces let it. When the time is over the VM is deleted
-//! (AKS's default policy), the scale set is one smaller, and Kubernetes finds out as with any VM that stops. An
-//! autoscaled pool grows again when pods need it; any other decays.
+//! At the notice AKS cordons the node and drains it as far as budgets and the pods' graces let it. When the time is over the VM is deleted,
+//! or stopped with its disk where the pool's policy says so, which uses quota; the pool is one smaller, and Kubernetes finds out as with any
+//! VM that stops. An autoscaled pool grows again when pods need it, with the stopped VMs first; any other decays.
 //! Sources: azure-docs, spot-vms.md, 2020-10-05; azure-aks-docs, spot-node-pool.md, 2025-04-06, and node-auto-drain.md, 2026-03-30.
-//! Not modelled: the policy `Deallocate`, eviction for the price, and that a notice may be shorter than published.
+//! Not modelled: eviction for the price, and that a notice may be shorter than published.
 
 use super::{Faults, is_of, outage};
+use crate::catalog::SpotEvictionPolicy;
 use crate::cluster::{Ctx, Event, Fact, FaultId, NodeId, OutageCause, World};
 use crate::kernel::{Dist, SimDuration};
 
@@ -64,7 +65,10 @@ impl Faults {
         for pod in world.nodes[node].pods.clone() {
             world.observe_loss(pod, ctx);
         }
-        world.nodes[node].times.deleted = Some(ctx.now);
+        match world.pool_plan(pool).eviction {
+            SpotEvictionPolicy::Delete => world.nodes[node].times.deleted = Some(ctx.now),
+            SpotEvictionPolicy::Deallocate => world.nodes[node].times.deallocated.open(ctx.now),
+        }
         match world.faults.outages.get_mut(&node) {
             // It was down already, and is known to be or will be.
             Some(outage) => {

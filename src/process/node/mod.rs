@@ -172,7 +172,7 @@ pub fn on_deleted(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
 /// Begins to deallocate the VM: the node leaves the API with its pods at once. How long the VM takes to stop is not documented; as
 /// long as its deletion would, by assumption.
 pub fn on_deallocate(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
-    if !world.nodes[node].is_member() {
+    if !world.nodes[node].is_member() && !world.nodes[node].is_evicted() {
         return; // Stale: it is on its way out already.
     }
     if world.nodes[node].times.allocated.is_none() {

@@ -49,7 +49,8 @@ pub use workload::{
 };
 
 use crate::catalog::{
-    AutoscalerProfile, KubernetesVersion, OsDisk, Region, ScalingSize, Tier, Timings, VmSize, limits,
+    AutoscalerProfile, KubernetesVersion, OsDisk, Region, ScalingSize, SpotEvictionPolicy, Tier, Timings, VmSize,
+    limits,
 };
 use crate::kernel::SimDuration;
 use crate::units::{MilliCpu, Resources, UsdPerHour};
@@ -329,6 +330,8 @@ pub struct PoolPlan {
     pub zones: Vec<u8>,
     /// Spot instances instead of regular ones.
     pub spot: bool,
+    /// What becomes of evicted ones.
+    pub eviction: SpotEvictionPolicy,
     /// Version of the pool's nodes at the start.
     pub version: KubernetesVersion,
     /// How the pool is upgraded.

@@ -150,6 +150,7 @@ fn pool(
         taints: Vec::new(),
         zones: Vec::new(),
         spot: false,
+        eviction: crate::catalog::SpotEvictionPolicy::default(),
         version,
         upgrade,
         allocatable,

@@ -138,7 +138,7 @@ impl Context<'_, '_> {
         self.name();
         let mode = self.mode();
         let vm = self.vm_size();
-        self.spot_price();
+        let eviction = self.spot_price();
         let spot = self.spot(mode, vm);
         let autoscaling = self.autoscaling();
         let count = self.count(autoscaling);
@@ -165,6 +165,15 @@ impl Context<'_, '_> {
         self.warn_of_few_pods(count, max_pods);
         let os_disk = self.os_disk(vm)?;
         let scale_down_mode = self.scale_down_mode(&os_disk);
+        if eviction == SpotEvictionPolicy::Deallocate && os_disk.kind == OsDiskKind::Ephemeral {
+            let found = "VMs with an ephemeral OS disk cannot be deallocated";
+            self.error(
+                "scaleSetEvictionPolicy",
+                "scenario::eviction_policy",
+                found,
+                "add osDiskType: Managed, or write Delete",
+            );
+        }
         let vm_price = price::vm(self.resolver, self.spec, vm, spot, self.around.location, self.pointer)?;
         Some(PoolPlan {
             name: self.pool.name.clone(),
@@ -178,6 +187,7 @@ impl Context<'_, '_> {
             taints: taints?,
             zones: zones?,
             spot,
+            eviction,
             version,
             upgrade: upgrade?,
             allocatable: reservations::allocatable(
@@ -277,21 +287,19 @@ impl Context<'_, '_> {
     }
 
     /// Price and fate of spot instances. Source: azure-aks-docs, spot-node-pool.md, 2025-04-06.
-    fn spot_price(&mut self) {
+    fn spot_price(&mut self) -> SpotEvictionPolicy {
         if let Some(written) = &self.pool.spot_max_price {
             let price = written.as_f64().ok_or_else(|| format!("found {written}, write a number such as -1 or 0.5"));
             if let Err(wrong) = price.and_then(|number| SpotMaxPrice::of(number).map_err(|error| error.to_string())) {
                 self.error("spotMaxPrice", "scenario::spot_max_price", wrong, "");
             }
         }
-        if let Some(text) = &self.pool.scale_set_eviction_policy {
-            let pointer = format!("{}/scaleSetEvictionPolicy", self.pointer);
-            let policy = self.resolver.choice(&pointer, "scenario::eviction_policy", text, &SpotEvictionPolicy::ALL);
-            if policy == Some(SpotEvictionPolicy::Deallocate) {
-                let note = "is not simulated: evicted instances are deleted here, and use no quota any more";
-                self.resolver.note(&pointer, "scenario::eviction_policy", note);
-            }
-        }
+        let Some(text) = &self.pool.scale_set_eviction_policy else {
+            return SpotEvictionPolicy::default();
+        };
+        let pointer = format!("{}/scaleSetEvictionPolicy", self.pointer);
+        let policy = self.resolver.choice(&pointer, "scenario::eviction_policy", text, &SpotEvictionPolicy::ALL);
+        policy.unwrap_or_default()
     }
 
     fn autoscaling(&mut self) -> Option<AutoscalingRange> {

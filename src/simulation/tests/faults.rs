@@ -2,6 +2,7 @@
 
 use super::super::Simulation;
 use super::ledger;
+use crate::catalog::SpotEvictionPolicy;
 use crate::cluster::testing::{deployment, operations, plan, pool, version, workload};
 use crate::cluster::{
     Event, Fact, NodeFailure, NodeId, NodePhase, Observer, OperationId, OperationState, PodPhase, PoolId,
@@ -244,6 +245,27 @@ fn a_pool_wants_as_many_nodes_as_a_wave_of_evictions_leaves_it() {
     assert_eq!(end(1.0, None), (0, 0));
     assert_eq!(end(0.5, Some(AutoscalingRange { min: 0, max: 9 })), (6, 18));
     assert_eq!(end(1.0, Some(AutoscalingRange { min: 0, max: 9 })), (6, 18));
+}
+
+#[test]
+fn evicted_instances_that_are_deallocated_use_quota_and_are_started_first() {
+    let spot = PoolPlan {
+        spot: true,
+        eviction: SpotEvictionPolicy::Deallocate,
+        autoscaling: Some(AutoscalingRange { min: 0, max: 9 }),
+        ..pool("spot", 6)
+    };
+    let wave = fault(FaultKind::SpotEviction { pool: None, reach: EvictionReach::Share(0.5) });
+    let scarce = FaultPlan { until: Some(at(3)), ..refusal(AllocationCode::SkuNotAvailable) };
+    let plan = scenario(vec![spot], vec![web(18)], vec![wave, scarce]);
+    let deallocated = |world: &World| world.nodes.iter().filter(|(_, node)| node.times.deallocated.is_open()).count();
+    let (early, _) = run_until(plan.clone(), at(1) + SimDuration::from_secs(31));
+    assert_eq!((deallocated(&early), early.quota_use().spot), (3, 12));
+    assert_eq!(early.members(PoolId::from_index(0)).count(), 3);
+    let (world, watch) = run(plan);
+    let pool = PoolId::from_index(0);
+    assert_eq!((world.pools[pool].target as usize, world.members(pool).count(), serving(&world)), (6, 6, 18));
+    assert!(!watch.seconds(at(1), |fact| matches!(fact, Fact::NodeDeallocated(_))).is_empty());
 }
 
 #[test]
@@ -496,7 +518,8 @@ proptest! {
         let autoscaled = |name: &str, count, max| {
             PoolPlan { autoscaling: Some(AutoscalingRange { min: 1, max }), ..zoned(name, count) }
         };
-        let spot = PoolPlan { spot: true, ..autoscaled("spot", 3, 6) };
+        let eviction = SpotEvictionPolicy::ALL[(seed % 2) as usize].1;
+        let spot = PoolPlan { spot: true, eviction, ..autoscaled("spot", 3, 6) };
         let mut job = workload("job", Controller::Job(crate::scenario::plan::JobPlan { completions: 20, parallelism: 5 }));
         job.behaviour.run_time = Some(Dist::Constant(900.0));
         let workloads = vec![
@@ -540,6 +563,7 @@ proptest! {
         let undrainable = [UndrainableNodes::Uncordon, UndrainableNodes::Replace, UndrainableNodes::Cordon];
         for (pool, index) in plan.cluster.pools.iter_mut().zip(0..) {
             pool.zones = vec![1, 2];
+            pool.eviction = SpotEvictionPolicy::ALL[(seed as usize / 7) % 2].1;
             pool.upgrade.undrainable = undrainable[(seed as usize + index) % 3];
             if !pool.spot && seed % 4 == index as u64 {
                 pool.upgrade.strategy = UpgradeStrategy::BlueGreen(BlueGreenSettings::default());

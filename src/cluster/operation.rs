@@ -133,7 +133,7 @@ impl World {
     /// Has AKS ask for an operation on behalf of a channel.
     pub fn ask_by_itself(&mut self, kind: OperationKind, auto_upgrade: AutoUpgrade, ctx: &mut Ctx<'_>) {
         let before = self.operations.iter().filter(|(_, operation)| operation.auto_upgrade.is_some()).count();
-        let request = OperationPlan { at: ctx.now, kind, asked_by: None };
+        let request = OperationPlan { at: ctx.now, kind, asked_by: None, condition: None };
         let operation = self.operations.push(Operation::new(request, format!("auto/{before}"), Some(auto_upgrade)));
         ctx.soon(Event::AskOperation(operation));
     }

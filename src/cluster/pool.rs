@@ -29,6 +29,8 @@ pub struct Pool {
     pub next_instance: u32,
     /// Scale-up requests so far: names the streams of a batch of instances.
     pub batches: u32,
+    /// When its eTag last changed.
+    pub etag: SimTime,
     /// What the pool is busy with.
     pub state: ProvisioningState,
     /// The upgrade it is in.

@@ -144,7 +144,7 @@ pub(crate) fn budget(rule: BudgetRule) -> BudgetPlan {
 
 /// Operations, all to be asked at the start.
 pub(crate) fn operations(kinds: Vec<OperationKind>) -> Vec<OperationPlan> {
-    kinds.into_iter().map(|kind| OperationPlan { at: SimTime::ZERO, kind, asked_by: None }).collect()
+    kinds.into_iter().map(|kind| OperationPlan { at: SimTime::ZERO, kind, asked_by: None, condition: None }).collect()
 }
 
 /// A principal with these of Azure's roles and without bindings.

@@ -29,6 +29,8 @@ pub struct World {
     pub streams: Streams,
     /// What the last operation on the cluster itself left it in: `Succeeded`, `Canceled` or `Failed`.
     pub state: ProvisioningState,
+    /// When the cluster's eTag last changed.
+    pub etag: SimTime,
     /// Whether the cluster runs.
     pub power: PowerState,
     /// When it was created; time zero for one that exists from the start.
@@ -133,6 +135,7 @@ impl World {
             version: pool.version,
             next_instance: 0,
             batches: 0,
+            etag: SimTime::ZERO,
             state: ProvisioningState::Succeeded,
             upgrade: None,
             history: PoolHistory::New,
@@ -159,6 +162,7 @@ impl World {
             claims: Claims::of(&plan, &streams),
             streams,
             state: ProvisioningState::Succeeded,
+            etag: SimTime::ZERO,
             power: if created_later { PowerState::Absent } else { PowerState::Running },
             created: if created_later { SimTime::after_start(plan.duration) } else { SimTime::ZERO },
             off: Spans::default(),

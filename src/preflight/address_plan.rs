@@ -198,6 +198,7 @@ mod tests {
             at: crate::kernel::SimTime::ZERO,
             kind: scaled,
             asked_by: None,
+            condition: None,
         }];
         let ranges = ranges(&plan);
         assert_eq!(ranges.iter().map(|range| range.worst).collect::<Vec<_>>(), [15, 15]);

@@ -188,7 +188,8 @@ fn reimage(plan: &Plan) -> (u32, SimDuration, SimDuration) {
     let default = || limits::DEFAULT_POD_CIDR.parse().expect("the default is a range");
     let change = NetworkChange::Overlay(plan.cluster.network.pod_cidr.unwrap_or_else(default));
     let (at, asked_by) = (SimTime::ZERO, None);
-    changed.operations = vec![OperationPlan { at, kind: OperationKind::UpdateNetwork(change), asked_by }];
+    changed.operations =
+        vec![OperationPlan { at, kind: OperationKind::UpdateNetwork(change), asked_by, condition: None }];
     let changed = Arc::new(changed);
     let course = Course::of(&changed);
     let step = course.steps.iter().find(|step| matches!(step.kind, OperationKind::UpdateNetwork(_)));

@@ -5,6 +5,7 @@
 
 mod abort;
 pub mod admission;
+pub mod etag;
 mod migrate;
 mod network;
 mod pools;
@@ -102,6 +103,7 @@ impl ControlPlane {
         let scope = Scope::of(world, &kind);
         let admitted = admission::authorize(world, asked)
             .and_then(|()| if by_itself { Ok(()) } else { self.throttle.admit(ctx.now, &kind) })
+            .and_then(|()| etag::check(world, &scope, asked.condition))
             .and_then(|()| admission::admit_power(world, &kind))
             .and_then(|()| self.conflict(world, &kind, &scope))
             .and_then(|()| admission::admit_from(world, &kind, by_itself))
@@ -130,6 +132,7 @@ impl ControlPlane {
             self.preempt_by_delete(world, PoolId::from_index(pool), ctx);
         }
         self.preempt_by_rollback(world, &kind, ctx);
+        etag::renew(world, &scope, admission::is_of_cluster(&kind), ctx.now);
         let running = Self::start(world, operation, kind, scope, ctx);
         for pool in &running.busy {
             world.pools[*pool].state = running.word;
@@ -346,9 +349,11 @@ impl ControlPlane {
         }
         let row = &world.operations[operation];
         let of_channel = row.auto_upgrade == Some(AutoUpgrade::Cluster);
-        if running.scope == Scope::Cluster || of_channel || admission::is_of_cluster(&row.request.kind) {
+        let of_cluster = of_channel || admission::is_of_cluster(&row.request.kind);
+        if running.scope == Scope::Cluster || of_cluster {
             world.state = left_in;
         }
+        etag::renew(world, &running.scope, of_cluster, ctx.now);
         world.set_operation(operation, state, ctx);
     }
 }

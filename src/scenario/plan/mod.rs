@@ -32,7 +32,7 @@ pub use maintenance::{
 };
 pub use name::{generated_suffix, template_hash, workload_key};
 pub use network::{NetworkModel, NetworkPlan, OwnVnet, PodIpAllocation, PodSubnet, SubnetSizeCheck};
-pub use operation::{NetworkChange, OperationKind, OperationPlan, PoolChange, ReadCall};
+pub use operation::{EtagCondition, NetworkChange, OperationKind, OperationPlan, PoolChange, ReadCall};
 pub use outbound::{FrontEnd, OutboundFlow, OutboundPlan, OutboundType, Ports, ServicePlan, front_ends};
 pub use pod::{
     ClaimRef, HostPort, Image, LabelSelector, NodeSelectorTerm, Operator, PodAffinity, PodAffinityTerm, PodTemplate,

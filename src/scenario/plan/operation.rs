@@ -14,6 +14,19 @@ pub struct OperationPlan {
     pub kind: OperationKind,
     /// Who asks, an index into [`AccessPlan::principals`]; `None` for the owner, who may do everything.
     pub asked_by: Option<usize>,
+    /// On which state of the resource it is carried out; on any without one.
+    pub condition: Option<EtagCondition>,
+}
+
+/// A condition on the eTag of the resource that an operation is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EtagCondition {
+    /// It exists (`If-Match: *`).
+    Exists,
+    /// It does not exist (`If-None-Match: *`).
+    IsMissing,
+    /// It was not changed since its eTag was read then (`If-Match` with that eTag).
+    UnchangedSince(SimTime),
 }
 
 impl OperationPlan {

@@ -6,8 +6,8 @@ use super::{Resolver, network_change, upgrade};
 use crate::catalog::{Catalog, Month, Support, limits};
 use crate::kernel::{SimDuration, SimTime};
 use crate::scenario::plan::{
-    AutoscalingRange, OperationKind, OperationPlan, PoolChange, PoolMode, ReadCall, ScaleDownMode, SettingsChange,
-    UpgradeChange,
+    AutoscalingRange, EtagCondition, OperationKind, OperationPlan, PoolChange, PoolMode, ReadCall, ScaleDownMode,
+    SettingsChange, UpgradeChange,
 };
 use crate::scenario::spec::{
     ClusterSpec, MigrateSpec, OperationSpec, ScenarioSpec, UpdatePoolSpec, UpgradeSpec, Version,
@@ -56,13 +56,14 @@ pub(super) fn resolve(
                 access.foretell(resolver, &as_at, asker, &kind, spec.cluster.kubernetes_version.0);
             }
             warn_of_calendar(resolver, &pointer, spec, start, written);
+            let condition = condition(resolver, &pointer, written);
             let first = SimTime::after_start(written.at.0);
             let end = SimTime::after_start(spec.duration.0);
             let left = spec.duration.0.saturating_sub(written.at.0);
             let (every, times) = repeats(resolver, &pointer, written, &kind, left);
             let moments =
                 (0..times).map(|time| first + every.times(time.into())).filter(|at| *at < end || *at == first);
-            operations.extend(moments.map(|at| OperationPlan { at, kind: kind.clone(), asked_by }));
+            operations.extend(moments.map(|at| OperationPlan { at, kind: kind.clone(), asked_by, condition }));
         }
     }
     warn_of_starts(resolver, spec, start);
@@ -123,6 +124,29 @@ fn repeats(
             let remedy = "write every: 7d, or every: 1s with times: 600";
             resolver.error(pointer, "scenario::repeat", "found times without every, or one of them is 0", remedy);
             once
+        }
+    }
+}
+
+/// The condition on the eTag, as `--if-match` and `--if-none-match` of `az aks` say it.
+fn condition(resolver: &mut Resolver<'_>, pointer: &str, written: &OperationSpec) -> Option<EtagCondition> {
+    match (written.if_match.as_deref(), written.if_none_match.as_deref()) {
+        (None, None) => None,
+        (Some("*"), None) => Some(EtagCondition::Exists),
+        (None, Some("*")) => Some(EtagCondition::IsMissing),
+        (Some(text), None) => match SimDuration::parse(text) {
+            Ok(read) if read <= written.at.0 => Some(EtagCondition::UnchangedSince(SimTime::after_start(read))),
+            _ => {
+                let remedy = "write \"*\", or when the eTag was read, such as 2h, not after the operation";
+                let found = format!("found \"{text}\"");
+                resolver.error(&format!("{pointer}/ifMatch"), "scenario::etag", found, remedy);
+                None
+            }
+        },
+        _ => {
+            let remedy = "write ifMatch, or ifNoneMatch: \"*\"";
+            resolver.error(pointer, "scenario::etag", "found no condition that AKS knows", remedy);
+            None
         }
     }
 }

@@ -16,6 +16,13 @@ pub struct OperationSpec {
     #[deserr(default, rename = "as")]
     #[schemars(rename = "as")]
     pub asked_by: Option<String>,
+    /// Carry it out only on the resource that was read then, or with `"*"` on one that exists: when its eTag was read, such as `2h`. As
+    /// `--if-match` of `az aks`; on another one the operation is refused with 412.
+    #[deserr(default)]
+    pub if_match: Option<String>,
+    /// `"*"`: carry it out only where the resource does not exist, as `--if-none-match` of `az aks`.
+    #[deserr(default)]
+    pub if_none_match: Option<String>,
     /// Create the cluster, which does not exist before: `create: {}`.
     #[deserr(default)]
     pub create: Option<NothingSpec>,

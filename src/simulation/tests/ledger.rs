@@ -160,7 +160,12 @@ pub(super) fn random_network(draws: &mut Stream) -> Plan {
             ["10.244.0.0/16", "10.244.0.0/19", "10.100.0.0/20"][draws.below(3) as usize].parse().expect("a range");
         let change = [NetworkChange::PodCidr(range), NetworkChange::Overlay(range)][draws.below(2) as usize];
         let at = SimTime::after_start(SimDuration::from_mins(draws.below(7 * 60)));
-        plan.operations.push(OperationPlan { at, kind: OperationKind::UpdateNetwork(change), asked_by: None });
+        plan.operations.push(OperationPlan {
+            at,
+            kind: OperationKind::UpdateNetwork(change),
+            asked_by: None,
+            condition: None,
+        });
     }
     plan.operations.sort_by_key(|operation| operation.at);
     let late = |minutes| SimTime::after_start(SimDuration::from_hours(8) + SimDuration::from_mins(minutes));
@@ -169,6 +174,7 @@ pub(super) fn random_network(draws: &mut Stream) -> Plan {
         at: late(60 * index),
         kind,
         asked_by: None,
+        condition: None,
     }));
     plan
 }

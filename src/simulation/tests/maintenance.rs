@@ -291,6 +291,7 @@ fn an_auto_upgrade_that_another_operation_was_in_the_way_of_follows_it() {
         at: SimTime::after_start(SimDuration::from_mins(239)),
         kind: OperationKind::Upgrade { version: None, pools: vec![1], force: false, whole_cluster: false },
         asked_by: None,
+        condition: None,
     }];
     let simulation = run(plan, 40);
     assert_eq!(asked_by_aks(simulation.world()), [(4, 2, false), (4, 2, true)]);

@@ -180,7 +180,7 @@ fn a_change_of_the_network_holds_the_whole_cluster_and_cannot_be_aborted() {
     let mut plan = with(NetworkModel::Kubenet, Some("10.244.0.0/16"), vec![overlay("10.244.0.0/16")]);
     let minutes = |minutes| hours(1) + SimDuration::from_mins(minutes);
     for (minute, kind) in [(8, OperationKind::Scale { pool: 0, count: 4 }), (9, OperationKind::Abort { pool: None })] {
-        plan.operations.push(OperationPlan { at: minutes(minute), kind, asked_by: None });
+        plan.operations.push(OperationPlan { at: minutes(minute), kind, asked_by: None, condition: None });
     }
     let simulation = run(plan, 4);
     let states: Vec<OperationState> =

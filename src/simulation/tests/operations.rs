@@ -8,8 +8,8 @@ use crate::cluster::{NodePhase, OperationId, OperationState, PodPhase, Pool, Poo
 use crate::kernel::{EventKey, Id, Stream, Streams};
 use crate::process::billing;
 use crate::scenario::plan::{
-    AllocationCode, AutoscalingRange, BlueGreenSettings, BudgetRule, Conflicts, Controller, FaultKind, FaultPlan,
-    IntOrPercent, MODE_LABEL, NetworkModel, OperationKind, OperationPlan, PoolChange, PoolMode, PoolPlan,
+    AllocationCode, AutoscalingRange, BlueGreenSettings, BudgetRule, Conflicts, Controller, EtagCondition, FaultKind,
+    FaultPlan, IntOrPercent, MODE_LABEL, NetworkModel, OperationKind, OperationPlan, PoolChange, PoolMode, PoolPlan,
     ScaleDownMode, SettingsChange, UpgradeChange, UpgradeStrategy,
 };
 
@@ -24,7 +24,7 @@ pub(super) fn hours(hours: u64) -> SimTime {
 }
 
 pub(super) fn at(hour: u64, kind: OperationKind) -> OperationPlan {
-    OperationPlan { at: hours(hour), kind, asked_by: None }
+    OperationPlan { at: hours(hour), kind, asked_by: None, condition: None }
 }
 
 /// One system node and two of the pool `apps` (pool 0), with ten pods of a Deployment and one bare pod.
@@ -123,6 +123,7 @@ fn a_pool_that_is_being_deleted_takes_another_deletion_and_nothing_else() {
         at: SimTime::after_start(SimDuration::from_secs(3600 + seconds)),
         kind,
         asked_by: None,
+        condition: None,
     };
     let delete = || OperationKind::DeletePool { pool: 0 };
     let simulation =
@@ -224,6 +225,7 @@ fn an_aborted_upgrade_ends_what_it_began_and_touches_nothing_more() {
         at: SimTime::after_start(SimDuration::from_mins(12)),
         kind: OperationKind::Abort { pool: None },
         asked_by: None,
+        condition: None,
     });
     let simulation = run(plan, 6);
     let world = simulation.world();
@@ -244,6 +246,7 @@ fn the_nodes_of_an_aborted_scale_in_that_are_left_take_pods_again() {
         at: hours(2) + SimDuration::from_mins(10),
         kind: OperationKind::Abort { pool: Some(0) },
         asked_by: None,
+        condition: None,
     });
     let simulation = run(plan, 4);
     let world = simulation.world();
@@ -377,7 +380,7 @@ pub(super) fn random_day(draws: &mut Stream) -> Plan {
     minutes.sort_unstable();
     let at = |minute| SimTime::after_start(SimDuration::from_mins(minute));
     let asked = minutes.into_iter().map(|minute| (at(minute), random_operation(draws)));
-    plan.operations = asked.map(|(at, kind)| OperationPlan { at, kind, asked_by: None }).collect();
+    plan.operations = asked.map(|(at, kind)| OperationPlan { at, kind, asked_by: None, condition: None }).collect();
     plan
 }
 
@@ -617,6 +620,35 @@ fn a_pool_that_could_not_grow_is_upgraded_when_a_scale_has_repaired_it() {
     assert!(refusal_of(world, 2).is_some_and(|why| why.contains("by an upgrade to its version 1.34 again")));
     assert_eq!([state(3), state(4)], [&OperationState::Succeeded, &OperationState::Succeeded]);
     assert_eq!(ready(world, 0), 4);
+}
+
+#[test]
+fn an_operation_that_was_meant_for_another_state_is_refused() {
+    let scale = |count| OperationKind::Scale { pool: 0, count };
+    let on = |condition, operation: OperationPlan| OperationPlan { condition: Some(condition), ..operation };
+    let read = |hour| EtagCondition::UnchangedSince(hours(hour));
+    let add = OperationKind::AddPool { pool: 2, version: None };
+    let mut plan = shop(vec![
+        on(read(1), at(2, scale(3))),
+        on(read(1), at(3, scale(4))), // Somebody scaled it since.
+        on(read(3), at(4, scale(4))),
+        on(read(1), at(5, OperationKind::Scale { pool: 1, count: 2 })), // Another pool has its own eTag.
+        on(EtagCondition::Exists, at(6, add.clone())),
+        on(EtagCondition::IsMissing, at(6, add.clone())),
+        on(EtagCondition::IsMissing, at(7, OperationKind::DeletePool { pool: 2 })),
+    ]);
+    plan.cluster.pools.push(PoolPlan { from_start: false, ..pool("third", 1) });
+    let simulation = run(plan, 8);
+    let codes: Vec<&str> = simulation
+        .world()
+        .operations
+        .iter()
+        .map(|(_, row)| match &row.state {
+            OperationState::Refused(why) => why.code,
+            _ => "",
+        })
+        .collect();
+    assert_eq!(codes, ["", "PreconditionFailed", "", "", "PreconditionFailed", "", "PreconditionFailed"]);
 }
 
 #[test]

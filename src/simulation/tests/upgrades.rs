@@ -46,7 +46,7 @@ fn simulate(plan: Plan, seed: u64) -> (Simulation, Log) {
 
 fn upgrade_at(hours: u64, force: bool) -> OperationPlan {
     let kind = OperationKind::Upgrade { version: Some(version(35)), pools: vec![0], force, whole_cluster: false };
-    OperationPlan { at: SimTime::after_start(SimDuration::from_hours(hours)), kind, asked_by: None }
+    OperationPlan { at: SimTime::after_start(SimDuration::from_hours(hours)), kind, asked_by: None, condition: None }
 }
 
 /// upgrade-conceptual.md, 2026-07-08: nodes N1 with the pods A and B, N2 with C and D, one surge node S. Nodes go in the order

@@ -4,8 +4,11 @@ use super::Answer;
 use super::lab::{SYSTEM, Scenario, largest, minutes, smallest};
 use aksim::catalog::{Inflight, ScalingSize, Tier, auto_repair, limits};
 use aksim::cluster::{Fact, OperationState};
-use aksim::kernel::SimDuration;
+use aksim::kernel::{SimDuration, SimTime};
+use aksim::process::control_plane::etag::{self, Method};
+use aksim::scenario::plan::EtagCondition;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 pub fn topic(name: &str) -> Option<super::Topic> {
     Some(match name {
@@ -17,7 +20,7 @@ pub fn topic(name: &str) -> Option<super::Topic> {
         "deprecated-api" => deprecated_api,
         "control-plane-scaling" => scaling,
         "api-server" => api_server,
-        "etag" => |_| Answer::NotModelled("ETags"),
+        "etag" => etag,
         "hpa" => |_| Answer::NotModelled("the horizontal pod autoscaler"),
         "coredns-vpa" => |_| Answer::NotModelled("the vertical pod autoscaler"),
         "nap-disruption-budget" => |_| Answer::NotModelled("node auto-provisioning"),
@@ -248,4 +251,22 @@ fn throttling(input: &Value) -> Answer {
         _ => "?",
     };
     Answer::Is(json!({"bucket": bucket, "refill": 1, "per": per}))
+}
+
+/// What a request under a condition is answered, of a resource that is missing and of one that exists, as it was read or changed since.
+fn etag(input: &Value) -> Answer {
+    let method = match input["method"].as_str() {
+        Some("PUT") => Method::Put,
+        Some("PATCH") => Method::Patch,
+        _ => Method::Delete,
+    };
+    let condition = match input["header"].as_str() {
+        Some("if-match *") => Some(EtagCondition::Exists),
+        Some("if-match value") => Some(EtagCondition::UnchangedSince(SimTime::ZERO)),
+        Some("if-none-match *") => Some(EtagCondition::IsMissing),
+        _ => None,
+    };
+    let answer = |exists, changed| etag::status(method, condition, exists, changed);
+    let exists: BTreeSet<u16> = [false, true].map(|changed| answer(true, changed)).into();
+    Answer::Is(json!({"resourceMissing": answer(false, false), "resourceExists": exists}))
 }

@@ -7,7 +7,7 @@ use crate::catalog::{
 };
 use crate::scenario::plan::{
     AutoscalingRange, Conflicts, MODE_LABEL, NetworkModel, PoolMode, PoolPlan, ScaleDownMode, ScaleSetPlan, SubnetPlan,
-    Taint, TaintEffect,
+    Taint, TaintEffect, UpgradeSettings,
 };
 use crate::scenario::spec::{AgentPoolSpec, FaultSpec, MISSING, MigrateSpec, OperationSpec, ScenarioSpec};
 use serde_json::Value;
@@ -162,6 +162,7 @@ impl Context<'_, '_> {
         }
         let (mode, vm) = (mode?, vm?);
         self.warn_about(mode, vm, count);
+        self.warn_of_unavailable(mode, upgrade);
         self.warn_of_few_pods(count, max_pods);
         let os_disk = self.os_disk(vm)?;
         let scale_down_mode = self.scale_down_mode(&os_disk);
@@ -524,6 +525,15 @@ impl Context<'_, '_> {
             let found = format!("{count} × {max_pods} pods");
             let remedy = format!("AKS takes a pool with such a maxPods only when its nodes run {least} pods together");
             self.warn("maxPods", "scenario::pool_pods", found, remedy);
+        }
+    }
+
+    /// Source: azure-aks-docs, upgrade-aks-node-pools-rolling.md, 2026-05-29.
+    fn warn_of_unavailable(&mut self, mode: PoolMode, upgrade: Option<UpgradeSettings>) {
+        let may_miss = upgrade.is_some_and(|upgrade| upgrade.max_unavailable.of_rounded_up(100) > 0);
+        if mode == PoolMode::System && may_miss {
+            let remedy = "write maxSurge instead: AKS does not take it, and refuses an upgrade that needs it";
+            self.warn("upgradeSettings/maxUnavailable", "scenario::upgrade_settings", "a system pool", remedy);
         }
     }
 

@@ -482,13 +482,13 @@ fn an_operation_on_an_autoscaled_pool_fails_when_an_instance_cannot_be_had() {
         PoolPlan {
             from_start: false,
             autoscaling: Some(AutoscalingRange { min: 3, max: 5 }),
-            max_pods: 7,
+            max_pods: 10,
             ..pool("apps", 3)
         },
-        PoolPlan { mode: PoolMode::System, max_pods: 5, ..pool("system", 1) },
+        PoolPlan { mode: PoolMode::System, max_pods: 27, ..pool("system", 1) },
     ]);
-    // 21 of 27 addresses are free: enough for the pods of three nodes, as AKS counts, and for two of them with their own.
-    plan.cluster.subnets[0].prefix = "10.224.0.0/27".parse().expect("a prefix");
+    // 31 of 59 addresses are free: enough for the pods of three nodes, as AKS counts, and for two of them with their own.
+    plan.cluster.subnets[0].prefix = "10.224.0.0/26".parse().expect("a prefix");
     plan.cluster.network.model = NetworkModel::AzureNodeSubnet;
     plan.cluster.network.pod_cidr = None;
     plan.operations = vec![at(2, OperationKind::AddPool { pool: 0, version: None })];
@@ -735,4 +735,9 @@ fn where_documents_disagree_the_scenario_chooses() {
     };
     assert_eq!(outcome(default, &small), "");
     assert_eq!(outcome(Conflicts { system_pool_vcpus: 4, ..default }, &small), "InvalidParameter");
+    let few_pods = |plan: &mut Plan| {
+        small(plan);
+        plan.cluster.pools[2].max_pods = 29;
+    };
+    assert_eq!(outcome(default, &few_pods), "InvalidParameter", "whatever the choice");
 }

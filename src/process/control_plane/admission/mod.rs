@@ -200,10 +200,7 @@ pub(super) fn admit_from(world: &World, kind: &OperationKind, by_itself: bool) -
             within_cluster_count(world)?;
             versions::admit_new_cluster(world)?;
             let first: Vec<PoolId> = world.pools.ids().filter(|pool| world.pool_plan(*pool).from_start).collect();
-            for plan in first.iter().map(|pool| world.pool_plan(*pool)) {
-                let vm = plan.scale_set.as_ref().map(|scale_set| scale_set.vm);
-                pool::admit_vm(world, &plan.name, plan.mode == PoolMode::System, vm)?;
-            }
+            first.iter().try_for_each(|pool| pool::admit_shape(world, *pool))?;
             within_addresses(world, &first.into_iter().map(|pool| Growth::coming(world, pool)).collect::<Vec<_>>())
         }
         OperationKind::StopCluster => admit_stop(world),

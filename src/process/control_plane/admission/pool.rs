@@ -5,7 +5,7 @@
 
 use super::addresses::Growth;
 use super::{admit_nodes, invalid, not_allowed, versions, within_addresses, within_quota};
-use crate::catalog::limits::{NODES_PER_POOL, POOLS_PER_CLUSTER};
+use crate::catalog::limits::{self, NODES_PER_POOL, POOLS_PER_CLUSTER};
 use crate::catalog::{KubernetesVersion, OsDiskKind, VmSize};
 use crate::cluster::{PoolId, ProvisioningState, Refusal, World};
 use crate::scenario::plan::{PoolChange, PoolMode, PoolSettings, ScaleDownMode, SettingsChange, UpgradeStrategy};
@@ -33,14 +33,31 @@ pub(super) fn admit_add(world: &World, pool: PoolId, version: Option<KubernetesV
     if let Some(version) = version {
         versions::admit_pool(world, name, version)?;
     }
-    admit_vm(world, name, is_system(world, pool), plan.scale_set.as_ref().map(|scale_set| scale_set.vm))?;
+    admit_shape(world, pool)?;
     admit_nodes(world, pool, plan.count)?;
     within_addresses(world, &[Growth::coming(world, pool)])?;
     within_quota(world, pool, plan.count)
 }
 
+/// A new pool whose nodes are too small, or run too few pods together. The codes are not documented.
+///
+/// Source of the latter: azure-aks-docs, concepts-network-ip-address-planning.md, 2026-04-16.
+pub(super) fn admit_shape(world: &World, pool: PoolId) -> Result<(), Refusal> {
+    let plan = world.pool_plan(pool);
+    let name = &plan.name;
+    admit_vm(world, name, is_system(world, pool), plan.scale_set.as_ref().map(|scale_set| scale_set.vm))?;
+    let least = limits::PODS_PER_POOL;
+    if plan.count > 0 && plan.max_pods.saturating_mul(plan.count) < least {
+        return invalid(format!(
+            "agent pool {name}: {} nodes with maxPods {} run fewer than {least} pods together",
+            plan.count, plan.max_pods
+        ));
+    }
+    Ok(())
+}
+
 /// A VM size that AKS does not take for such a pool. The code is not documented.
-pub(super) fn admit_vm(world: &World, name: &str, system: bool, vm: Option<&VmSize>) -> Result<(), Refusal> {
+fn admit_vm(world: &World, name: &str, system: bool, vm: Option<&VmSize>) -> Result<(), Refusal> {
     match vm.and_then(|vm| world.plan.cluster.conflicts.refuses_vm(system, vm)) {
         Some(why) => invalid(format!("agent pool {name}: {why}")),
         None => Ok(()),

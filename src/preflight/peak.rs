@@ -43,7 +43,7 @@ impl Peak {
         Self { present: peak.before, ..peak }
     }
 
-    /// The least with which an upgrade goes on: from 1.35 on it is tried again with one surge node.
+    /// The least with which an upgrade goes on: from 1.35 on with one surge node, with maxUnavailable with none.
     #[must_use]
     pub fn least_of_upgrade(course: &Course<'_>, step: &Step<'_>, each: impl Fn(usize) -> u64) -> Option<Self> {
         let OperationKind::Upgrade { pools, .. } = &step.kind else {

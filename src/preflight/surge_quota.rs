@@ -36,7 +36,8 @@ fn run(course: &Course<'_>) -> Vec<Finding> {
             judge(course, &subject, (limits, less), peak)
         };
         findings.push(if full.verdict == Verdict::Fail && least().verdict != Verdict::Fail {
-            let reason = format!("{}; it is tried again with one surge node", full.reason);
+            let reason =
+                format!("{}; the upgrade goes on with one surge node, or in place with maxUnavailable", full.reason);
             subject.risk(reason, full.remedy)
         } else {
             full

@@ -30,6 +30,8 @@ pub(super) struct Rolling {
     terms: Terms,
     /// Old nodes that may be out of service at once.
     at_once: u32,
+    /// Old nodes that may be out of service at once without any surge node, should none be had; 0 where the upgrade fails then.
+    in_place: u32,
     /// True once every wanted surge node is Ready: draining may begin.
     buffered: bool,
     /// Surge nodes born before this one belong to an attempt that was given up.
@@ -70,6 +72,7 @@ impl Rolling {
         let plan = world.pool_plan(pool);
         let settings = plan.upgrade;
         let width = surge::width(&settings, plan.spot, members, number(waiting.len()));
+        let in_place = if width.surge > 0 { plan.in_place(members) } else { 0 };
         let most = settings.max_blocked.unwrap_or(settings.max_surge).of_rounded_up(members);
         // Surge nodes that an earlier upgrade could not remove serve this one.
         let left_over = number(extra::nodes(world, pool).len());
@@ -79,6 +82,7 @@ impl Rolling {
             from,
             terms: Terms { timeout: settings.drain_timeout, force: request.force },
             at_once: width.at_once,
+            in_place: in_place.min(number(waiting.len())),
             buffered: false,
             attempt: None,
             waiting,
@@ -224,7 +228,7 @@ impl Strategy for Rolling {
         }
     }
 
-    /// Without its surge nodes an upgrade fails, or goes on with one; so it fails without a replacement.
+    /// Without its surge nodes an upgrade goes on with one, or in place, or fails; so it fails without a replacement.
     fn on_node_failed(&mut self, world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
         let pool = world.nodes[node].pool;
         let NodePhase::Failed(cause) = world.nodes[node].phase else {
@@ -246,7 +250,12 @@ impl Strategy for Rolling {
             None if surge::retries_with_one(self.from) && world.pools[pool].surge > 1 => {
                 self.attempt = Some(world.nodes.next_id());
                 self.at_once = 1;
-                keep_one_surge_node(world, pool, ctx);
+                keep_surge_nodes(world, pool, 1, ctx);
+            }
+            _ if self.in_place > 0 => {
+                self.attempt = Some(world.nodes.next_id());
+                self.at_once = std::mem::take(&mut self.in_place);
+                keep_surge_nodes(world, pool, 0, ctx);
             }
             _ => self.failure = Some(world.provisioning_error(pool, cause)),
         }
@@ -275,17 +284,17 @@ impl Strategy for Rolling {
     }
 }
 
-/// Narrows the surge to one node: the one that is furthest in its life stays, others that are not Ready go.
+/// Narrows the surge to so many nodes: those that are furthest in their life stay, others that are not Ready go.
 ///
-/// Nodes that became Ready stay too and serve as targets of the drains; still one old node is drained at a time.
-fn keep_one_surge_node(world: &mut World, pool: PoolId, ctx: &mut Ctx<'_>) {
+/// Nodes that became Ready stay too and serve as targets of the drains; no more old nodes are drained at a time for it.
+fn keep_surge_nodes(world: &mut World, pool: PoolId, least: usize, ctx: &mut Ctx<'_>) {
     let mut nodes = extra::nodes(world, pool);
     nodes.sort_by_key(|node| {
         let state = &world.nodes[*node];
         (!state.is_ready(), state.addresses.own.is_none(), *node)
     });
     let ready = nodes.iter().filter(|node| world.nodes[**node].is_ready()).count();
-    let kept = ready.max(1);
+    let kept = ready.max(least);
     for node in nodes.into_iter().skip(kept) {
         ctx.soon(Event::DeleteNode(node));
     }

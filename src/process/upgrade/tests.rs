@@ -224,6 +224,24 @@ fn from_1_35_it_goes_on_with_one() {
 }
 
 #[test]
+fn with_max_unavailable_it_goes_on_in_place_when_none_can_be_had() {
+    for (minor, created) in [(34, ["create 4", "create 5"].as_slice()), (35, &["create 4", "create 5", "create 6"])] {
+        let mut plan = plan(vec![PoolPlan { version: version(minor), ..surge_of(2, 4) }]);
+        plan.cluster.version = version(minor);
+        plan.cluster.pools[0].upgrade.max_unavailable = IntOrPercent::Int(1);
+        let mut bench = Bench::new(plan);
+        bench.room = 0;
+        let request = UpgradeRequest { version: None, force: false, purpose: UpgradePurpose::Upgrade };
+        let log = carry_out(&mut bench, request, HOUR);
+        let in_place = (0..4).flat_map(|node| [format!("drain {node}"), format!("reimage {node}")]);
+        let expected: Vec<String> = created.iter().map(|word| (*word).to_owned()).chain(in_place).collect();
+        assert_eq!(log, expected);
+        assert_eq!(outcome(&bench), Some(UpgradeOutcome::Succeeded));
+        assert_eq!(bench.world.pools[pool_id()].surge, 0);
+    }
+}
+
+#[test]
 fn from_1_35_it_fails_when_not_even_one_can_be_had() {
     let mut plan = plan(vec![PoolPlan { version: version(35), ..surge_of(2, 2) }]);
     plan.cluster.version = version(35);

@@ -1,8 +1,8 @@
 //! Addresses that the nodes of a pool take, and those that AKS counts before it lets them come.
 
 use super::{
-    AutoscalingRange, ClusterPlan, FrontEnd, NetworkModel, NetworkPlan, OperationKind, Plan, PodIpAllocation, PoolPlan,
-    UpgradeStrategy, front_ends,
+    AutoscalingRange, ClusterPlan, FrontEnd, NetworkModel, NetworkPlan, OperationKind, Plan, PodIpAllocation, PoolMode,
+    PoolPlan, UpgradeStrategy, front_ends,
 };
 use crate::catalog::{KubernetesVersion, limits, pod_subnet};
 use ipnet::Ipv4Net;
@@ -40,16 +40,23 @@ impl PoolPlan {
     }
 
     /// The fewest nodes that an upgrade of the pool must be able to add, when it has so many and its nodes this version, lest it be
-    /// refused: a spot pool gets no surge nodes, and from 1.35 on a rolling upgrade goes on with one.
+    /// refused: a spot pool gets no surge nodes, from 1.35 on a rolling upgrade goes on with one, and with `maxUnavailable` without any.
     /// Source: azure-aks-docs, upgrade-aks-node-pools-rolling.md, 2026-05-29.
     #[must_use]
     pub fn least_extra(&self, nodes: u32, version: KubernetesVersion) -> u32 {
         let most = self.upgrade.most_extra(nodes);
         match (self.upgrade.strategy, self.spot, version.minor) {
             (UpgradeStrategy::Rolling, true, _) => 0,
+            (UpgradeStrategy::Rolling, ..) if self.in_place(nodes) > 0 => 0,
             (UpgradeStrategy::Rolling, false, 35..) => most.min(1),
             _ => most,
         }
+    }
+
+    /// Nodes of so many that an upgrade takes out of service at once where no surge node is to be had; system pools have no `maxUnavailable`.
+    #[must_use]
+    pub fn in_place(&self, nodes: u32) -> u32 {
+        if self.mode == PoolMode::System { 0 } else { self.upgrade.max_unavailable.of_rounded_up(nodes) }
     }
 
     /// Addresses of the subnet that AKS counts for an operation that brings so many new nodes; `None` when the pool is in another.

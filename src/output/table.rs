@@ -303,6 +303,7 @@ fn without_value(point: &Point, figures: &Figures<'_>, quantity: &Quantity) -> S
     let word = match () {
         () if is_of_upgrade && happens(FAILED) => "failed",
         () if is_of_upgrade && happens(REFUSED) => "refused",
+        () if is_of_upgrade && happens("operations_canceled") => "canceled",
         () => "–",
     };
     word.to_owned()

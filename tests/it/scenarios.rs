@@ -119,6 +119,8 @@ fn the_scenarios_of_upgrades_show_what_they_say() {
             ("blue-green", "operations_succeeded", |n| n == 1.0),
             ("blue-green", "operations_refused", |n| n == 1.0),
             ("blue-green", "nodes_peak", |n| n == 14.0),
+            ("rolled back in time", "operations_canceled", |n| n == 1.0),
+            ("rolled back in time", "operations_succeeded", |n| n == 1.0),
             ("rolling", "operations_succeeded", |n| n == 2.0),
             ("rolling", "nodes_peak", |n| n == 9.0),
             ("no-room", "operations_refused", |n| n >= 1.0),

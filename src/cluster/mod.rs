@@ -47,7 +47,9 @@ pub use operation::{Operation, OperationState, Refusal};
 pub use outbound::{InternalFrontEnd, Outbound, PortUse, Traffic};
 pub use pod::{Pod, PodCpu, PodDraws, PodPhase, PodSteps, PodTimes};
 pub use pod_range::PodRange;
-pub use pool::{Pool, PoolHistory, PoolUpgrade, ProvisioningState, UpgradeOutcome, UpgradePurpose, UpgradeRequest};
+pub use pool::{
+    Broken, Pool, PoolHistory, PoolUpgrade, ProvisioningState, UpgradeOutcome, UpgradePurpose, UpgradeRequest,
+};
 pub use power::PowerState;
 pub use quota::{QUOTA_EXCEEDED, QuotaUse};
 pub use span::Spans;

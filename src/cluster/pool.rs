@@ -33,12 +33,44 @@ pub struct Pool {
     pub etag: SimTime,
     /// What the pool is busy with.
     pub state: ProvisioningState,
+    /// What has to be done again before it is sound; its state is `Failed` so long.
+    pub broken: Option<Broken>,
+    /// Instances that could not be had and are not wanted any more: a repair asks for them again.
+    pub missing: u32,
     /// The upgrade it is in.
     pub upgrade: Option<PoolUpgrade>,
     /// The moment whose latest node image all its nodes have: when its last upgrade that ended well began.
     pub image_as_of: SimTime,
     /// What it can be rolled back to.
     pub history: PoolHistory,
+}
+
+/// What left a pool failed, the worse the later: each is repaired by the same again, or by a later one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Broken {
+    /// Instances could not be had.
+    Scale,
+    /// Nodes were not upgraded.
+    Upgrade,
+    /// Nodes did not get the cluster's new network.
+    Network,
+}
+
+impl Pool {
+    /// An operation on the pool has ended in this state, one that breaks and repairs what `by` says. What is broken and not repaired keeps it
+    /// failed.
+    pub fn settle(&mut self, by: Option<Broken>, ended: ProvisioningState) {
+        match ended {
+            ProvisioningState::Failed => self.broken = self.broken.max(by.or(Some(Broken::Scale))),
+            // Of what an upgrade broke only what a scale repairs is scaled: admission sees to it.
+            ProvisioningState::Succeeded if by == Some(Broken::Scale) && self.broken == Some(Broken::Upgrade) => {
+                self.broken = None;
+            }
+            ProvisioningState::Succeeded if by >= self.broken => self.broken = None,
+            _ => {}
+        }
+        self.state = if self.broken.is_some() { ProvisioningState::Failed } else { ended };
+    }
 }
 
 /// What a pool was before, as far as a roll-back asks.

@@ -137,6 +137,8 @@ impl World {
             batches: 0,
             etag: SimTime::ZERO,
             state: ProvisioningState::Succeeded,
+            broken: None,
+            missing: 0,
             upgrade: None,
             history: PoolHistory::New,
             image_as_of: SimTime::ZERO,

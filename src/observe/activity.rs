@@ -262,8 +262,12 @@ impl Activities {
     }
 }
 
-/// True while an operation is in progress on the node's pool.
+/// True while an operation is in progress on the node's pool that brings its nodes, and not the autoscaler.
 fn is_busy(world: &World, node: NodeId) -> bool {
-    let state = world.pools[world.nodes[node].pool].state;
-    !matches!(state, ProvisioningState::Succeeded | ProvisioningState::Failed | ProvisioningState::Canceled)
+    let pool = world.nodes[node].pool;
+    match world.pools[pool].state {
+        ProvisioningState::Creating => true,
+        ProvisioningState::Succeeded | ProvisioningState::Failed | ProvisioningState::Canceled => false,
+        _ => !world.is_autoscaled(pool),
+    }
 }

@@ -1,6 +1,6 @@
 //! The answer in words and the rows that table, charts and report share: one place that decides what is said, and how surely.
 
-use super::merit::{self, lowest_cost, serves};
+use super::merit::Merits;
 use crate::experiment::{ExperimentResult, SummaryRow, Verdict};
 use crate::observe::FITS_WINDOW;
 use crate::output::number::{decimals_for, dollars, grouped, plain, seconds, short};
@@ -135,11 +135,14 @@ pub fn cost_title(result: &ExperimentResult) -> String {
             return format!("{} costs {amount} a month {} than {}", other.variant, than(row.mean), base.variant);
         }
     }
-    match lowest_cost(result, &figures) {
+    let merits = Merits::of(result, &figures);
+    match merits.lowest_cost(result, &figures) {
         Some((point, row)) if points.len() > 1 => {
+            let point = &points[point];
             // A cheaper point may starve its pods, or lose operations.
-            let all_serve = points.iter().all(|point| serves(result, &figures, point));
-            let among = if all_serve { "" } else { " that does its work" };
+            let all_serve = (0..points.len()).all(|point| merits.serves(point));
+            let some_serve = (0..points.len()).any(|point| merits.serves(point));
+            let among = if all_serve || !some_serve { "" } else { " that does its work" };
             format!("{} is the cheapest{among}: {} a month", point.label(), dollars(row.mean, 0))
         }
         Some((_, row)) => format!("The cluster costs {} a month", dollars(row.mean, 0)),
@@ -217,23 +220,21 @@ fn cost_words(row: &SummaryRow) -> String {
 
 fn cheapest(result: &ExperimentResult, figures: &Figures<'_>) -> String {
     let count = result.study.points.len();
-    let Some((point, row)) = lowest_cost(result, figures) else {
+    let merits = Merits::of(result, figures);
+    let Some((point, row)) = merits.lowest_cost(result, figures) else {
         return format!("{count} points were simulated.");
     };
-    let serving = result.study.points.iter().filter(|point| serves(result, figures, point)).count();
+    let point = &result.study.points[point];
+    let serving = (0..count).filter(|point| merits.serves(*point)).count();
     let mut text = match serving {
         0 => format!(
             "None of {count} is among the best in everything ({}). The cheapest is {}",
-            merit::words(result, figures, true),
+            merits.words(true),
             point.label()
         ),
         all if all == count => format!("Cheapest of {count} is {}", point.label()),
-        1 => format!("Only {} of {count} {},", point.label(), merit::words(result, figures, true)),
-        some => format!(
-            "Cheapest of the {some} of {count} that {} is {}",
-            merit::words(result, figures, false),
-            point.label()
-        ),
+        1 => format!("Only {} of {count} {},", point.label(), merits.words(true)),
+        some => format!("Cheapest of the {some} of {count} that {} is {}", merits.words(false), point.label()),
     };
     text.push_str(&format!(" at {}", cost_words(row)));
     if let Some(service) = service(figures, point) {

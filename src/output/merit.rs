@@ -47,56 +47,65 @@ impl Criterion {
         (!values.is_empty()).then(|| values.iter().sum())
     }
 
-    fn passes(&self, result: &ExperimentResult, figures: &Figures<'_>, point: &Point) -> bool {
-        let lacks = result.study.points.iter().filter_map(|point| self.lack(figures, point));
-        match (self.lack(figures, point), lacks.min_by(f64::total_cmp)) {
-            (Some(lack), Some(least)) => lack <= least + self.tolerance,
-            _ => true,
+    /// For each point whether it does about as well as the best one.
+    fn passes(&self, figures: &Figures<'_>, points: &[Point]) -> Vec<bool> {
+        let lacks: Vec<Option<f64>> = points.iter().map(|point| self.lack(figures, point)).collect();
+        let least = lacks.iter().flatten().copied().min_by(f64::total_cmp).unwrap_or(0.0);
+        lacks.into_iter().map(|lack| lack.is_none_or(|lack| lack <= least + self.tolerance)).collect()
+    }
+}
+
+/// How the points of a result do.
+pub(in crate::output) struct Merits {
+    /// What those do that pass, several of them and one, and which points do, criterion by criterion.
+    passes: Vec<([&'static str; 2], Vec<bool>)>,
+}
+
+impl Merits {
+    /// Judges every point.
+    pub(in crate::output) fn of(result: &ExperimentResult, figures: &Figures<'_>) -> Self {
+        let points = &result.study.points;
+        let mut broken = vec![0u32; points.len()];
+        for verdict in result.verdicts.iter().filter(|verdict| !verdict.holds) {
+            if let Some(count) = broken.get_mut(verdict.point) {
+                *count += 1;
+            }
+        }
+        let least = broken.iter().copied().min().unwrap_or(0);
+        let objectives = broken.into_iter().map(|count| count <= least).collect();
+        let mut passes: Vec<_> =
+            CRITERIA.iter().map(|criterion| (criterion.words, criterion.passes(figures, points))).collect();
+        passes.push((["meet the objectives best", "meets the objectives best"], objectives));
+        Self { passes }
+    }
+
+    /// True when the point meets every criterion, and objectives as well as any other.
+    pub(in crate::output) fn serves(&self, point: usize) -> bool {
+        self.passes.iter().all(|(_, passes)| passes[point])
+    }
+
+    /// What those points do that serve, as the criteria say that some point misses: `serve their CPU demand and lose the fewest
+    /// operations`, or of `one` alone.
+    pub(in crate::output) fn words(&self, one: bool) -> String {
+        let missed = self.passes.iter().filter(|(_, passes)| passes.contains(&false));
+        let words: Vec<&str> = missed.map(|(words, _)| words[usize::from(one)]).collect();
+        match words.split_last() {
+            Some((last, [])) => (*last).to_owned(),
+            Some((last, others)) => format!("{} and {last}", others.join(", ")),
+            None => String::new(),
         }
     }
-}
 
-/// Objectives that the point breaks.
-fn broken(result: &ExperimentResult, point: &Point) -> usize {
-    let is_it = |index: usize| result.study.points.get(index).is_some_and(|other| std::ptr::eq(other, point));
-    result.verdicts.iter().filter(|verdict| !verdict.holds && is_it(verdict.point)).count()
-}
-
-/// True when no other point breaks fewer objectives.
-fn meets_objectives(result: &ExperimentResult, point: &Point) -> bool {
-    let least = result.study.points.iter().map(|point| broken(result, point)).min();
-    least.is_none_or(|least| broken(result, point) <= least)
-}
-
-/// True when the point meets every criterion, and objectives as well as any other.
-pub(in crate::output) fn serves(result: &ExperimentResult, figures: &Figures<'_>, point: &Point) -> bool {
-    CRITERIA.iter().all(|criterion| criterion.passes(result, figures, point)) && meets_objectives(result, point)
-}
-
-/// What those points do that serve, as the criteria say that some point misses: `serve their CPU demand and lose the fewest operations`,
-/// or of `one` alone.
-pub(in crate::output) fn words(result: &ExperimentResult, figures: &Figures<'_>, one: bool) -> String {
-    let is_missed =
-        |criterion: &&Criterion| result.study.points.iter().any(|point| !criterion.passes(result, figures, point));
-    let mut words: Vec<&str> = CRITERIA.iter().filter(is_missed).map(|found| found.words[usize::from(one)]).collect();
-    if result.study.points.iter().any(|point| !meets_objectives(result, point)) {
-        words.push(if one { "meets the objectives best" } else { "meet the objectives best" });
+    /// The cheapest point among those that serve, by its place. Where none meets every criterion, the cheapest of all.
+    pub(in crate::output) fn lowest_cost<'a>(
+        &self,
+        result: &'a ExperimentResult,
+        figures: &Figures<'a>,
+    ) -> Option<(usize, &'a SummaryRow)> {
+        let points = 0..result.study.points.len();
+        let none_serves = !points.clone().any(|point| self.serves(point));
+        let candidates = points.filter(|point| none_serves || self.serves(*point));
+        let costs = candidates.filter_map(|point| Some((point, figures.level(&result.study.points[point], COST)?)));
+        costs.min_by(|(_, a), (_, b)| a.mean.total_cmp(&b.mean))
     }
-    match words.split_last() {
-        Some((last, [])) => (*last).to_owned(),
-        Some((last, others)) => format!("{} and {last}", others.join(", ")),
-        None => String::new(),
-    }
-}
-
-/// The cheapest point among those that serve. Where none meets every criterion, the cheapest of all.
-pub(in crate::output) fn lowest_cost<'a>(
-    result: &'a ExperimentResult,
-    figures: &Figures<'a>,
-) -> Option<(&'a Point, &'a SummaryRow)> {
-    let points = &result.study.points;
-    let none_serves = !points.iter().any(|point| serves(result, figures, point));
-    let candidates = points.iter().filter(|point| none_serves || serves(result, figures, point));
-    let costs = candidates.filter_map(|point| Some((point, figures.level(point, COST)?)));
-    costs.min_by(|(_, a), (_, b)| a.mean.total_cmp(&b.mean))
 }

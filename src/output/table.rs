@@ -10,7 +10,7 @@ use super::operation_errors::operation_errors;
 use crate::experiment::{ExperimentResult, SummaryRow};
 use crate::kernel::{SimDuration, SimTime};
 use crate::observe::FITS_WINDOW;
-use crate::scenario::plan::{BASE, Plan, Point};
+use crate::scenario::plan::{BASE, OperationKind, Plan, Point, UpgradeChannel};
 use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 use std::io::{self, IsTerminal, Write};
 
@@ -77,6 +77,7 @@ fn quantities(result: &ExperimentResult) -> Vec<Quantity> {
         decimals,
     };
     let happens = |metric: &str| result.summary.iter().any(|row| row.metric == metric && row.mean > 0.0);
+    let is_told = |metric: &str| result.summary.iter().any(|row| row.metric == metric && row.n > 0);
     let demand_is_known = result.summary.iter().any(|row| row.metric == DEMAND);
     let has_burstable = result.study.points.iter().any(|point| point.plan.has_burstable_pool());
     let cpu = " percentage points of CPU demand not served";
@@ -89,7 +90,7 @@ fn quantities(result: &ExperimentResult) -> Vec<Quantity> {
         (has_burstable, quantity(THROTTLED, "throttled\nh", " h throttled at zero credits", grouped, 1)),
         (true, quantity(PENDING, "pending\np95 s", " s pending p95", grouped, 1)),
         (happens(UPGRADE), quantity(UPGRADE, "upgrade\ns", " s upgrade", grouped, 0)),
-        (happens(FITS_WINDOW), quantity(FITS_WINDOW, "P(fits\nwindow)", " probability to fit the window", grouped, 2)),
+        (is_told(FITS_WINDOW), quantity(FITS_WINDOW, "P(fits\nwindow)", " probability to fit the window", grouped, 2)),
         (happens(MIGRATION), quantity(MIGRATION, "migration\ns", " s migration", grouped, 0)),
         (
             happens(NETWORK_UPDATE),
@@ -299,7 +300,19 @@ fn rounded(quantity: Quantity, result: &ExperimentResult, figures: &Figures<'_>)
 /// What stands in place of a value: why an upgrade has none.
 fn without_value(point: &Point, figures: &Figures<'_>, quantity: &Quantity) -> String {
     let happens = |metric: &str| figures.level(point, metric).is_some_and(|row| row.mean > 0.0);
-    let is_of_upgrade = [UPGRADE, FITS_WINDOW, MIGRATION, NETWORK_UPDATE].contains(&quantity.metric.as_str());
+    let asks = |metric: &str| {
+        point.plan.operations.iter().any(|operation| {
+            matches!(
+                (&operation.kind, metric),
+                (OperationKind::Upgrade { .. } | OperationKind::Rollback { .. }, UPGRADE | FITS_WINDOW)
+                    | (OperationKind::Migrate { .. }, MIGRATION)
+                    | (OperationKind::UpdateNetwork(_), NETWORK_UPDATE)
+            )
+        })
+    };
+    let channel = point.plan.maintenance.channel != UpgradeChannel::None;
+    let is_of_upgrade =
+        asks(&quantity.metric) || (channel && [UPGRADE, FITS_WINDOW].contains(&quantity.metric.as_str()));
     let word = match () {
         () if is_of_upgrade && happens(FAILED) => "failed",
         () if is_of_upgrade && happens(REFUSED) => "refused",

@@ -140,7 +140,7 @@ impl PoolState {
             }
             PoolChange::Settings(change) => {
                 self.settings = change.applied(self.settings);
-                if self.settings.scale_down_mode == ScaleDownMode::Delete {
+                if change.scale_down_mode == Some(ScaleDownMode::Delete) && !self.stopped {
                     self.instances = self.nodes; // Deallocated ones go.
                 }
             }

@@ -36,10 +36,16 @@ fn a_name_that_no_pod_or_node_has_is_an_error_that_tells_some() {
     };
     let (code, said) = log("--pod", "nobody");
     assert_eq!(code, Some(2), "{said}");
-    assert!(said.starts_with("error: no pod's name begins with nobody; there are default/"), "{said}");
+    assert!(
+        said.starts_with("error: no pod's name begins with nobody so far; there are, one a workload, default/"),
+        "{said}"
+    );
     let (code, said) = log("--node", "nowhere");
     assert_eq!(code, Some(2), "{said}");
-    assert!(said.starts_with("error: no node's name begins with nowhere; there are aks-"), "{said}");
+    assert!(
+        said.starts_with("error: no node's name begins with nowhere so far; there are, one a pool, aks-"),
+        "{said}"
+    );
     assert_eq!(log("--pod", "default/cache-0").0, Some(0));
 }
 

@@ -34,20 +34,25 @@ pub(super) fn find(world: &World, name: &str) -> Result<PodId, String> {
     }
 }
 
-/// Says which pods there are when none has such a name in the whole run.
+/// Says which pods there are when none has such a name in what was simulated.
 pub(super) fn unknown(world: &World, prefix: &str) -> Option<String> {
     let nobody = !world.pods.ids().any(|pod| begins_so(world, pod, prefix));
-    nobody.then(|| format!("no pod's name begins with {prefix}; there are {}", some(world, |_| true)))
+    nobody.then(|| {
+        format!("no pod's name begins with {prefix} so far; there are, one a workload, {}", some(world, |_| true))
+    })
 }
 
-/// Says which nodes there are when none has such a name in the whole run.
+/// Says which nodes there are when none has such a name in what was simulated.
 pub(super) fn unknown_node(world: &World, prefix: &str) -> Option<String> {
     let names = || world.nodes.iter().map(|(_, node)| &*node.info.name);
     let nobody = !names().any(|name| name.starts_with(prefix));
     nobody.then(|| {
         let mut pools = BTreeSet::new();
         let first = world.nodes.iter().filter(|(_, node)| pools.insert(node.pool)).map(|(_, node)| &*node.info.name);
-        format!("no node's name begins with {prefix}; there are {}", listed(first.map(str::to_owned).collect()))
+        format!(
+            "no node's name begins with {prefix} so far; there are, one a pool, {}",
+            listed(first.map(str::to_owned).collect())
+        )
     })
 }
 
@@ -62,8 +67,13 @@ fn some(world: &World, wanted: impl Fn(&PodId) -> bool) -> String {
 
 /// A few of the names.
 fn listed(mut names: Vec<String>) -> String {
+    let all = names.len();
     names.truncate(MOST_NAMES);
-    if names.is_empty() { "none".to_owned() } else { format!("{}, …", names.join(", ")) }
+    match names.len() {
+        0 => "none".to_owned(),
+        some if some < all => format!("{}, …", names.join(", ")),
+        _ => names.join(", "),
+    }
 }
 
 /// Pods that need a node and whose name begins so, the first of each workload.

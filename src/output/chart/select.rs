@@ -6,7 +6,7 @@ use crate::experiment::ExperimentResult;
 use crate::kernel::{SimDuration, SimTime};
 use crate::observe::{RunResult, quantile};
 use crate::output::headline::Figures;
-use crate::output::merit::lowest_cost;
+use crate::output::merit::Merits;
 use crate::scenario::plan::Point;
 
 /// A point with its looks.
@@ -79,8 +79,8 @@ fn baseline(result: &ExperimentResult) -> Option<usize> {
 
 /// The cheapest point that does its work.
 fn cheapest(result: &ExperimentResult) -> Option<usize> {
-    let (cheapest, _) = lowest_cost(result, &Figures::new(result))?;
-    result.study.points.iter().position(|point| std::ptr::eq(point, cheapest))
+    let figures = Figures::new(result);
+    Merits::of(result, &figures).lowest_cost(result, &figures).map(|(point, _)| point)
 }
 
 /// What a point is called in a chart: without its variant where all have the same and the sweep tells them apart.

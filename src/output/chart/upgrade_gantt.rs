@@ -49,6 +49,8 @@ struct Story<'a> {
     rows: Vec<Row<'a>>,
     /// How many runs of the point end as this one, with or without an operation that does not succeed, of how many.
     alike: (usize, usize),
+    /// True when all operations of the run end well.
+    ends_well: bool,
 }
 
 impl Story<'_> {
@@ -58,8 +60,8 @@ impl Story<'_> {
     }
 
     fn share_words(&self) -> String {
-        let how = if self.operation.outcome == "Succeeded" { "well" } else { "without success" };
-        format!("Operations end so ({how}) in {} of {} runs of this point.", self.alike.0, self.alike.1)
+        let how = if self.ends_well { "all of them well" } else { "not all of them well" };
+        format!("As here, operations end ({how}) in {} of {} runs of this point.", self.alike.0, self.alike.1)
     }
 }
 
@@ -125,7 +127,7 @@ fn longest(result: &ExperimentResult) -> Option<Story<'_>> {
             let alike = (alike, point.runs.len());
             for operation in detail.operations.iter().filter(|operation| operation.answer == "Accepted") {
                 let label = result.study.points[point.point].label();
-                let story = story(label, run.seed, operation, detail, alike);
+                let story = Story { ends_well: ends_well(run), ..story(label, run.seed, operation, detail, alike) };
                 let count = |story: &Story<'_>| story.rows.iter().map(|(_, spans)| spans.len()).sum::<usize>();
                 let rank = |story: &Story<'_>| (count(story) > 0, story.is_typical(), count(story));
                 if rank(&story) > best.as_ref().map_or((false, true, 0), rank) {
@@ -155,7 +157,7 @@ fn story<'a>(
             None => rows.push((&span.node, vec![span])),
         }
     }
-    Story { label, seed, operation, end: operation.ended_s.unwrap_or(last), rows, alike }
+    Story { label, seed, operation, end: operation.ended_s.unwrap_or(last), rows, alike, ends_well: true }
 }
 
 fn title(story: &Story<'_>) -> String {

@@ -175,7 +175,8 @@ impl Autoscaler {
         let Some(outcome) = world.drain_outcome(node) else {
             return;
         };
-        if self.leaving.remove(&node).is_none() || !world.nodes[node].is_in_service() {
+        if self.leaving.remove(&node).is_none() || !world.nodes[node].is_in_service() || world.nodes[node].is_evicted()
+        {
             return;
         }
         let pool = world.nodes[node].pool;

@@ -35,12 +35,17 @@ pub const fn status(method: Method, condition: Option<EtagCondition>, exists: bo
 }
 
 /// Refuses what is meant for another state of its resource.
-pub(super) fn check(world: &World, scope: &Scope, condition: Option<EtagCondition>) -> Result<(), Refusal> {
+pub(super) fn check(
+    world: &World,
+    scope: &Scope,
+    of_cluster: bool,
+    condition: Option<EtagCondition>,
+) -> Result<(), Refusal> {
     let Some(condition) = condition else {
         return Ok(());
     };
     let (what, exists, changed) = match scope {
-        Scope::Pools(pools) if !pools.is_empty() => {
+        Scope::Pools(pools) if !of_cluster && !pools.is_empty() => {
             let names: Vec<&str> = pools.iter().map(|pool| world.pool_plan(*pool).name.as_str()).collect();
             let pools = || pools.iter().map(|pool| &world.pools[*pool]);
             let changed = pools().map(|pool| pool.etag).max();

@@ -17,8 +17,8 @@ mod upgrade;
 pub mod versions;
 
 use crate::cluster::{
-    Ctx, Event, NodeId, NodePhase, OperationId, OperationState, PoolId, ProvisioningState, Refusal, UpgradePurpose,
-    UpgradeRequest, World,
+    Broken, Ctx, Event, NodeId, NodePhase, OperationId, OperationState, PoolId, ProvisioningState, Refusal,
+    UpgradePurpose, UpgradeRequest, World,
 };
 use crate::kernel::{Id, SimDuration, SimTime};
 use crate::scenario::plan::{AutoUpgrade, NetworkChange, OperationKind};
@@ -103,7 +103,7 @@ impl ControlPlane {
         let scope = Scope::of(world, &kind);
         let admitted = admission::authorize(world, asked)
             .and_then(|()| if by_itself { Ok(()) } else { self.throttle.admit(ctx.now, &kind) })
-            .and_then(|()| etag::check(world, &scope, asked.condition))
+            .and_then(|()| etag::check(world, &scope, admission::is_of_cluster(&kind), asked.condition))
             .and_then(|()| admission::admit_power(world, &kind))
             .and_then(|()| self.conflict(world, &kind, &scope))
             .and_then(|()| admission::admit_from(world, &kind, by_itself))
@@ -255,7 +255,9 @@ impl ControlPlane {
                 Some(failure) => {
                     failure.get_or_insert(refusal);
                 }
-                None if idle && !world.is_autoscaled(pool) => world.pools[pool].state = ProvisioningState::Failed,
+                None if idle && !world.is_autoscaled(pool) => {
+                    world.pools[pool].settle(Some(Broken::Scale), ProvisioningState::Failed);
+                }
                 None => {}
             }
         }
@@ -344,17 +346,42 @@ impl ControlPlane {
             OperationState::Canceled(_) => ProvisioningState::Canceled,
             _ => ProvisioningState::Succeeded,
         };
+        let by = match running.word {
+            ProvisioningState::Scaling | ProvisioningState::Creating | ProvisioningState::Starting => {
+                Some(Broken::Scale)
+            }
+            ProvisioningState::Upgrading => Some(Broken::Upgrade),
+            _ => None,
+        };
         for pool in running.busy {
-            world.pools[pool].state = left_in;
+            world.pools[pool].settle(by, left_in);
         }
         let row = &world.operations[operation];
         let of_channel = row.auto_upgrade == Some(AutoUpgrade::Cluster);
         let of_cluster = of_channel || admission::is_of_cluster(&row.request.kind);
-        if running.scope == Scope::Cluster || of_cluster {
-            world.state = left_in;
+        if of_cluster {
+            self.settle_cluster(world, operation, left_in);
         }
         etag::renew(world, &running.scope, of_cluster, ctx.now);
         world.set_operation(operation, state, ctx);
+    }
+}
+
+impl ControlPlane {
+    /// What an operation on the cluster leaves it in. What failed is repaired by neither a stop nor an abort.
+    fn settle_cluster(&self, world: &mut World, operation: OperationId, ended: ProvisioningState) {
+        let kind = &world.operations[operation].request.kind;
+        let provisions = matches!(kind, OperationKind::CreateCluster | OperationKind::StartCluster);
+        let stays = *kind == OperationKind::StopCluster || ended == ProvisioningState::Canceled;
+        if !(stays && world.state == ProvisioningState::Failed) {
+            world.state = ended;
+        }
+        let short = world.pools.ids().filter(|pool| world.pools[*pool].exists && world.pools[*pool].missing > 0);
+        if provisions && ended == ProvisioningState::Failed {
+            for pool in short.collect::<Vec<_>>() {
+                world.pools[pool].settle(Some(Broken::Scale), ended);
+            }
+        }
     }
 }
 

@@ -5,8 +5,8 @@
 
 use super::{ControlPlane, Progress, Then, upgrade};
 use crate::cluster::{
-    Ctx, Event, OperationId, OperationState, PoolId, ProvisioningState, Refusal, UpgradeOutcome, UpgradePurpose,
-    UpgradeRequest, World,
+    Broken, Ctx, Event, OperationId, OperationState, PoolId, ProvisioningState, Refusal, UpgradeOutcome,
+    UpgradePurpose, UpgradeRequest, World,
 };
 use crate::scenario::plan::{NetworkChange, NetworkModel};
 use ipnet::Ipv4Net;
@@ -65,7 +65,7 @@ impl ControlPlane {
             };
             let state = &mut world.pools[*pool];
             state.upgrade = None;
-            state.state = match outcome {
+            let ended = match outcome {
                 UpgradeOutcome::Succeeded => {
                     state.image_as_of = began;
                     ProvisioningState::Succeeded
@@ -75,6 +75,7 @@ impl ControlPlane {
                     ProvisioningState::Failed
                 }
             };
+            state.settle(Some(Broken::Network), ended);
             false
         });
         if pools.is_empty() {

@@ -23,6 +23,8 @@ pub(super) fn add(
     let state = &mut world.pools[pool];
     state.exists = true;
     state.changed = None;
+    state.broken = None;
+    state.missing = 0;
     state.target = count;
     state.autoscaling = autoscaling;
     state.version = version;
@@ -69,7 +71,7 @@ fn set(world: &mut World, pool: PoolId, change: SettingsChange, ctx: &mut Ctx<'_
     let before = world.pool_plan(pool);
     let plan = Arc::new(before.with(change.applied(before.settings())));
     let mode = plan.labels.get(MODE_LABEL).cloned();
-    let deletes = plan.scale_down_mode == ScaleDownMode::Delete && !world.pools[pool].stopped;
+    let deletes = change.scale_down_mode == Some(ScaleDownMode::Delete) && !world.pools[pool].stopped;
     world.pools[pool].changed = Some(plan);
     let nodes: Vec<NodeId> = world.live_nodes.iter().copied().filter(|node| world.nodes[*node].pool == pool).collect();
     for node in nodes {

@@ -13,6 +13,7 @@ pub(super) fn scale(
 ) -> Progress {
     let leaving = scale_in::victims(world, pool, count);
     world.pools[pool].target = count;
+    world.pools[pool].missing = 0;
     if leaving.is_empty() {
         return fill(vec![pool], operation, ctx);
     }

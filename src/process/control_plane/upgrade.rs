@@ -2,7 +2,7 @@
 
 use super::{ControlPlane, Progress, Then};
 use crate::cluster::{
-    Ctx, Event, OperationId, OperationState, PoolHistory, PoolId, PoolUpgrade, ProvisioningState, Refusal,
+    Broken, Ctx, Event, OperationId, OperationState, PoolHistory, PoolId, PoolUpgrade, ProvisioningState, Refusal,
     UpgradeOutcome, UpgradePurpose, UpgradeRequest, World,
 };
 use crate::scenario::plan::UpgradeStrategy;
@@ -68,12 +68,12 @@ impl ControlPlane {
         let state = match outcome {
             // The abort came too late for this pool, and in time for the others.
             UpgradeOutcome::Succeeded if aborted && !path.pools.is_empty() => {
-                world.pools[current].state = ProvisioningState::Succeeded;
+                world.pools[current].settle(Some(Broken::Upgrade), ProvisioningState::Succeeded);
                 running.busy.clear();
                 OperationState::Canceled(Refusal::aborted())
             }
             UpgradeOutcome::Succeeded => {
-                world.pools[current].state = ProvisioningState::Succeeded;
+                world.pools[current].settle(Some(Broken::Upgrade), ProvisioningState::Succeeded);
                 world.pools[current].image_as_of = began;
                 let path = UpgradePath { request: path.request, pools: std::mem::take(&mut path.pools) };
                 self.upgrade_next_pool(world, operation, path, ctx);
@@ -151,7 +151,8 @@ pub(super) fn start_pool(
     ctx: &mut Ctx<'_>,
 ) {
     let state = &mut world.pools[pool];
-    if state.state == ProvisioningState::Failed {
+    if state.broken.is_some() && state.missing > 0 {
+        state.target += std::mem::take(&mut state.missing);
         ctx.soon(Event::ReconcilePool(pool)); // A repair brings the instances that could not be had before, too.
     }
     state.state = ProvisioningState::Upgrading;

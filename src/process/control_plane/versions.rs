@@ -40,7 +40,8 @@ pub fn admit_from(world: &World, version: KubernetesVersion, pools: &[PoolId], b
         }
         admit_skew(world, version, if recovers { pools } else { &[] })
     } else if pools.iter().all(|pool| has_version(world, *pool, version)) {
-        not_allowed(format!("the cluster is on version {version} already and is not in a failed state"))
+        let what = if pools.is_empty() { "the control plane is" } else { "every agent pool asked for is" };
+        not_allowed(format!("{what} on version {version} already and not in a failed state"))
     } else {
         Ok(())
     }

@@ -27,7 +27,9 @@ impl Faults {
         share: f64,
         ctx: &mut Ctx<'_>,
     ) {
-        let nodes = self.candidates(world, fault, |node| is_spot(world, node) && is_of(world, node, pool));
+        let nodes = self.candidates(world, fault, |node| {
+            is_spot(world, node) && is_of(world, node, pool) && world.nodes[node].is_member()
+        });
         let struck = (nodes.len() as f64 * share).ceil() as usize;
         for node in nodes.into_iter().take(struck) {
             ctx.soon(Event::SpotNotice(node, fault));
@@ -47,11 +49,12 @@ impl Faults {
     }
 
     /// The spot instance goes.
-    pub fn on_spot_evicted(&self, world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
+    pub fn on_spot_evicted(&mut self, world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
         if !world.nodes[node].is_member() {
             return; // Stale: somebody else deleted it within the notice.
         }
         ctx.observe(Fact::SpotEvicted(node));
+        self.noticed.remove(&node);
         let pool = world.nodes[node].pool;
         let members = world.members(pool).filter(|node| !world.nodes[*node].surge).count();
         if members <= world.pools[pool].target as usize {
@@ -98,7 +101,11 @@ pub(super) fn draw_notice(
     if !is_new || !state.is_in_service() || per_hour <= 0.0 || !is_spot(world, node) || !is_of(world, node, pool) {
         return;
     }
-    let name = format!("{}/{}", world.fault_plan(fault).name, state.info.name);
+    // One that was deallocated and started again has another life.
+    let name = match state.times.deallocated.len() {
+        0 => format!("{}/{}", world.fault_plan(fault).name, state.info.name),
+        starts => format!("{}/{}/{starts}", world.fault_plan(fault).name, state.info.name),
+    };
     let mean = 3600.0 / -libm::log1p(-per_hour);
     let life = Dist::Exponential { mean }.draw(&mut world.streams.stream("spot life", &name));
     ctx.after(life, Event::SpotNotice(node, fault));

@@ -92,6 +92,10 @@ pub fn redraw(world: &mut World, node: NodeId) {
     let start = format!("{}/{}", world.nodes[node].info.name, world.nodes[node].times.deallocated.len());
     let stream = &mut world.streams.stream("restart", &start);
     world.nodes[node].boot = draw_boot(world, stream, &batch);
+    if world.nodes[node].delete_delay.is_zero() {
+        // An eviction took no time; the next deletion does.
+        world.nodes[node].delete_delay = world.plan.timings.vm_delete.draw(stream);
+    }
 }
 
 /// Adds a node that the scenario brings along: it was never booted, and will be neither reimaged nor deleted.

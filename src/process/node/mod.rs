@@ -207,6 +207,7 @@ pub fn on_failed(world: &mut World, node: NodeId, ctx: &mut Ctx<'_>) {
     let pool = world.nodes[node].pool;
     if !world.nodes[node].surge {
         world.pools[pool].target = world.pools[pool].target.saturating_sub(1);
+        world.pools[pool].missing += u32::from(!world.is_autoscaled(pool));
     }
     lose_pods(world, node, ctx);
     world.faults.doomed.remove(&node);

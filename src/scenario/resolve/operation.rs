@@ -94,10 +94,8 @@ fn repeats(
     match (written.every, written.times) {
         (None, None) => once,
         (Some(every), times) if !every.0.is_zero() && times != Some(0) => {
-            let times = times.unwrap_or_else(|| {
-                let until_the_end = left.micros().div_ceil(every.0.micros());
-                u32::try_from(until_the_end).unwrap_or(u32::MAX)
-            });
+            let until_the_end = u32::try_from(left.micros().div_ceil(every.0.micros())).unwrap_or(u32::MAX);
+            let times = times.map_or(until_the_end, |times| times.min(until_the_end)).max(1);
             match kind {
                 OperationKind::CreateCluster
                 | OperationKind::Upgrade { version: Some(_), .. }

@@ -269,6 +269,22 @@ fn evicted_instances_that_are_deallocated_use_quota_and_are_started_first() {
 }
 
 #[test]
+fn a_second_wave_takes_its_share_of_what_is_left_and_of_what_was_started_again() {
+    let spot = PoolPlan { spot: true, eviction: SpotEvictionPolicy::Deallocate, ..pool("spot", 8) };
+    let wave = |minutes: u64| FaultPlan {
+        name: minutes.to_string(),
+        at: at(1) + SimDuration::from_mins(minutes),
+        ..fault(FaultKind::SpotEviction { pool: None, reach: EvictionReach::Share(0.5) })
+    };
+    let mut plan = scenario(vec![spot], Vec::new(), vec![wave(0), wave(1), wave(240)]);
+    plan.operations = operations(vec![OperationKind::Scale { pool: 0, count: 8 }]);
+    plan.operations[0].at = at(3);
+    let left = |until| run_until(plan.clone(), until).0.members(PoolId::from_index(0)).count();
+    assert_eq!((left(at(2)), left(at(4))), (2, 8));
+    assert_eq!(left(at(5) + SimDuration::from_mins(5)), 4, "those that were started again are taken too");
+}
+
+#[test]
 fn a_rate_of_evictions_takes_spot_nodes_and_leaves_regular_ones() {
     let spot = PoolPlan { spot: true, ..pool("spot", 20) };
     let rate = fault(FaultKind::SpotEviction { pool: None, reach: EvictionReach::PerHour(0.5) });

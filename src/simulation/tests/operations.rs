@@ -652,6 +652,73 @@ fn an_operation_that_was_meant_for_another_state_is_refused() {
 }
 
 #[test]
+fn what_an_upgrade_broke_only_the_upgrade_repairs() {
+    let upgrade = |version, pools: &[usize], force| OperationKind::Upgrade {
+        version,
+        pools: pools.to_vec(),
+        force,
+        whole_cluster: false,
+    };
+    let drain = UpgradeChange { drain_timeout: Some(SimDuration::from_mins(5)), ..UpgradeChange::default() };
+    let change = SettingsChange { upgrade: drain, ..SettingsChange::default() };
+    let update = OperationKind::UpdatePool { pool: 0, change: PoolChange::Settings(change) };
+    let scale = || OperationKind::Scale { pool: 0, count: 4 };
+    // With the control plane, of the pool alone, or of its image: the cluster itself is sound.
+    for version in [Some(version(35)), None] {
+        let mut plan = shop(vec![
+            at(1, upgrade(version, &[0], false)),
+            at(3, update.clone()),
+            at(4, scale()),
+            at(4, OperationKind::Scale { pool: 1, count: 2 }),
+            at(5, upgrade(version, &[0], true)),
+            at(8, scale()),
+        ]);
+        plan.budgets = vec![budget(BudgetRule::MinAvailable(IntOrPercent::Int(10)))];
+        let simulation = run(plan, 10);
+        let world = simulation.world();
+        let state = |index| &world.operations[OperationId::from_index(index)].state;
+        assert!(matches!(state(0), OperationState::Failed(_)), "{:?}", state(0));
+        assert!(refusal_of(world, 2).is_some_and(|why| why.contains("in a failed state")), "{:?}", state(2));
+        for index in [1, 3, 4, 5] {
+            assert_eq!(state(index), &OperationState::Succeeded, "{index} of {version:?}");
+        }
+        assert_eq!((world.state, ready(world, 0)), (ProvisioningState::Succeeded, 4));
+    }
+}
+
+#[test]
+fn the_repair_of_a_cluster_that_was_not_created_whole_brings_its_nodes() {
+    let mut plan = shop(vec![
+        at(1, OperationKind::CreateCluster),
+        at(3, OperationKind::Scale { pool: 1, count: 2 }),
+        at(
+            4,
+            OperationKind::Upgrade { version: Some(version(34)), pools: vec![0, 1], force: false, whole_cluster: true },
+        ),
+    ]);
+    plan.faults = vec![FaultPlan {
+        name: "0".into(),
+        at: hours(1),
+        until: Some(hours(2)),
+        rate: None,
+        kind: FaultKind::AllocationFailure {
+            pool: Some(0),
+            zone: None,
+            vm_size: None,
+            code: Some(AllocationCode::AllocationFailed),
+            probability: 1.0,
+        },
+    }];
+    let simulation = run(plan, 6);
+    let world = simulation.world();
+    let state = |index| &world.operations[OperationId::from_index(index)].state;
+    assert!(matches!(state(0), OperationState::Failed(_)));
+    assert!(refusal_of(world, 1).is_some());
+    assert_eq!((state(2), world.state), (&OperationState::Succeeded, ProvisioningState::Succeeded));
+    assert_eq!((ready(world, 0), ready(world, 1), serving(world)), (2, 1, 11));
+}
+
+#[test]
 fn a_roll_back_in_the_final_soak_takes_the_place_of_the_upgrade() {
     let upgrade = |pools: &[usize]| OperationKind::Upgrade {
         version: Some(version(35)),

@@ -3,18 +3,19 @@
 //! Sources: support articles for AKS, upgrading-or-scaling-does-not-succeed.md, 2024-09-19, and error-code-poddrainfailure.md, 2025-03-03
 //! (no scale and no upgrade, the same one again repairs); azure-aks-docs, upgrade-options.md, 2026-06-22 (quarantined nodes are scaled
 //! away). The sentences are ours. Assumptions: a scale, to whatever count, repairs what a scale broke; a node-image upgrade, which
-//! keeps the version, repairs too; a roll-back of the failed pool is a way out; settings may be changed, pools added and
-//! deleted, the cluster stopped and started.
+//! keeps the version, repairs too; a roll-back of the failed pool is a way out; settings may be changed, which repairs
+//! nothing, pools added and deleted, the cluster stopped and started; a failed upgrade of single pools leaves the cluster itself sound.
 
 use super::{is_of_cluster, not_allowed};
 use crate::catalog::KubernetesVersion;
-use crate::cluster::{NodeId, PoolId, ProvisioningState, Refusal, World};
+use crate::cluster::{Broken, NodeId, PoolId, ProvisioningState, Refusal, World};
 use crate::kernel::Id;
 use crate::scenario::plan::OperationKind;
 
 /// Refuses a scale or an upgrade that is not the repair of what has failed. What AKS upgrades by itself is the cluster, whatever pools it
 /// names.
 pub(super) fn admit(world: &World, kind: &OperationKind, by_itself: bool) -> Result<(), Refusal> {
+    admit_network(world, kind)?;
     match kind {
         OperationKind::Scale { pool, .. } => {
             let pool = PoolId::from_index(*pool);
@@ -35,6 +36,24 @@ pub(super) fn admit(world: &World, kind: &OperationKind, by_itself: bool) -> Res
         }
         OperationKind::Rollback { pool } if !is_failed(world, PoolId::from_index(*pool)) => admit_on_sound_pool(world),
         _ => Ok(()),
+    }
+}
+
+/// What a change of the network broke is repaired by the same change.
+fn admit_network(world: &World, kind: &OperationKind) -> Result<(), Refusal> {
+    let is_broken = |pool: PoolId| world.pools[pool].exists && world.pools[pool].broken == Some(Broken::Network);
+    let concerned: Vec<PoolId> = match kind {
+        OperationKind::Scale { pool, .. } | OperationKind::Rollback { pool } => vec![PoolId::from_index(*pool)],
+        OperationKind::Upgrade { .. } if is_of_cluster(kind) => world.pools.ids().collect(),
+        OperationKind::Upgrade { pools, .. } => pools.iter().map(|pool| PoolId::from_index(*pool)).collect(),
+        _ => return Ok(()),
+    };
+    match concerned.into_iter().find(|pool| is_broken(*pool)) {
+        None => Ok(()),
+        Some(pool) => not_allowed(format!(
+            "agent pool {} is in a failed state: repair it first, by the same change of the network again",
+            world.pool_plan(pool).name
+        )),
     }
 }
 
@@ -60,7 +79,9 @@ fn admit_scale(world: &World, pool: PoolId) -> Result<(), Refusal> {
         let node = &world.nodes[node];
         node.version < state.version && !node.is_quarantined() && !node.surge
     };
-    if world.members(pool).any(is_left_behind) {
+    let quarantined = world.members(pool).any(|node| world.nodes[node].is_quarantined());
+    let cleans_up = quarantined && !world.members(pool).any(is_left_behind);
+    if state.broken > Some(Broken::Scale) && !cleans_up {
         return not_allowed(format!(
             "agent pool {name} is in a failed state: repair it first, by an upgrade to its version {} again",
             state.version

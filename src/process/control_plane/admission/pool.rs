@@ -130,8 +130,8 @@ fn admit_settings(world: &World, pool: PoolId, change: SettingsChange) -> Result
             if plan.spot {
                 return not_allowed(format!("agent pool {name}: a spot pool cannot be a system pool"));
             }
-            if world.pools[pool].target == 0 {
-                return not_allowed(format!("agent pool {name}: a system pool has at least one node"));
+            if world.pools[pool].target == 0 || world.pools[pool].stopped {
+                return not_allowed(format!("agent pool {name}: a system pool has at least one node that runs"));
             }
             admit_vm(world, name, true, vm)?;
         } else {

@@ -67,9 +67,13 @@ fn admit_on_sound_pool(world: &World) -> Result<(), Refusal> {
         return Ok(());
     }
     let (name, version) = (&world.plan.cluster.name, world.version);
-    not_allowed(format!(
-        "cluster {name} is in a failed state: repair it first, by an upgrade of the cluster to its version {version} again"
-    ))
+    let by_network = world.pools.iter().any(|(_, pool)| pool.exists && pool.broken == Some(Broken::Network));
+    let how = if by_network {
+        "the same change of the network".to_owned()
+    } else {
+        format!("an upgrade of the cluster to its version {version}")
+    };
+    not_allowed(format!("cluster {name} is in a failed state: repair it first, by {how} again"))
 }
 
 /// A scale repairs what a scale broke, not what an upgrade did.

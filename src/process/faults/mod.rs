@@ -72,9 +72,11 @@ impl Faults {
     /// The nodes in service that a fault may strike, in an order that it draws for them each time: whoever else is there changes nothing
     /// for two of them.
     fn candidates(&self, world: &World, fault: FaultId, concerned: impl Fn(NodeId) -> bool) -> Vec<NodeId> {
-        let name = match self.occurrences(fault) {
-            0 | 1 => world.fault_plan(fault).name.clone(),
-            again => format!("{}/{again}", world.fault_plan(fault).name),
+        let name = &world.fault_plan(fault).name;
+        // A purpose of its own for each time: a fault may be named as another with a number.
+        let purpose = match self.occurrences(fault) {
+            0 | 1 => "struck".to_owned(),
+            again => format!("struck {again}"),
         };
         let mut drawn: Vec<(u64, NodeId)> = world
             .live_nodes
@@ -82,7 +84,7 @@ impl Faults {
             .copied()
             .filter(|node| world.nodes[*node].is_in_service() && concerned(*node))
             .map(|node| {
-                let stream = &mut world.streams.stream("struck", &format!("{name}/{}", world.nodes[node].info.name));
+                let stream = &mut world.streams.stream(&purpose, &format!("{name}/{}", world.nodes[node].info.name));
                 (stream.below(u64::MAX), node)
             })
             .collect();

@@ -5,4 +5,5 @@ mod ledger;
 mod maintenance;
 mod network;
 mod operations;
+mod repair;
 mod upgrades;
